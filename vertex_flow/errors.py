@@ -1,0 +1,149 @@
+"""What can go wrong, as a tree.
+
+```
+VertexFlowError
+├── WiringError (ValueError)        the stages of a flow do not fit together
+├── SettingError (ValueError)       one setting of a stage, trainer, parameter or context is wrong
+├── RunFailed (RuntimeError)        a run ended in failure
+├── RunCancelled (RuntimeError)     a run was cancelled
+├── ApiError (RuntimeError)         Vertex AI, or the local engine, refused a request
+└── EngineError (RuntimeError)      the local engine cannot start or stopped
+    ├── HomeBusyError               another process uses the engine's folder
+    └── PortInUseError (OSError)    the port asked for is taken
+```
+
+Every class derives from the built-in that it resembles, so `except ValueError` works where a
+Python user expects it. The facts behind a message are attributes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+
+class VertexFlowError(Exception):
+    """The root of every error that this package raises on purpose."""
+
+
+class SettingError(VertexFlowError, ValueError):
+    """One setting of a stage, trainer, parameter or context is wrong."""
+
+
+class WiringError(VertexFlowError, ValueError):
+    """The stages of a flow do not fit together.
+
+    Attributes:
+        flow: The flow's name.
+        faults: One text a fault, each with the stage, the port and the fix.
+    """
+
+    def __init__(self, flow: str, faults: Sequence[str]) -> None:
+        self.flow = flow
+        self.faults = tuple(faults)
+        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+        body = "\n".join(f"  {line}" for fault in self.faults for line in fault.splitlines())
+        super().__init__(f"{count} in flow {flow!r}\n{body}")
+
+
+class RunFailed(VertexFlowError, RuntimeError):  # noqa: N818 - reads as the state it reports
+    """A run ended in failure.
+
+    Attributes:
+        run: Resource name of the pipeline job.
+        stage: Name of the first stage that failed, or None when none had started.
+        task: Name of the KFP task inside the stage, or None.
+        reason: What the task reported, the last lines of its log included.
+        logs_uri: Where the full log is, or None.
+    """
+
+    def __init__(
+        self,
+        run: str,
+        *,
+        stage: str | None = None,
+        task: str | None = None,
+        reason: str = "",
+        logs_uri: str | None = None,
+    ) -> None:
+        self.run = run
+        self.stage = stage
+        self.task = task
+        self.reason = reason
+        self.logs_uri = logs_uri
+        where = f"stage {stage!r}" if stage else "the pipeline"
+        if task and task != stage:
+            where += f", task {task!r}"
+        super().__init__(f"{run} failed in {where}:\n{reason}".rstrip())
+
+
+class RunCancelled(VertexFlowError, RuntimeError):  # noqa: N818 - reads as the state it reports
+    """A run was cancelled before it ended."""
+
+
+class ApiError(VertexFlowError, RuntimeError):
+    """Vertex AI, or the local engine, refused a request.
+
+    Attributes:
+        code: HTTP status code, for example 400.
+        status: Google's name for it, for example `INVALID_ARGUMENT`.
+        message: What was wrong.
+    """
+
+    def __init__(self, code: int, status: str, message: str) -> None:
+        self.code = code
+        self.status = status
+        self.message = message
+        super().__init__(f"{code} {status}: {message}")
+
+
+class EngineError(VertexFlowError, RuntimeError):
+    """The local engine cannot start, or it stopped."""
+
+
+class HomeBusyError(EngineError):
+    """Another process uses the engine's folder.
+
+    Attributes:
+        home: The folder.
+        pid: The process that holds it, or None when it cannot be told.
+    """
+
+    def __init__(self, home: Path, pid: int | None) -> None:
+        self.home = home
+        self.pid = pid
+        holder = f"process {pid}" if pid else "another process"
+        super().__init__(
+            f"{home} is in use by {holder}: two runs cannot share one folder at the same time. "
+            "Wait for the other run to end, or give this one a folder of its own: "
+            "VERTEX_FLOW_HOME=<folder>, or GcpContext.local(home=<folder>)."
+        )
+
+
+class PortInUseError(EngineError, OSError):
+    """The port asked for is taken.
+
+    Attributes:
+        port: The port.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        super().__init__(
+            f"port {port} on 127.0.0.1 is in use: choose another one, or 0 for any free port."
+        )
+
+
+def nearest(name: str, candidates: Sequence[str]) -> str:
+    """Word the closest of some names as a question, for the end of an error.
+
+    Args:
+        name: What was written.
+        candidates: What could have been meant.
+
+    Returns:
+        `" Did you mean 'accuracy'?"`, or the empty text when nothing is close.
+    """
+    close = get_close_matches(name, candidates, n=1, cutoff=0.6)
+    return f" Did you mean {close[0]!r}?" if close else ""
