@@ -1,0 +1,76 @@
+"""The work behind slow resources: one asyncio task a resource."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+_log = logging.getLogger(__name__)
+
+
+class Background:
+    """The asyncio tasks behind slow resources, by resource name.
+
+    The work itself records its end (succeeded, failed, cancelled) in the store. On
+    `asyncio.CancelledError` it stops its processes, records that it was cancelled and raises the
+    error again.
+    """
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, asyncio.Task[Any]] = {}
+
+    def running(self, name: str) -> bool:
+        """Tell whether work behind a resource is under way."""
+        return name in self._tasks
+
+    def start(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
+        """Begin the work behind a resource.
+
+        Args:
+            name: The resource's name; one work at a time.
+            work: What to do.
+
+        Raises:
+            RuntimeError: There is work behind this resource already.
+        """
+        if name in self._tasks:
+            work.close()
+            raise RuntimeError(f"work behind {name} is under way already")
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks[name] = task
+        task.add_done_callback(self._forget)
+
+    async def wait(self, name: str) -> None:
+        """Wait until the work behind a resource is over; returns at once when there is none.
+
+        Never raises the work's own error, and cancelling the wait leaves the work alone.
+        """
+        task = self._tasks.get(name)
+        if task is not None:
+            await asyncio.wait({task})
+
+    async def cancel(self, name: str) -> None:
+        """Cancel the work behind a resource and wait until it is over."""
+        task = self._tasks.get(name)
+        if task is None:
+            return
+        task.cancel()
+        await asyncio.wait({task})
+
+    async def close(self) -> None:
+        """Cancel all work and wait until it is over, work that it started meanwhile included."""
+        while self._tasks:
+            tasks = set(self._tasks.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.pop(task.get_name(), None)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            _log.error("the work behind %s failed", task.get_name(), exc_info=error)
