@@ -120,7 +120,7 @@ class Router:
         fields: Mapping[str, support.Level] | None = None,
     ) -> None:
         self._bindings: dict[str, list[_Binding]] = {}
-        self._fields = dict(fields or {})
+        self._fields: Mapping[str, support.Level] = fields or {}
         for rpc, handler in bindings:
             self._bindings.setdefault(rpc.verb, []).append(_bind(rpc, handler))
 

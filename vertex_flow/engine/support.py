@@ -92,9 +92,9 @@ def check(message: Any, fields: Mapping[str, Level]) -> None:
         _check(plain, plain.DESCRIPTOR.name, "", fields)
         return
     for field, value in plain.ListFields():
-        judged = field.message_type is not None and field.message_type.name in names
-        if judged and not field.is_repeated:
-            _check(value, field.message_type.name, field.name, fields)
+        kind = field.message_type.name if field.message_type else ""
+        if kind in names and not field.is_repeated:
+            _check(value, kind, field.name, fields)
 
 
 def fields() -> dict[str, Level]:
