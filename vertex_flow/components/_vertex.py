@@ -1,0 +1,62 @@
+"""Access to Vertex AI from inside a component: the cloud, or the API that the environment names.
+
+KFP copies these functions into the components that use them, so each imports what it needs.
+"""
+
+from typing import Any
+
+
+def vertex_client(service: str, location: str) -> Any:
+    """Build one of Google's generated clients, for example `JobServiceClient`, over REST.
+
+    `VERTEX_FLOW_API_ENDPOINT` and `VERTEX_FLOW_API_TOKEN` in the environment replace the cloud's
+    endpoint and the default credentials.
+    """
+    import os
+
+    from google.api_core.client_options import ClientOptions
+    from google.cloud import aiplatform_v1
+    from google.oauth2.credentials import Credentials
+
+    endpoint = os.environ.get("VERTEX_FLOW_API_ENDPOINT", "")
+    token = os.environ.get("VERTEX_FLOW_API_TOKEN", "")
+    return getattr(aiplatform_v1, service)(
+        transport="rest",
+        credentials=Credentials(token) if endpoint else None,
+        client_options=ClientOptions(
+            api_endpoint=endpoint or f"{location}-aiplatform.googleapis.com"
+        ),
+    )
+
+
+def job_name(gcp_resources: str, kind: str) -> str:
+    """Find the name of a job, `projects/…`, in the `gcp_resources` output of the task it ran in."""
+    import json
+
+    try:
+        resources = json.loads(gcp_resources)["resources"]
+        uris = [item["resourceUri"] for item in resources if item["resourceType"] == kind]
+    except (ValueError, KeyError, TypeError):
+        uris = []
+    if not uris or "/v1/projects/" not in uris[0]:
+        raise ValueError(
+            f"gcp_resources names no {kind}: {gcp_resources!r}. Pass the gcp_resources output of "
+            f"the task that ran the {kind}."
+        )
+    return str(uris[0].split("/v1/", 1)[1])
+
+
+def resource_uri(name: str) -> str:
+    """Write the URI under which Google's components know a resource."""
+    location = name.split("/")[3]
+    return f"https://{location}-aiplatform.googleapis.com/v1/{name}"
+
+
+def newest_named(resources: Any, display_name: str) -> Any:
+    """Choose the newest resource with exactly this display name, or None."""
+    named = [item for item in resources if item.display_name == display_name]
+
+    def created(item: Any) -> float:
+        return float(item.create_time.timestamp()) if item.create_time else 0.0
+
+    return max(named, key=created, default=None)
