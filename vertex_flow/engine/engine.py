@@ -1,0 +1,120 @@
+"""The engine: its folder, its store, its processes and the services on top of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from functools import cached_property
+from importlib import import_module
+from typing import Any, Protocol
+
+import attrs
+
+from vertex_flow.engine import support
+from vertex_flow.engine.background import Background
+from vertex_flow.engine.home import Home
+from vertex_flow.engine.operations import Operations
+from vertex_flow.engine.processes import Command, Launcher, Process
+from vertex_flow.engine.rpc import Handler, Query, Router, Rpc
+from vertex_flow.engine.store import Store
+
+_log = logging.getLogger(__name__)
+
+
+class Service(Protocol):
+    """One collection of the API; this docstring is the source of truth for its contract.
+
+    `bindings` gives its methods and what answers each. `recover` is called once, before the first
+    request: it marks what a killed engine left running as failed or cancelled, with a reason.
+    """
+
+    def bindings(self) -> list[tuple[Rpc, Handler]]:
+        """Give the methods of this collection."""
+
+    def recover(self) -> None:
+        """Set right what a killed engine left running."""
+
+
+class Engine:
+    """A local Vertex AI.
+
+    Args:
+        home: The engine's folder, which this process holds.
+        endpoint: Where the API is reached, for example `http://127.0.0.1:8080`; processes that the
+            engine starts are told.
+
+    Attributes:
+        router: Answers the API's requests.
+    """
+
+    def __init__(self, home: Home, *, endpoint: str) -> None:
+        self._store = Store(home.database)
+        self._background = Background()
+        api = {"VERTEX_FLOW_API_ENDPOINT": endpoint, "VERTEX_FLOW_API_TOKEN": home.token()}
+        self._launcher = _ApiLauncher(home, api)
+        self._services = self._compose(home)
+
+    @cached_property
+    def router(self) -> Router:
+        """Answers the API's requests."""
+        bindings = [pair for service in self._services for pair in service.bindings()]
+        return Router(bindings, support.fields())
+
+    async def start(self) -> None:
+        """Set right what an engine that was killed has left behind."""
+        for service in self._services:
+            service.recover()
+
+    async def close(self) -> None:
+        """Cancel all work, end every process, and close the store."""
+        await self._background.close()
+        await self._launcher.close()
+        self._store.close()
+
+    def _compose(self, home: Home) -> tuple[Service, ...]:
+        store, launcher, background = self._store, self._launcher, self._background
+        operations = Operations(store, background)
+        services: list[Any] = [operations]
+        custom = _optional("jobs", "CustomJobs")
+        if custom:
+            services.append(custom(home, store, launcher, background))
+        tuning = _optional("tuning", "TuningJobs")
+        if tuning:
+            services.append(tuning(home, store, launcher, background, services[1]))
+        models = _optional("models", "Models")
+        if models:
+            services.append(models(home, store, operations))
+        endpoints = _optional("endpoints", "Endpoints")
+        if endpoints:
+            services.append(endpoints(home, store, launcher, background, operations))
+        pipelines = _optional("pipelines", "PipelineJobs")
+        if pipelines:
+            services.append(pipelines(home, store, launcher, background, self._call))
+        return tuple(services)
+
+    async def _call(
+        self, verb: str, path: str, query: Query | None = None, body: Any | None = None
+    ) -> dict[str, Any]:
+        """Answer a request from inside; the router is not there yet while services are made."""
+        return await self.router.call(verb, path, query, body)
+
+
+class _ApiLauncher(Launcher):
+    """Tells every process where the API is, as the cloud's own environment would."""
+
+    def __init__(self, home: Home, api: Mapping[str, str]) -> None:
+        super().__init__(home)
+        self._api = dict(api)
+
+    async def start(self, command: Command) -> Process:
+        return await super().start(attrs.evolve(command, env={**self._api, **command.env}))
+
+
+def _optional(module: str, name: str) -> Any:
+    """Give a service, or None while its module is not there yet."""
+    try:
+        return getattr(import_module(f"vertex_flow.engine.{module}"), name, None)
+    except ModuleNotFoundError as error:
+        if not str(error.name).startswith("vertex_flow.engine"):
+            raise
+        return None
