@@ -1,0 +1,142 @@
+"""Where a flow runs: project, location, bucket, identity, endpoint."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from vertex_flow.errors import SettingError
+from vertex_flow.names import api_endpoint, join_uri, location_name
+
+LOCAL_PROJECT = "local"
+DEFAULT_LOCATION = "us-central1"
+
+_LOCATION = re.compile(r"[a-z]+-[a-z]+\d+")
+
+
+def _check_location(_: Any, __: Any, location: str) -> None:
+    if not _LOCATION.fullmatch(location):
+        raise SettingError(
+            f"GcpContext(location={location!r}): expected a region such as 'us-central1' or "
+            "'europe-west4'."
+        )
+
+
+def _bare_bucket(bucket: str | None) -> str | None:
+    return bucket.removeprefix("gs://").rstrip("/") if bucket else None
+
+
+def _home(home: str | Path | None) -> Path | None:
+    return Path(home).expanduser().resolve() if home is not None else None
+
+
+@attrs.frozen(kw_only=True)
+class GcpContext:
+    """Where a flow runs: a Google Cloud project, or this machine.
+
+    Attributes:
+        project: Project id; by default that of the environment (`GOOGLE_CLOUD_PROJECT`) or of
+            the application-default credentials.
+        location: Region of everything: jobs, models, endpoints, bucket.
+        bucket: Name of the bucket for data and artifacts, without `gs://`; by default
+            `<project>-vertex-flow`.
+        service_account: E-mail address of the identity that the pipeline runs as; the project's
+            default when None.
+        repository: Artifact Registry repository of the training image.
+        image: URI of the training image; by default derived from the repository.
+        home: Folder of the local engine; None for Google Cloud.
+        port: Port of the local engine; 0 for any free one.
+
+    Example:
+        ```python
+        flow.run(GcpContext.local())
+        flow.run(GcpContext(project="acme", location="europe-west4"))
+        ```
+    """
+
+    project: str | None = None
+    location: str = attrs.field(default=DEFAULT_LOCATION, validator=_check_location)
+    bucket: str | None = attrs.field(default=None, converter=_bare_bucket)
+    service_account: str | None = None
+    repository: str = "vertex-flow"
+    image: str | None = None
+    home: Path | None = attrs.field(default=None, converter=_home)
+    port: int = 0
+
+    @classmethod
+    def local(cls, home: str | Path | None = None, *, port: int = 0) -> GcpContext:
+        """This machine: no cloud, no Docker, no login.
+
+        Args:
+            home: Folder for state, artifacts and logs; by default `$VERTEX_FLOW_HOME`, else
+                `.vertex_flow` in the working directory.
+            port: Port of the engine on 127.0.0.1; 0 for any free one.
+        """
+        folder = home or os.environ.get("VERTEX_FLOW_HOME") or ".vertex_flow"
+        return cls(project=LOCAL_PROJECT, home=Path(folder), port=port)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is the engine on this machine."""
+        return self.home is not None
+
+    @property
+    def endpoint(self) -> str:
+        """Root URL of Vertex AI's API; the local engine's is known once it runs."""
+        if self.is_local:
+            return f"http://127.0.0.1:{self.port}"
+        return api_endpoint(self.location)
+
+    @property
+    def parent(self) -> str:
+        """`projects/P/locations/L`, the parent of every resource."""
+        return location_name(self.resolved().project or "", self.location)
+
+    @property
+    def pipeline_root(self) -> str:
+        """Where pipelines write their artifacts."""
+        if self.home is not None:
+            return str(self.home / "storage" / (self.bucket or "local") / "pipelines")
+        project = self.resolved().project
+        return join_uri(f"gs://{self.bucket or f'{project}-vertex-flow'}", "pipelines")
+
+    @property
+    def training_image(self) -> str:
+        """URI of the training image in Artifact Registry."""
+        if self.image:
+            return self.image
+        project = self.resolved().project
+        registry = f"{self.location}-docker.pkg.dev"
+        return f"{registry}/{project}/{self.repository}/trainer:latest"
+
+    def resolved(self) -> GcpContext:
+        """This context with its project filled in.
+
+        Raises:
+            SettingError: No project was given and none can be found.
+        """
+        if self.project:
+            return self
+        project = os.environ.get("GOOGLE_CLOUD_PROJECT") or _credentials_project()
+        if not project:
+            raise SettingError(
+                "no Google Cloud project: pass GcpContext(project=...), set "
+                "GOOGLE_CLOUD_PROJECT, or run `gcloud auth application-default login`. "
+                "To run on this machine, use GcpContext.local()."
+            )
+        return attrs.evolve(self, project=project)
+
+
+def _credentials_project() -> str | None:
+    import google.auth
+    from google.auth.exceptions import DefaultCredentialsError
+
+    try:
+        _, project = google.auth.default()
+    except DefaultCredentialsError:
+        return None
+    return str(project) if project else None

@@ -1,0 +1,215 @@
+"""A flow: a name and a list of stages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from vertex_flow.context import GcpContext
+from vertex_flow.contract import Stage
+from vertex_flow.errors import SettingError, nearest
+from vertex_flow.graph import Graph, Step, When, place, wire
+from vertex_flow.names import check_stage_name
+from vertex_flow.ports import Param, Port, references
+
+if TYPE_CHECKING:
+    from vertex_flow.run import Run
+
+
+class Flow:
+    """A pipeline for Vertex AI, as a list of stages.
+
+    The stages are wired when the flow is made: an input that was left alone is filled by name
+    and type from the nearest earlier stage. A flow never changes; `replace`, `without` and
+    `insert_before` / `insert_after` give new ones. It knows no project, so the same compiled
+    file runs on this machine and on Vertex AI.
+
+    Args:
+        name: Lower-case letters, digits and hyphens; also the default name of the registered
+            model and of the endpoint.
+        stages: Stages and `When`s, in order.
+
+    Raises:
+        SettingError: The name is not valid.
+        WiringError: The stages do not fit together; with every fault.
+
+    Example:
+        ```python
+        score = Evaluate(thresholds={"accuracy": 0.90})
+        flow = Flow("mnist", [
+            ImportDataset("gs://acme-ml/mnist.npz"),
+            Preprocess(),
+            Train(Trainer(module="trainer.task")),
+            score,
+            When(score.passed, [Register(), Deploy()]),
+        ])
+        flow.compile("mnist.yaml")
+        ```
+    """
+
+    def __init__(self, name: str, stages: Sequence[Step]) -> None:
+        check_stage_name(name)
+        self._graph = wire(name, list(stages))
+
+    @property
+    def name(self) -> str:
+        """Name of the flow."""
+        return self._graph.name
+
+    @property
+    def graph(self) -> Graph:
+        """The stages in their places, with every wire."""
+        return self._graph
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Every stage in order, those inside a `When` included."""
+        return tuple(node.stage for node in self._graph.nodes)
+
+    def __getitem__(self, name: str) -> Stage:
+        """The stage of a name."""
+        self._check_known(name)
+        return next(stage for stage in self.stages if stage.name == name)
+
+    def replace(self, name: str, stage: Stage) -> Flow:
+        """Make a flow with another stage in the place of one.
+
+        The new stage takes over the name, so that every wire to it stays.
+
+        Args:
+            name: Name of the stage to replace.
+            stage: The stage that takes its place.
+        """
+        return self._changed(name, lambda old: [attrs.evolve(stage, name=old.name)])
+
+    def without(self, name: str) -> Flow:
+        """Make a flow that lacks a stage.
+
+        Args:
+            name: Name of the stage to leave out; a `When` that is left empty goes with it.
+        """
+        return self._changed(name, lambda _: [])
+
+    def insert_before(self, name: str, *stages: Step) -> Flow:
+        """Make a flow with further stages right before one, inside the same `When`."""
+        return self._changed(name, lambda old: [*stages, old])
+
+    def insert_after(self, name: str, *stages: Step) -> Flow:
+        """Make a flow with further stages right after one, inside the same `When`."""
+        return self._changed(name, lambda old: [old, *stages])
+
+    def compile(self, path: str | Path) -> Path:
+        """Write the PipelineSpec, which Vertex AI Pipelines and the local engine both run.
+
+        Needs no credentials and no network; the same flow gives the same bytes.
+
+        Args:
+            path: Ends in `.yaml`, `.yml` or `.json`.
+
+        Returns:
+            The absolute path of the file.
+        """
+        from vertex_flow import compiler
+
+        return compiler.write(self._graph, path)
+
+    def run(
+        self,
+        context: GcpContext | None = None,
+        *,
+        params: Mapping[str, Any] | None = None,
+        cache: bool = True,
+        wait: bool = True,
+        progress: Callable[[str], None] | None = print,
+    ) -> Run:
+        """Run the flow, on this machine or on Vertex AI.
+
+        Args:
+            context: Where; this machine when None.
+            params: Values for this run's pipeline parameters, by name.
+            cache: Whether results of earlier runs with the same code and inputs are reused.
+            wait: Whether to return only when the run has ended.
+            progress: Called with each line of progress while waiting; None for silence.
+
+        Returns:
+            The run.
+
+        Raises:
+            RunFailed: The run failed; with stage, reason and the last lines of the log.
+            RunCancelled: The run was cancelled.
+            SettingError: A parameter is unknown or of the wrong type.
+        """
+        from vertex_flow import run
+
+        return run.start(
+            self._graph,
+            context or GcpContext.local(),
+            params=params or {},
+            cache=cache,
+            wait=wait,
+            progress=progress,
+        )
+
+    def __str__(self) -> str:
+        return "\n".join([f"flow {self.name!r}", *self._lines()])
+
+    def __repr__(self) -> str:
+        return f"Flow({self.name!r}, {[stage.name for stage in self.stages]!r})"
+
+    def _lines(self) -> list[str]:
+        lines: list[str] = []
+        nodes = {node.name: node for node in self._graph.nodes}
+        for step, scope in place(self._graph.steps):
+            indent = "  " * (len(scope) + 1)
+            if isinstance(step, When):
+                lines.append(f"{indent}when {step.condition}")
+                continue
+            lines.append(f"{indent}{step.name}")
+            lines += [f"{indent}    {line}" for line in _wires(step, nodes[step.name].sources)]
+        return lines
+
+    def _changed(self, name: str, change: Callable[[Stage], list[Step]]) -> Flow:
+        self._check_known(name)
+        return Flow(self.name, _edit(self._graph.steps, name, change))
+
+    def _check_known(self, name: str) -> None:
+        names = [stage.name for stage in self.stages]
+        if name not in names:
+            raise SettingError(
+                f"flow {self.name!r} has no stage {name!r}; it has {', '.join(names)}."
+                + nearest(name, names)
+            )
+
+
+def _edit(steps: Sequence[Step], name: str, change: Callable[[Stage], list[Step]]) -> list[Step]:
+    edited: list[Step] = []
+    for step in steps:
+        if isinstance(step, When):
+            inner = _edit(step.stages, name, change)
+            edited += [attrs.evolve(step, stages=inner)] if inner else []
+        elif step.name == name:
+            edited += change(step)
+        else:
+            edited.append(step)
+    return edited
+
+
+def _wires(stage: Stage, sources: Mapping[str, Port[Any]]) -> list[str]:
+    """What goes into a stage and what comes out, a line each."""
+    inputs = {name: str(port) for name, port in sources.items()}
+    for field, setting in stage.settings.items():
+        for source in references(setting):
+            key = field if source is setting else f"{field}: {source.name}"
+            inputs[key] = str(source) if isinstance(source, Port) else _describe(source)
+    width = max(map(len, [*inputs, *stage.ports]), default=0)
+    lines = [f"← {name:<{width}}  {source}" for name, source in inputs.items()]
+    return lines + [
+        f"→ {name:<{width}}  {port.type.__name__}" for name, port in stage.ports.items()
+    ]
+
+
+def _describe(param: Param[Any]) -> str:
+    return f"parameter {param.name!r}, {param.default!r} by default"

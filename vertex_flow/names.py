@@ -1,0 +1,113 @@
+"""Resource names, URIs and the names of stages: the one place that builds or splits them."""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+
+from vertex_flow.errors import SettingError
+
+_STAGE = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_PARAMETER = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_RESOURCE = re.compile(
+    r"projects/(?P<project>[^/]+)/locations/(?P<location>[^/]+)"
+    r"/(?P<collection>[^/]+)/(?P<id>[^/@]+)(?:@(?P<version>[^/]+))?"
+)
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+@attrs.frozen
+class Resource:
+    """The full name of a Vertex AI resource.
+
+    Attributes:
+        project: Project id or number.
+        location: Region, for example `us-central1`.
+        collection: Plural kind, for example `models`.
+        id: Last part of the name.
+        version: Version id or alias of a model, or None.
+    """
+
+    project: str
+    location: str
+    collection: str
+    id: str
+    version: str | None = None
+
+    @classmethod
+    def parse(cls, name: str) -> Resource:
+        """Split a resource name.
+
+        Args:
+            name: `projects/P/locations/L/COLLECTION/ID`, for models also with `@VERSION`.
+                A URL in front of it, as in a task's `gcp_resources`, is dropped.
+
+        Raises:
+            SettingError: The text is not such a name.
+        """
+        _, _, path = name.rpartition("/v1/")
+        match = _RESOURCE.fullmatch(path)
+        if match is None:
+            raise SettingError(
+                f"{name!r} is not a resource name: "
+                "expected projects/PROJECT/locations/LOCATION/COLLECTION/ID."
+            )
+        return cls(**match.groupdict())
+
+    @property
+    def parent(self) -> str:
+        """`projects/P/locations/L`."""
+        return location_name(self.project, self.location)
+
+    def __str__(self) -> str:
+        suffix = f"@{self.version}" if self.version else ""
+        return f"{self.parent}/{self.collection}/{self.id}{suffix}"
+
+
+def location_name(project: str, location: str) -> str:
+    """Name of a location, the parent of most resources: `projects/P/locations/L`."""
+    return f"projects/{project}/locations/{location}"
+
+
+def join_uri(root: str, *parts: str) -> str:
+    """Put parts below a URI or an absolute path, with exactly one slash between them."""
+    return "/".join([root.rstrip("/"), *(part.strip("/") for part in parts)])
+
+
+def api_endpoint(location: str) -> str:
+    """Root URL of Vertex AI's API in a location."""
+    return f"https://{location}-aiplatform.googleapis.com"
+
+
+def stage_name(class_name: str) -> str:
+    """Name of a stage that is given none: `HyperTune` → `hyper-tune`."""
+    return _HUMP.sub("-", class_name.strip("_")).replace("_", "-").lower()
+
+
+def check_stage_name(name: str) -> None:
+    """Refuse a name that cannot be the name of a flow, a stage and a task in a compiled pipeline.
+
+    Raises:
+        SettingError: The name does not match `[a-z]([a-z0-9-]{0,61}[a-z0-9])?`.
+    """
+    if not _STAGE.fullmatch(name):
+        fixed = re.sub(r"[^a-z0-9]+", "-", stage_name(name)).strip("-")[:63]
+        hint = f" Try {fixed!r}." if _STAGE.fullmatch(fixed) else ""
+        raise SettingError(
+            f"{name!r} is not a valid name: use up to 63 lower-case letters, digits and "
+            f"hyphens, a letter first, no hyphen last.{hint}"
+        )
+
+
+def check_parameter_name(name: str) -> None:
+    """Refuse a name that cannot be the name of a pipeline parameter.
+
+    Raises:
+        SettingError: The name does not match `[a-z][a-z0-9_]{0,62}`.
+    """
+    if not _PARAMETER.fullmatch(name):
+        raise SettingError(
+            f"{name!r} is not a valid parameter name: use up to 63 lower-case letters, digits "
+            "and underscores, a letter first."
+        )

@@ -1,0 +1,93 @@
+"""Progress of a run as lines of text: what changed since the last look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+
+from vertex_flow.names import Resource
+from vertex_flow.report.snapshot import Snapshot, StageRun
+
+_WORDS = {
+    "RUNNING": "running",
+    "SUCCEEDED": "done",
+    "REUSED": "reused: nothing it depends on has changed",
+    "FAILED": "failed",
+    "CANCELLED": "cancelled",
+    "NOT_TRIGGERED": "left out: its condition does not hold",
+}
+_TRIAL_OVER = ("SUCCEEDED", "INFEASIBLE", "FAILED", "STOPPED")
+
+
+class Progress:
+    """Says what changed since the last look at a run.
+
+    Args:
+        say: Called with each line.
+        tuning_job: Finds a hyperparameter tuning job by display name.
+    """
+
+    def __init__(self, say: Callable[[str], None], tuning_job: Callable[[str], Any]) -> None:
+        self._say = say
+        self._tuning_job = tuning_job
+        self._states: dict[str, str] = {}
+        self._trials: dict[str, str] = {}
+
+    def update(self, snapshot: Snapshot) -> None:
+        """Say what changed."""
+        width = max((len(stage.name) for stage in snapshot.stages), default=0)
+        for stage in snapshot.stages:
+            if stage.state == "RUNNING":
+                self._say_trials(snapshot, stage, width)
+            if self._states.get(stage.name) == stage.state or stage.state == "PENDING":
+                continue
+            if stage.state == "SUCCEEDED" and stage.name in self._states:
+                self._say_trials(snapshot, stage, width)
+            self._states[stage.name] = stage.state
+            self._line(snapshot, stage.name, width, _describe(stage))
+
+    def _line(self, snapshot: Snapshot, stage: str, width: int, text: str) -> None:
+        start = snapshot.start
+        elapsed = (datetime.now(timezone.utc) - start).total_seconds() if start else 0.0
+        minutes, seconds = divmod(max(int(elapsed), 0), 60)
+        self._say(f"{minutes:3d}:{seconds:02d}  {stage:<{width}}  {text}")
+
+    def _say_trials(self, snapshot: Snapshot, stage: StageRun, width: int) -> None:
+        if not snapshot.tunes(stage.name):
+            return
+        job = self._tuning_job(f"{Resource.parse(snapshot.name).id}-{stage.name}")
+        if job is None:
+            return
+        for trial in job.trials:
+            state = trial.state.name
+            if state not in _TRIAL_OVER or trial.id in self._trials:
+                continue
+            self._trials[trial.id] = state
+            text = f"trial {trial.id}/{job.max_trial_count} {_describe_trial(trial)}"
+            self._line(snapshot, stage.name, width, text)
+
+
+def _describe(stage: StageRun) -> str:
+    text = _WORDS.get(stage.state, stage.state.lower())
+    if stage.state == "SUCCEEDED" and stage.seconds is not None:
+        text += f" in {stage.seconds:.1f} s"
+    return text
+
+
+def _describe_trial(trial: Any) -> str:
+    settings = "  ".join(
+        f"{parameter.parameter_id}={format_value(parameter.value)}"
+        for parameter in trial.parameters
+    )
+    if trial.state.name != "SUCCEEDED" or not trial.final_measurement:
+        return f"{trial.state.name.lower()}  {settings}"
+    metrics = "  ".join(f"{m.metric_id} {m.value:.4f}" for m in trial.final_measurement.metrics)
+    return f"{metrics}  {settings}"
+
+
+def format_value(value: Any) -> str:
+    """Word a parameter's value: short, whole numbers without a point."""
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else f"{value:.4g}"
+    return str(value)

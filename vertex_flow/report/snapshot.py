@@ -1,0 +1,249 @@
+"""What a pipeline job says of itself at one moment, stage by stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import attrs
+
+_OVER = ("SUCCEEDED", "FAILED", "CANCELLED")
+
+
+@attrs.frozen
+class Artifact:
+    """An artifact that a stage put out.
+
+    Attributes:
+        schema_title: Its type, for example `system.Model`.
+        uri: Where it is.
+        metadata: Facts about it; for metrics, the numbers.
+    """
+
+    schema_title: str
+    uri: str
+    metadata: Mapping[str, Any]
+
+
+@attrs.frozen
+class StageRun:
+    """How one stage of a run went.
+
+    Attributes:
+        name: Name of the stage.
+        state: `PENDING`, `RUNNING`, `SUCCEEDED`, `REUSED` (all from earlier results), `FAILED`,
+            `CANCELLED`, or `NOT_TRIGGERED` when its condition did not hold.
+        start: When it started, or None.
+        end: When it ended, or None.
+        outputs: Parameters that it put out, by name.
+        artifacts: Artifacts that it put out, by name.
+    """
+
+    name: str
+    state: str
+    start: datetime | None
+    end: datetime | None
+    outputs: Mapping[str, Any]
+    artifacts: Mapping[str, Artifact]
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """All numbers of the stage's metrics artifacts, by name."""
+        return {
+            name: value
+            for artifact in self.artifacts.values()
+            if artifact.schema_title == "system.Metrics"
+            for name, value in artifact.metadata.items()
+            if isinstance(value, (int, float)) and not isinstance(value, bool)
+        }
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, or None while it has not ended."""
+        if self.start is None or self.end is None:
+            return None
+        return (self.end - self.start).total_seconds()
+
+
+@attrs.frozen
+class Failure:
+    """The first task that failed.
+
+    Attributes:
+        stage: Name of its stage, or None.
+        task: Name of the task.
+        reason: What it reported.
+    """
+
+    stage: str | None
+    task: str
+    reason: str
+
+
+class Snapshot:
+    """A pipeline job at one moment.
+
+    Args:
+        job: The `PipelineJob` message.
+
+    Attributes:
+        name: Resource name.
+        state: `PENDING`, `RUNNING`, `SUCCEEDED`, `FAILED`, `CANCELLING` or `CANCELLED`.
+        reason: The job's own error, or the empty text.
+    """
+
+    def __init__(self, job: Any) -> None:
+        self.name: str = job.name
+        self.state: str = job.state.name.removeprefix("PIPELINE_STATE_")
+        self.reason: str = job.error.message if job.error else ""
+        self.start: datetime | None = job.start_time or job.create_time
+        self._details = list(job.job_detail.task_details)
+        self._spec = _plain(job.pipeline_spec)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has ended."""
+        return self.state in _OVER
+
+    @cached_property
+    def stages(self) -> tuple[StageRun, ...]:
+        """Each stage of the flow, those of a condition that did not hold included."""
+        return tuple(self._stage_run(name) for name in self._components)
+
+    def tunes(self, stage: str) -> bool:
+        """Whether a stage runs a hyperparameter tuning job."""
+        tasks = self._components[stage].get("dag", {}).get("tasks", {})
+        return any(name.startswith("hyperparameter-tuning-job") for name in tasks)
+
+    def first_failure(self) -> Failure | None:
+        """The failed task that ended first, of those that have no failed task inside."""
+        failed = [one for one in self._details if one.state.name == "FAILED"]
+        outer = {one.parent_task_id for one in failed}
+        inner = [one for one in failed if one.task_id not in outer]
+        if not inner:
+            return None
+        first = min(inner, key=lambda one: one.end_time or datetime.max)
+        return Failure(self._stage_of(first), first.task_name, first.error.message)
+
+    @cached_property
+    def _components(self) -> dict[str, Mapping[str, Any]]:
+        """Component of each stage: the tasks of the root and of the conditions below it."""
+        return dict(self._stages_in(self._spec.get("root", {})))
+
+    def _stages_in(self, component: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        tasks = component.get("dag", {}).get("tasks", {})
+        for name in _in_order(tasks):
+            inner = self._spec["components"][tasks[name]["componentRef"]["name"]]
+            if "triggerPolicy" in tasks[name] and "condition" in tasks[name]["triggerPolicy"]:
+                yield from self._stages_in(inner)
+            else:
+                yield name, inner
+
+    def _stage_run(self, name: str) -> StageRun:
+        detail = self._detail(name)
+        outputs, artifacts = self._outputs(name)
+        return StageRun(
+            name=name,
+            state=self._state(detail),
+            start=detail.start_time if detail else None,
+            end=detail.end_time if detail else None,
+            outputs=outputs,
+            artifacts=artifacts,
+        )
+
+    def _state(self, detail: Any) -> str:
+        if detail is None:
+            return "NOT_TRIGGERED" if self.is_over else "PENDING"
+        state = str(detail.state.name)
+        leaves = [one.state.name for one in self._details if one.parent_task_id == detail.task_id]
+        if state == "SUCCEEDED" and leaves and set(leaves) == {"SKIPPED"}:
+            return "REUSED"
+        return {"SKIPPED": "REUSED"}.get(state, state)
+
+    def _detail(self, name: str) -> Any:
+        by_id = {one.task_id: one for one in self._details}
+        for one in self._details:
+            parent = by_id.get(one.parent_task_id)
+            inside = parent is not None and parent.task_name in self._components
+            if one.task_name == name and not inside:
+                return one
+        return None
+
+    def _stage_of(self, detail: Any) -> str | None:
+        by_id = {one.task_id: one for one in self._details}
+        while detail is not None:
+            if detail.task_name in self._components and self._detail(detail.task_name) is detail:
+                return str(detail.task_name)
+            detail = by_id.get(detail.parent_task_id)
+        return None
+
+    def _outputs(self, name: str) -> tuple[dict[str, Any], dict[str, Artifact]]:
+        declared = self._components[name].get("dag", {}).get("outputs", {})
+        parameters, artifacts = {}, {}
+        for key, source in declared.get("parameters", {}).items():
+            selector = source["valueFromParameter"]
+            task = self._inner(name, selector["producerSubtask"])
+            found = _metadata(task).get(f"output:{selector['outputParameterKey']}")
+            if found is not None:
+                parameters[key] = found
+        for key, source in declared.get("artifacts", {}).items():
+            selector = source["artifactSelectors"][0]
+            task = self._inner(name, selector["producerSubtask"])
+            artifact = _artifact(task, selector["outputArtifactKey"])
+            if artifact is not None:
+                artifacts[key] = artifact
+        return parameters, artifacts
+
+    def _inner(self, stage: str, task: str) -> Any:
+        outer = self._detail(stage)
+        if outer is None:
+            return None
+        for one in self._details:
+            if one.parent_task_id == outer.task_id and one.task_name == task:
+                return one
+        return None
+
+
+def _in_order(tasks: Mapping[str, Any]) -> list[str]:
+    """Names of tasks, each after those it depends on; KFP sorts them by name."""
+    ordered: list[str] = []
+
+    def visit(name: str) -> None:
+        if name in ordered:
+            return
+        for needed in tasks[name].get("dependentTasks", []):
+            visit(needed)
+        ordered.append(name)
+
+    for name in tasks:
+        visit(name)
+    return ordered
+
+
+def _metadata(detail: Any) -> dict[str, Any]:
+    if detail is None or not detail.execution:
+        return {}
+    return dict(_plain(detail.execution.metadata))
+
+
+def _artifact(detail: Any, key: str) -> Artifact | None:
+    found = detail.outputs.get(key) if detail is not None else None
+    if found is None or not found.artifacts:
+        return None
+    one = found.artifacts[0]
+    return Artifact(one.schema_title, one.uri, _plain(one.metadata))
+
+
+def _plain(struct: Any) -> Any:
+    """A protobuf Struct as plain Python values, whole numbers as int."""
+    if hasattr(struct, "items"):
+        return {key: _plain(value) for key, value in struct.items()}
+    if isinstance(struct, (str, bytes)) or struct is None:
+        return struct
+    if hasattr(struct, "__iter__"):
+        return [_plain(value) for value in struct]
+    if isinstance(struct, float) and struct.is_integer() and abs(struct) < 2**53:
+        return int(struct)
+    return struct

@@ -1,0 +1,61 @@
+"""What tuning and training have in common: the worker pools of a job and where it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kfp import dsl
+
+from vertex_flow.components import GetTrainingArgsDictOp, GetWorkerPoolSpecsOp
+from vertex_flow.contract import Inputs
+from vertex_flow.names import join_uri
+from vertex_flow.training import Trainer
+
+PROJECT = "{{$.pipeline_google_cloud_project_id}}"
+LOCATION = "{{$.pipeline_google_cloud_location}}"
+
+
+def worker_pool_specs(
+    io: Inputs, trainer: Trainer, args: Mapping[str, Any], hyperparameters: Any = None
+) -> Any:
+    """Create the tasks that put a job's worker pools together while the pipeline runs.
+
+    Args:
+        io: Inputs of the stage; its data sets become flags of the training code.
+        trainer: Module, machines, environment, arguments.
+        args: Arguments of the stage, which win over the trainer's.
+        hyperparameters: Channel of a dict of tuned parameters, which win over both.
+
+    Returns:
+        Channel of the worker pool specs, a list.
+    """
+    arguments = {**trainer.args, **args}
+    data = {"train_data": io.train_data, "validation_data": io.validation_data}
+    collected = GetTrainingArgsDictOp(
+        args=io.marked(arguments), values=io.values(arguments), **_given(data)
+    )
+    pools = trainer.worker_pool_specs()
+    task = GetWorkerPoolSpecsOp(
+        worker_pool_specs=io.marked(pools),
+        args=collected.output,
+        env=io.marked(trainer.env),
+        values=io.values(pools, trainer.env),
+        **_given({"hyperparams": hyperparameters}),
+    )
+    return task.output
+
+
+def _given(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs that something fills; KFP takes no None for the others."""
+    return {name: channel for name, channel in inputs.items() if channel is not None}
+
+
+def base_output_directory(stage: str) -> str:
+    """Where a stage's job writes: `<pipeline root>/<pipeline job>/<stage>`."""
+    return join_uri(dsl.PIPELINE_ROOT_PLACEHOLDER, dsl.PIPELINE_JOB_NAME_PLACEHOLDER, stage)
+
+
+def job_name(stage: str) -> str:
+    """Display name of a stage's job: `<pipeline job>-<stage>`."""
+    return f"{dsl.PIPELINE_JOB_NAME_PLACEHOLDER}-{stage}"

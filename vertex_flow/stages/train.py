@@ -1,0 +1,78 @@
+"""Train a model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+from google_cloud_pipeline_components.v1.custom_job import CustomTrainingJobOp
+from kfp.dsl import Artifact, Dataset, Metrics, Model
+
+from vertex_flow.components import GetCustomJobResultsOp
+from vertex_flow.contract import Inputs, Outputs, Stage, stage
+from vertex_flow.errors import SettingError
+from vertex_flow.ports import In, Out, Value
+from vertex_flow.stages import _training
+from vertex_flow.training import Argument, Trainer, check_arguments
+
+
+def _check_args(_: Any, __: Any, args: Mapping[str, Any]) -> None:
+    check_arguments("Train", args)
+
+
+def _check_timeout(_: Any, __: Any, timeout: Any) -> None:
+    if isinstance(timeout, str) and not re.fullmatch(r"[1-9]\d*(\.\d{1,9})?s", timeout):
+        raise SettingError(
+            f"Train(timeout={timeout!r}): expected seconds with an 's', for example '3600s'."
+        )
+
+
+@stage
+class Train(Stage):
+    """Train a model with a Vertex AI custom job.
+
+    Attributes:
+        trainer: The code and its machines.
+        args: Flags of the training code, on top of the trainer's own. A value may be a port
+            or a `Param`.
+        timeout: Longest time the job may run, in seconds with an `s`: `"3600s"`.
+        train_data: Passed as `--train_data=URI`.
+        validation_data: Passed as `--validation_data=URI` when an earlier stage offers it.
+        best_parameters: Tuned parameters, which win over `args`; from a `HyperTune` before it.
+        model: What the code saved to the folder in `AIP_MODEL_DIR`.
+        checkpoints: What it saved to the folder in `AIP_CHECKPOINT_DIR`.
+        logs: TensorBoard logs from the folder in `AIP_TENSORBOARD_LOG_DIR`.
+        metrics: Numbers that the code wrote to `metrics/metrics.json` beside the model.
+
+    Example:
+        ```python
+        Train(trainer, args={"epochs": Param("epochs", 5)})
+        ```
+    """
+
+    trainer: Trainer = attrs.field(kw_only=False, validator=attrs.validators.instance_of(Trainer))
+    args: Mapping[str, Argument] = attrs.field(factory=dict, validator=_check_args)
+    timeout: Value[str] = attrs.field(default="604800s", validator=_check_timeout)
+    train_data: In[Dataset] = In()
+    validation_data: In[Dataset] = In(optional=True)
+    best_parameters: In[dict[str, Any]] = In(optional=True)
+    model = Out(Model)
+    checkpoints = Out(Artifact)
+    logs = Out(Artifact)
+    metrics = Out(Metrics)
+
+    def emit(self, io: Inputs) -> Outputs:
+        """Run the training job and read its results."""
+        job = CustomTrainingJobOp(
+            display_name=_training.job_name(self.name),
+            worker_pool_specs=_training.worker_pool_specs(
+                io, self.trainer, self.args, io.best_parameters
+            ),
+            base_output_directory=_training.base_output_directory(self.name),
+            timeout=io.timeout,
+            strategy=io.resolve(self.trainer.strategy),
+        )
+        results = GetCustomJobResultsOp(gcp_resources=job.outputs["gcp_resources"])
+        return {name: results.outputs[name] for name in ("model", "checkpoints", "logs", "metrics")}

@@ -1,0 +1,117 @@
+"""What is sent to Vertex AI to run a flow: the PipelineJob message and its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from google.cloud import aiplatform_v1
+from google.protobuf import json_format, struct_pb2
+
+from vertex_flow import compiler, sources
+from vertex_flow.context import GcpContext
+from vertex_flow.errors import SettingError, nearest
+from vertex_flow.graph import Graph
+from vertex_flow.ports import Param, article, fits
+from vertex_flow.training import TRAINING_IMAGE, Trainer
+
+
+def pipeline_job(
+    graph: Graph, context: GcpContext, values: Mapping[str, Any], *, cache: bool
+) -> aiplatform_v1.PipelineJob:
+    """Build the message that creates a run.
+
+    Args:
+        graph: The wired stages.
+        context: Where it runs.
+        values: Value of every pipeline parameter that differs from its default.
+        cache: Whether earlier results may be reused.
+    """
+    spec = json_format.MessageToDict(compiler.build(graph).pipeline_spec)
+    if not cache:
+        _turn_cache_off(spec)
+    job = aiplatform_v1.PipelineJob(
+        display_name=graph.name,
+        runtime_config=aiplatform_v1.PipelineJob.RuntimeConfig(
+            gcs_output_directory=context.pipeline_root,
+            parameter_values={name: _value(value) for name, value in values.items()},
+        ),
+        service_account=context.service_account or "",
+    )
+    job._pb.pipeline_spec.update(spec)
+    return job
+
+
+def parameter_values(
+    graph: Graph, context: GcpContext, params: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Check what the user gives to pipeline parameters and add what the context supplies.
+
+    Args:
+        graph: The wired stages.
+        context: Where it runs.
+        params: Values by parameter name.
+
+    Raises:
+        SettingError: A parameter is unknown or of another type, or a trainer's code is not
+            there.
+    """
+    for name, value in params.items():
+        _check(graph, name, value)
+    values = dict(params)
+    image = TRAINING_IMAGE.name
+    if image in graph.params and not values.get(image):
+        values[image] = _training_image(graph, context)
+    return values
+
+
+def _check(graph: Graph, name: str, value: Any) -> None:
+    if name not in graph.params:
+        known = list(graph.params)
+        raise SettingError(
+            f"flow {graph.name!r} has no parameter {name!r}; it has "
+            f"{', '.join(known) or 'none'}.{nearest(name, known)}"
+        )
+    wanted = graph.params[name].type
+    if not fits(type(value), wanted):
+        raise SettingError(
+            f"parameter {name!r} needs {article(wanted)}, and {value!r} is {article(type(value))}."
+        )
+
+
+def _training_image(graph: Graph, context: GcpContext) -> str:
+    if not context.is_local:
+        return context.training_image
+    images = {sources.local_image(trainer) for trainer in _trainers(graph)}
+    if len(images) > 1:
+        raise SettingError(
+            f"the trainers of flow {graph.name!r} have their code in different packages, and "
+            "one training image holds one. Give each an image of its own: "
+            "Trainer(..., image=Param('other_image', ''))."
+        )
+    return images.pop()
+
+
+def _trainers(graph: Graph) -> Iterator[Trainer]:
+    for node in graph.nodes:
+        for setting in node.stage.settings.values():
+            if isinstance(setting, Trainer) and _takes_default_image(setting):
+                yield setting
+
+
+def _takes_default_image(trainer: Trainer) -> bool:
+    return isinstance(trainer.image, Param) and trainer.image.name == TRAINING_IMAGE.name
+
+
+def _turn_cache_off(spec: dict[str, Any]) -> None:
+    """Turn caching off for every task, as Google's client does for `enable_caching=False`."""
+    components = [spec["root"], *spec.get("components", {}).values()]
+    for component in components:
+        for task in component.get("dag", {}).get("tasks", {}).values():
+            task["cachingOptions"] = {"enableCache": False}
+
+
+def _value(value: Any) -> struct_pb2.Value:
+    message = struct_pb2.Value()
+    json_format.ParseDict(value, message)
+    return message

@@ -1,0 +1,156 @@
+"""The code that is put into the training image, and the machines it runs on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import attrs
+
+from vertex_flow.errors import SettingError, nearest
+from vertex_flow.ports import Param, Port, Value
+
+Scalar = str | int | float | bool | None
+Argument = Scalar | list[Scalar] | Port[Any] | Param[Any]
+Strategy = Literal["STANDARD", "SPOT", "ON_DEMAND", "LOW_COST", "FLEX_START"]
+
+TRAINING_IMAGE = Param("training_image", "")
+"""The training image of a trainer that names none: the context gives it at every run."""
+
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_STRATEGIES = ("STANDARD", "SPOT", "ON_DEMAND", "LOW_COST", "FLEX_START")
+_RESERVED = ("train_data", "validation_data")
+
+
+def _check_module(_: Any, __: Any, module: str) -> None:
+    if not isinstance(module, str) or not _MODULE.fullmatch(module):
+        raise SettingError(
+            f"Trainer(module={module!r}): expected the dotted name of a Python module, as in "
+            "`python -m trainer.task`: 'trainer.task', not a path."
+        )
+
+
+def _check_arguments(_: Any, __: Any, args: Mapping[str, Any]) -> None:
+    check_arguments("Trainer", args)
+
+
+def check_arguments(owner: str, args: Mapping[str, Any]) -> None:
+    """Refuse arguments that cannot be flags of the training code.
+
+    Args:
+        owner: The class they were given to, for the error.
+        args: Flag names without dashes → values.
+
+    Raises:
+        SettingError: A name starts with a dash or is one that the stages set themselves.
+    """
+    for name in args:
+        if not isinstance(name, str) or not name or name.startswith("-"):
+            bare = str(name).lstrip("-")
+            raise SettingError(f"{owner}(args={{{name!r}: ...}}): write {bare!r}, without dashes.")
+        if name in _RESERVED:
+            raise SettingError(
+                f"{owner}(args={{{name!r}: ...}}): --{name} is set from the input of that name. "
+                f"Pass the data set as {name}=..., to the stage."
+            )
+
+
+def _check_strategy(_: Any, __: Any, strategy: Any) -> None:
+    if isinstance(strategy, str) and strategy not in _STRATEGIES:
+        raise SettingError(
+            f"Trainer(strategy={strategy!r}): use one of {', '.join(_STRATEGIES)}."
+            + nearest(strategy.upper(), _STRATEGIES)
+        )
+
+
+def _at_least(least: int) -> Any:
+    def check(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+        if isinstance(value, (Port, Param)):
+            return
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise SettingError(
+                f"{type(instance).__name__}({attribute.name}={value!r}): "
+                f"expected a whole number of at least {least}."
+            )
+
+    return check
+
+
+@attrs.frozen(kw_only=True)
+class Trainer:
+    """The code that is put into the training image, and the machines it runs on.
+
+    The same trainer serves `HyperTune` and `Train`. Its module is started as
+    `python -m MODULE --train_data=URI --NAME=VALUE ...` and keeps to Vertex AI's contract: it
+    saves the model to the folder in `AIP_MODEL_DIR`, checkpoints to `AIP_CHECKPOINT_DIR`,
+    TensorBoard logs to `AIP_TENSORBOARD_LOG_DIR`.
+
+    Attributes:
+        module: Dotted name of the module, for example `trainer.task`.
+        args: Flags of every run, name without dashes → value; a stage's own args come on top.
+        env: Environment variables of the training process.
+        image: URI of the training image; by default the pipeline parameter `training_image`,
+            which the context supplies. On this machine no image is needed.
+        source: Folder that holds the module's package, relative to the working directory; it
+            is what runs on this machine.
+        machine_type: Compute Engine machine type of each replica.
+        accelerator_type: Name as in Vertex AI's API, for example `NVIDIA_TESLA_T4`; empty for
+            none.
+        accelerator_count: Accelerators a replica, 0 or more.
+        replicas: Machines that train together, 1 or more; above 1, `TF_CONFIG` tells each one
+            its part.
+        strategy: Scheduling of the training job: `STANDARD`, `SPOT` (cheaper, can be taken
+            away), `ON_DEMAND`, `LOW_COST` or `FLEX_START`. Tuning trials always run as
+            `STANDARD`: the tuning component has no such setting.
+        boot_disk_type: `pd-ssd` or `pd-standard`.
+        boot_disk_size_gb: Size in GB, 100 to 64000.
+
+    Raises:
+        SettingError: A setting is out of range or not of its kind.
+
+    Example:
+        ```python
+        Trainer(module="trainer.task", args={"epochs": 5}, machine_type="n1-standard-8")
+        ```
+    """
+
+    module: str = attrs.field(validator=_check_module)
+    args: Mapping[str, Argument] = attrs.field(factory=dict, validator=_check_arguments)
+    env: Mapping[str, Value[str]] = attrs.field(factory=dict)
+    image: Value[str] = TRAINING_IMAGE
+    source: str = "."
+    machine_type: Value[str] = "n1-standard-4"
+    accelerator_type: Value[str] = ""
+    accelerator_count: Value[int] = attrs.field(default=0, validator=_at_least(0))
+    replicas: Value[int] = attrs.field(default=1, validator=_at_least(1))
+    strategy: Value[str] = attrs.field(default="STANDARD", validator=_check_strategy)
+    boot_disk_type: Value[str] = "pd-ssd"
+    boot_disk_size_gb: Value[int] = attrs.field(default=100, validator=_at_least(100))
+
+    def worker_pool_specs(self) -> list[dict[str, Any]]:
+        """The job's one worker pool, without arguments and environment.
+
+        Ports and parameters are still in their places; `GetWorkerPoolSpecsOp` fills them in
+        and splits several replicas into a chief and workers, as Vertex AI wants them.
+        """
+        machine = {
+            "machine_type": self.machine_type,
+            "accelerator_type": self.accelerator_type,
+            "accelerator_count": self.accelerator_count,
+        }
+        return [
+            {
+                "machine_spec": machine,
+                "replica_count": self.replicas,
+                "disk_spec": {
+                    "boot_disk_type": self.boot_disk_type,
+                    "boot_disk_size_gb": self.boot_disk_size_gb,
+                },
+                "container_spec": {
+                    "image_uri": self.image,
+                    "command": ["python", "-m", self.module],
+                    "args": [],
+                },
+            }
+        ]
