@@ -82,8 +82,10 @@ def check_labels(
         )
     if flat.dtype.kind not in "uifb" or not np.array_equal(flat, np.round(flat)):
         raise ValueError(
-            f"{name} in {uri} has the type {y.dtype}: expected whole numbers, 0 for the first class."
+            f"{name} in {uri} is not made of whole numbers ({y.dtype}): expected 0 for the first "
+            "class, 1 for the second and so on."
         )
     if flat.min() < 0:
         raise ValueError(f"{name} in {uri} holds {flat.min()}: the first class has the label 0.")
-    return flat.astype(np.int64)
+    labels: np.ndarray[Any, Any] = flat.astype(np.int64)
+    return labels

@@ -28,7 +28,8 @@ def scale_images(name: str, x: "np.ndarray[Any, Any]", uri: str) -> "np.ndarray[
             f"{name} in {uri} ({x.dtype}) holds values from {low:g} to {high:g}: expected "
             f"0 to {largest:g}. Scale floating-point images to 0 to 1, or save them as uint8."
         )
-    return (x.astype(np.float32) / np.float32(largest)).astype(np.float32)
+    scaled: np.ndarray[Any, Any] = x.astype(np.float32) / np.float32(largest)
+    return scaled
 
 
 def split_stratified(
