@@ -196,4 +196,4 @@ def _report(kind: type[BaseException], error: BaseException, trace: TracebackTyp
     own = {__file__, str(Path(__file__).with_name("zygote.py")), "<string>"}
     while trace is not None and trace.tb_frame.f_code.co_filename in own:
         trace = trace.tb_next
-    sys.__excepthook__(kind, error, trace)
+    sys.__excepthook__(kind, error.with_traceback(trace), trace)

@@ -71,7 +71,7 @@ def imports_of(command: Command) -> frozenset[str]:
         Names of `HEAVY`, at most those reachable within 100 files; empty for other commands.
     """
     walk = _Walk(tuple(dict.fromkeys(_roots(command))))
-    if command.module:
+    if command.module and not command.module.startswith("kfp."):
         walk.add(command.module)
         walk.add(f"{command.module}.__main__")
     if command.script:
