@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import attrs
 from kfp import compiler, dsl
 from kfp.dsl import Input
+from kfp.dsl.pipeline_context import Pipeline
 
 from vertex_flow.contract import Inputs
 from vertex_flow.errors import SettingError, nearest
@@ -177,7 +178,8 @@ def _cached(node: Node, body: Callable[..., Any]) -> Callable[..., Any]:
 
     def uncached(*channels: Any) -> Any:
         result = body(*channels)
-        for task in dsl.pipeline_context.Pipeline.get_default_pipeline().tasks.values():
+        pipeline: Any = Pipeline.get_default_pipeline()
+        for task in pipeline.tasks.values():
             task.set_caching_options(False)
         return result
 

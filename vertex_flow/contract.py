@@ -21,6 +21,13 @@ Outputs = Mapping[str, Any]
 _RECORD, _UNIT = "␞", "␟"
 
 
+def as_texts(values: Sequence[str]) -> tuple[str, ...]:
+    """Freeze a sequence of texts; one text alone is refused, for it is a sequence of letters."""
+    if isinstance(values, str):
+        raise SettingError(f"{values!r} stands alone where a list is expected: [{values!r}].")
+    return tuple(values)
+
+
 def _default_name(stage: Stage) -> str:
     return stage_name(type(stage).__name__)
 
@@ -72,7 +79,7 @@ class Stage:
     name: str = attrs.field(
         default=attrs.Factory(_default_name, takes_self=True), validator=_check_name
     )
-    after: Sequence[str] = attrs.field(default=(), converter=tuple)
+    after: Sequence[str] = attrs.field(default=(), converter=as_texts)
     cache: bool = True
 
     def __new__(cls, *_: Any, **__: Any) -> Stage:

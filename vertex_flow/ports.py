@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 
 import attrs
 
@@ -186,7 +186,7 @@ class Param(Comparable, Generic[T]):
         return f"Param({self.name!r})"
 
 
-Value = T | Port[T] | Param[T]
+Value: TypeAlias = T | Port[T] | Param[T]
 """A setting that may be a constant, an upstream port or a pipeline parameter."""
 
 

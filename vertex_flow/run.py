@@ -74,8 +74,7 @@ class DeployedEndpoint:
         Raises:
             ApiError: The endpoint refused the request, for example 400 for a wrong shape.
         """
-        plain = instances.tolist() if hasattr(instances, "tolist") else list(instances)
-        plain = [one.tolist() if hasattr(one, "tolist") else one for one in plain]
+        plain = [one.tolist() if hasattr(one, "tolist") else one for one in instances]
         return list(self._client.predict(self.name, plain, parameters)["predictions"])
 
 

@@ -9,7 +9,7 @@ import attrs
 from kfp.dsl import ClassificationMetrics, Dataset, Metrics, Model
 
 from vertex_flow.components import EvaluateOp
-from vertex_flow.contract import Inputs, Outputs, Stage, stage
+from vertex_flow.contract import Inputs, Outputs, Stage, as_texts, stage
 from vertex_flow.errors import SettingError
 from vertex_flow.ports import In, Out, Port, Value
 from vertex_flow.stages import _component
@@ -59,7 +59,7 @@ class Evaluate(Stage):
     thresholds: Mapping[str, Value[float]] = attrs.field(factory=dict, validator=_check_thresholds)
     component: Any = None
     arguments: Mapping[str, Any] = attrs.field(factory=dict)
-    packages: Sequence[str] = attrs.field(default=(), converter=tuple)
+    packages: Sequence[str] = attrs.field(default=(), converter=as_texts)
     base_image: str | None = None
     passed = Out(bool)
     accuracy = Out(float)

@@ -9,7 +9,7 @@ import attrs
 from kfp.dsl import Dataset
 
 from vertex_flow.components import PreprocessingOp
-from vertex_flow.contract import Inputs, Outputs, Stage, stage
+from vertex_flow.contract import Inputs, Outputs, Stage, as_texts, stage
 from vertex_flow.errors import SettingError
 from vertex_flow.ports import In, Out, Value
 from vertex_flow.stages import _component
@@ -49,7 +49,7 @@ class Preprocess(Stage):
     seed: Value[int] = 0
     component: Any = None
     arguments: Mapping[str, Any] = attrs.field(factory=dict)
-    packages: Sequence[str] = attrs.field(default=(), converter=tuple)
+    packages: Sequence[str] = attrs.field(default=(), converter=as_texts)
     base_image: str | None = None
     train_data = Out(Dataset)
     test_data = Out(Dataset)

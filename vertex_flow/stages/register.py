@@ -12,7 +12,7 @@ from google_cloud_pipeline_components.v1.model import ModelUploadOp
 from kfp.dsl import Model
 
 from vertex_flow.components import AddServingConfigOp, FindModelOp
-from vertex_flow.contract import Inputs, Outputs, Stage, stage
+from vertex_flow.contract import Inputs, Outputs, Stage, as_texts, stage
 from vertex_flow.errors import SettingError
 from vertex_flow.ports import In, Out, Value
 from vertex_flow.stages import _training
@@ -59,14 +59,14 @@ class Register(Stage):
     display_name: Value[str] = ""
     description: Value[str] = ""
     default: bool = True
-    aliases: Sequence[str] = attrs.field(default=(), converter=tuple, validator=_check_aliases)
+    aliases: Sequence[str] = attrs.field(default=(), converter=as_texts, validator=_check_aliases)
     labels: Mapping[str, str] = attrs.field(factory=dict)
     serving_image: Value[str] = TENSORFLOW_SERVING_IMAGE
     predict_route: Value[str] = ""
     health_route: Value[str] = ""
     port: Value[int] = 0
-    command: Sequence[str] = attrs.field(default=(), converter=tuple)
-    args: Sequence[str] = attrs.field(default=(), converter=tuple)
+    command: Sequence[str] = attrs.field(default=(), converter=as_texts)
+    args: Sequence[str] = attrs.field(default=(), converter=as_texts)
     env: Mapping[str, str] = attrs.field(factory=dict)
     vertex_model = Out(VertexModel)
 
