@@ -1,4 +1,4 @@
-"""What holds for every component: it compiles, alike each time, and runs in a process of its own."""
+"""What holds for every component: it compiles, alike each time, and runs as a task does."""
 
 import json
 import os
@@ -12,8 +12,8 @@ import pytest
 import yaml
 from kfp import compiler
 
-import vertex_flow.components as components
 from tests.components.conftest import PARENT, Vertex
+from vertex_flow import components
 
 NAMES = {
     "AddServingConfigOp": "add-serving-config",
@@ -46,10 +46,10 @@ def execute(name: str, executor_input: dict[str, Any], folder: Path) -> dict[str
     source.write_text(container["command"][-1], encoding="utf-8")
     output = folder / "executor_output.json"
     executor_input.setdefault("outputs", {})["outputFile"] = str(output)
+    module = "kfp.dsl.executor_main"
     given = [json.dumps(executor_input) if arg == "{{$}}" else arg for arg in container["args"]]
     subprocess.run(
-        [sys.executable, "-m", "kfp.dsl.executor_main"]
-        + ["--component_module_path", str(source), *given],
+        [sys.executable, "-m", module, "--component_module_path", str(source), *given],
         check=True,
         cwd=folder,
         timeout=200,

@@ -6,27 +6,48 @@ KFP copies these functions into the components that use them, so each imports wh
 from typing import Any
 
 
-def vertex_client(service: str, location: str) -> Any:
-    """Build one of Google's generated clients, for example `JobServiceClient`, over REST.
+def vertex_access(location: str) -> dict[str, Any]:
+    """Say where Vertex AI's API of a location is, `host`, and with which `credentials`.
 
     `VERTEX_FLOW_API_ENDPOINT` and `VERTEX_FLOW_API_TOKEN` in the environment replace the cloud's
     endpoint and the default credentials.
     """
     import os
 
-    from google.api_core.client_options import ClientOptions
-    from google.cloud import aiplatform_v1
     from google.oauth2.credentials import Credentials
 
     endpoint = os.environ.get("VERTEX_FLOW_API_ENDPOINT", "")
+    if not endpoint:
+        return {"host": f"{location}-aiplatform.googleapis.com", "credentials": None}
     token = os.environ.get("VERTEX_FLOW_API_TOKEN", "")
+    return {"host": endpoint, "credentials": Credentials(token)}
+
+
+def vertex_client(service: str, location: str) -> Any:
+    """Build one of Google's generated clients, for example `JobServiceClient`, over REST."""
+    from google.api_core.client_options import ClientOptions
+    from google.cloud import aiplatform_v1
+
+    access = vertex_access(location)
     return getattr(aiplatform_v1, service)(
         transport="rest",
-        credentials=Credentials(token) if endpoint else None,
-        client_options=ClientOptions(
-            api_endpoint=endpoint or f"{location}-aiplatform.googleapis.com"
-        ),
+        credentials=access["credentials"],
+        client_options=ClientOptions(api_endpoint=access["host"]),
     )
+
+
+def wait_for(operation: Any, result_type: Any, location: str) -> Any:
+    """Wait up to 15 minutes for a long-running operation, and return its result.
+
+    The operation's own `result()` is not used: over REST the generated clients ask for it under
+    `/ui/`, which is not part of the documented API.
+    """
+    from google.api_core import operation as operations
+    from google.api_core import operations_v1
+
+    transport = operations_v1.OperationsRestTransport(**vertex_access(location))
+    client = operations_v1.AbstractOperationsClient(transport=transport)
+    return operations.from_gapic(operation.operation, client, result_type).result(timeout=900)
 
 
 def job_name(gcp_resources: str, kind: str) -> str:

@@ -7,13 +7,13 @@ from kfp import dsl
 from kfp.dsl import Output
 
 from vertex_flow.components._images import GCPC_IMAGE
-from vertex_flow.components._vertex import newest_named, resource_uri, vertex_client
+from vertex_flow.components._vertex import newest_named, resource_uri, vertex_access, vertex_client
 
 
 @dsl.component(
     base_image=GCPC_IMAGE,
     install_kfp_package=False,
-    additional_funcs=[newest_named, resource_uri, vertex_client],
+    additional_funcs=[newest_named, resource_uri, vertex_access, vertex_client],
 )
 def find_model(
     display_name: str,

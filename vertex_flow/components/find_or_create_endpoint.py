@@ -10,7 +10,13 @@ from kfp import dsl
 from kfp.dsl import Output
 
 from vertex_flow.components._images import GCPC_IMAGE
-from vertex_flow.components._vertex import newest_named, resource_uri, vertex_client
+from vertex_flow.components._vertex import (
+    newest_named,
+    resource_uri,
+    vertex_access,
+    vertex_client,
+    wait_for,
+)
 
 
 def plan_traffic(current: dict[str, int], percent: int) -> dict[str, int]:
@@ -35,7 +41,14 @@ def plan_traffic(current: dict[str, int], percent: int) -> dict[str, int]:
 @dsl.component(
     base_image=GCPC_IMAGE,
     install_kfp_package=False,
-    additional_funcs=[newest_named, resource_uri, vertex_client, plan_traffic],
+    additional_funcs=[
+        newest_named,
+        resource_uri,
+        vertex_access,
+        vertex_client,
+        wait_for,
+        plan_traffic,
+    ],
 )
 def find_or_create_endpoint(
     display_name: str,
@@ -64,6 +77,8 @@ def find_or_create_endpoint(
     """
     import json
 
+    from google.cloud.aiplatform_v1 import Endpoint
+
     if not 0 <= traffic_percent <= 100:
         raise ValueError(f"traffic_percent is {traffic_percent}: expected 0 to 100.")
     parent = f"projects/{project}/locations/{location}"
@@ -73,7 +88,8 @@ def find_or_create_endpoint(
     found = newest_named(endpoints, display_name)
     if found is None:
         wanted = {"display_name": display_name, "labels": labels}
-        found = client.create_endpoint(parent=parent, endpoint=wanted).result(timeout=900)
+        operation = client.create_endpoint(parent=parent, endpoint=wanted)
+        found = wait_for(operation, Endpoint, location)
     endpoint.uri = resource_uri(found.name)
     endpoint.metadata["resourceName"] = found.name
     traffic_split = plan_traffic(dict(found.traffic_split), int(traffic_percent))

@@ -8,7 +8,7 @@ from kfp import dsl
 from kfp.dsl import Artifact, Metrics, Model, Output
 
 from vertex_flow.components._images import GCPC_IMAGE
-from vertex_flow.components._vertex import job_name, vertex_client
+from vertex_flow.components._vertex import job_name, vertex_access, vertex_client
 
 
 def succeeded_output(job: Any) -> str:
@@ -67,7 +67,14 @@ def read_metrics(path: str) -> dict[str, float]:
 @dsl.component(
     base_image=GCPC_IMAGE,
     install_kfp_package=False,
-    additional_funcs=[job_name, vertex_client, succeeded_output, check_model, read_metrics],
+    additional_funcs=[
+        job_name,
+        vertex_access,
+        vertex_client,
+        succeeded_output,
+        check_model,
+        read_metrics,
+    ],
 )
 def get_custom_job_results(
     gcp_resources: str,

@@ -8,7 +8,7 @@ from kfp import dsl
 from kfp.dsl import Markdown, Output
 
 from vertex_flow.components._images import GCPC_IMAGE
-from vertex_flow.components._vertex import job_name, vertex_client
+from vertex_flow.components._vertex import job_name, vertex_access, vertex_client
 
 
 def integer_parameters(parameters: Any) -> set[str]:
@@ -108,6 +108,7 @@ def trials_markdown(trials: list[dict[str, Any]], best: str, metric: str) -> str
     install_kfp_package=False,
     additional_funcs=[
         job_name,
+        vertex_access,
         vertex_client,
         integer_parameters,
         read_trial,

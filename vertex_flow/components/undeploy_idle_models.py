@@ -8,10 +8,14 @@ from kfp import dsl
 from kfp.dsl import Input
 
 from vertex_flow.components._images import GCPC_IMAGE
-from vertex_flow.components._vertex import vertex_client
+from vertex_flow.components._vertex import vertex_access, vertex_client, wait_for
 
 
-@dsl.component(base_image=GCPC_IMAGE, install_kfp_package=False, additional_funcs=[vertex_client])
+@dsl.component(
+    base_image=GCPC_IMAGE,
+    install_kfp_package=False,
+    additional_funcs=[vertex_access, vertex_client, wait_for],
+)
 def undeploy_idle_models(
     endpoint: Input[VertexEndpoint],
     keep: int = 0,
@@ -29,11 +33,13 @@ def undeploy_idle_models(
         undeployed: Ids of the deployed models that were removed.
     """
     from google.api_core.exceptions import NotFound
+    from google.cloud.aiplatform_v1 import UndeployModelResponse
 
     if keep < 0:
         raise ValueError(f"keep is {keep}: expected 0 or more.")
     name = endpoint.metadata["resourceName"]
-    client = vertex_client("EndpointServiceClient", name.split("/")[3])
+    location = name.split("/")[3]
+    client = vertex_client("EndpointServiceClient", location)
     current = client.get_endpoint(name=name)
     busy = {key for key, share in current.traffic_split.items() if share}
     idle = [deployed for deployed in current.deployed_models if deployed.id not in busy]
@@ -41,7 +47,8 @@ def undeploy_idle_models(
     undeployed = [item.id for item in idle[: len(idle) - int(keep)]] if busy else []
     for deployed_id in undeployed:
         try:
-            client.undeploy_model(endpoint=name, deployed_model_id=deployed_id).result(timeout=900)
+            operation = client.undeploy_model(endpoint=name, deployed_model_id=deployed_id)
+            wait_for(operation, UndeployModelResponse, location)
         except NotFound:  # somebody else was faster
             continue
     print(f"{name}: undeployed {', '.join(undeployed) or 'nothing'}")  # noqa: T201 - the task's log
