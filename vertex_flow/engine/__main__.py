@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ from vertex_flow.errors import EngineError, PortInUseError
 
 if TYPE_CHECKING:
     import uvicorn
+
+_log = logging.getLogger(__name__)
 
 # How often an engine with a parent looks whether the parent lives, in seconds.
 _LOOK = 1.0
@@ -38,7 +41,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     try:
         with _home(options.home) as home, _listen(options.port) as listener:
-            _log_to(home.engine_log)
             asyncio.run(_run(home, listener, parent=options.parent))
     except EngineError as error:
         _report(error, parent=options.parent)
@@ -59,17 +61,22 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 @contextlib.contextmanager
 def _home(root: Path) -> Iterator[Home]:
+    """Hold the folder, and put what is wrong with it, such as a full disk, into words."""
     home = Home(root)
     try:
         home.create()
-    except OSError as error:
-        raise EngineError(f"the engine's folder {home.root} cannot be made: {error}") from error
-    home.acquire()
-    try:
-        yield home
-    finally:
-        home.withdraw()
-        home.release()
+        home.acquire()
+        try:
+            _log_to(home.engine_log)
+            yield home
+        finally:
+            home.withdraw()
+            home.release()
+    except EngineError:
+        raise
+    except (OSError, sqlite3.Error) as error:
+        _log.exception("the engine failed")
+        raise EngineError(f"the engine cannot use its folder {home.root}: {error}") from error
 
 
 @contextlib.contextmanager
@@ -89,6 +96,9 @@ def _listen(port: int) -> Iterator[socket.socket]:
 
 
 async def _run(home: Home, listener: socket.socket, *, parent: bool) -> None:
+    from vertex_flow.engine.lean import import_types_only
+
+    import_types_only()
     from vertex_flow.engine.engine import Engine
     from vertex_flow.engine.server import application
 
@@ -97,17 +107,19 @@ async def _run(home: Home, listener: socket.socket, *, parent: bool) -> None:
     port = listener.getsockname()[1]
     endpoint = f"http://127.0.0.1:{port}"
     engine = Engine(home, endpoint=endpoint)
-    await engine.start()
-    token = home.token()
-    server = _server(application(engine.router, token=token, port=port, log=home.engine_log))
-    home.publish(endpoint)
-    _announce(endpoint, parent=parent)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    waiting = asyncio.create_task(stop.wait())
-    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    server.should_exit = True  # new requests are refused while the work is brought to its end
-    waiting.cancel()
-    await engine.close()
+    try:
+        await engine.start()
+        log = home.engine_log
+        server = _server(application(engine.router, token=home.token(), port=port, log=log))
+        home.publish(endpoint)
+        _announce(endpoint, parent=parent)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        waiting = asyncio.create_task(stop.wait())
+        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True  # new requests are refused while the work comes to its end
+        waiting.cancel()
+    finally:
+        await engine.close()
     await serving
 
 
