@@ -67,7 +67,7 @@ class Checkpoints:
             return None
         try:
             self._saved.restore(last).assert_existing_objects_matched()
-        except (ValueError, AssertionError, tf.errors.OpError) as error:
+        except (AssertionError, LookupError, RuntimeError, ValueError, tf.errors.OpError) as error:
             raise TrainingError(
                 f"the checkpoint {last} cannot be restored; it may come from other flags. Use "
                 f"those it was written with, or an empty AIP_CHECKPOINT_DIR. "

@@ -32,8 +32,8 @@ class Options:
     learning_rate: float = 3e-3
     units: int = 128
     dropout: float = 0.3
-    batch_size: int = 64
-    max_shift: int = 2
+    batch_size: int = 32
+    max_shift: int = 1
     validation_fraction: float = 0.1
     seed: int = 0
 
@@ -59,12 +59,11 @@ def _parser() -> argparse.ArgumentParser:
         prog="trainer.task",
         description="Train a small convolutional network on images of 28 x 28 pixels.",
         allow_abbrev=False,  # a tuned parameter that is misspelt must not hit another flag
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     words = "npz file with x (n x 28 x 28, 0 to 1) and y"
     parser.add_argument("--train_data", required=True, type=_text, metavar="URI", help=words)
     words = "npz file to validate with, instead of a part of the training data"
-    parser.add_argument("--validation_data", metavar="URI", help=words)
+    parser.add_argument("--validation_data", default="", metavar="URI", help=words)
     numbers: dict[str, tuple[Callable[[str], float], str]] = {
         "epochs": (_whole(1), "passes over the training data"),
         "learning_rate": (_number(0.0, math.inf), "step size of Adam at the start"),
@@ -76,9 +75,9 @@ def _parser() -> argparse.ArgumentParser:
         "seed": (_whole(0, 2**32 - 1), "seed of every random number"),
     }
     for name, (kind, words) in numbers.items():
-        parser.add_argument(f"--{name}", type=kind, help=words, metavar="N")
-    defaults = {name: getattr(Options, name) for name in [*numbers, "validation_data"]}
-    parser.set_defaults(**defaults)
+        default = getattr(Options, name)
+        text = f"{words} (default: {default})"
+        parser.add_argument(f"--{name}", type=kind, default=default, metavar="N", help=text)
     return parser
 
 
@@ -136,5 +135,4 @@ def _unknown(words: Sequence[str], known: Sequence[str]) -> str:
     if not near:
         near = difflib.get_close_matches(flags[0], known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"the flags are {', '.join(sorted(known))}"
-    noun = "flag" if len(flags) == 1 else "flags"
-    return f"unknown {noun} {', '.join(flags)}; {hint}"
+    return f"unknown {', '.join(flags)}; {hint}"
