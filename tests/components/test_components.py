@@ -1,10 +1,14 @@
 """What holds for every component: it compiles, alike each time, and runs as a task does."""
 
+import builtins
+import dis
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -63,8 +67,21 @@ def artifact(kind: str, path: Path, **metadata: Any) -> dict[str, Any]:
     return {"artifacts": [given]}
 
 
+def globals_of(code: CodeType) -> Iterator[str]:
+    """Names that a function, and those defined in it, look up in its module."""
+    for step in dis.get_instructions(code):
+        if step.opname == "LOAD_GLOBAL":
+            yield step.argval
+        elif isinstance(step.argval, CodeType):
+            yield from globals_of(step.argval)
+
+
 def test_all_names_every_component() -> None:
     assert sorted(NAMES) == components.__all__
+
+
+def test_dir_lists_every_component() -> None:
+    assert dir(components) == components.__all__
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
@@ -114,6 +131,17 @@ def test_a_component_in_google_s_image_installs_nothing_at_its_start(
     name: str, tmp_path: Path
 ) -> None:
     assert "pip install" not in str(executor(compiled(name, tmp_path / "component.yaml")))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_source_holds_all_that_it_calls(name: str, tmp_path: Path) -> None:
+    source = executor(compiled(name, tmp_path / "component.yaml"))["command"][-1]
+    module: dict[str, Any] = {}
+    exec(compile(source, "ephemeral_component.py", "exec"), module)
+    functions = [item for item in module.values() if hasattr(item, "__code__")]
+    own = [item for item in functions if item.__code__.co_filename == "ephemeral_component.py"]
+    used = {found for function in own for found in globals_of(function.__code__)}
+    assert used - set(module) - set(dir(builtins)) == set()
 
 
 def test_get_worker_pool_specs_runs_in_a_process_of_its_own(tmp_path: Path) -> None:

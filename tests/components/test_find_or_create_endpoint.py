@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from google.api_core.exceptions import GoogleAPICallError
 from google_cloud_pipeline_components.types.artifact_types import VertexEndpoint
 
 from tests.components.conftest import PARENT, Vertex
@@ -51,6 +52,14 @@ def test_without_one_it_is_created_and_waited_for(vertex: Vertex) -> None:
     assert (endpoint.metadata, split) == ({"resourceName": NAME}, {"0": 100})
     (request,) = vertex.asked("POST")
     assert request["body"] == {"displayName": "digits", "labels": {"team": "vision"}}
+
+
+def test_a_creation_that_fails_is_an_error_with_its_reason(vertex: Vertex) -> None:
+    failed = {"done": True, "error": {"code": 8, "message": "no quota for endpoints"}}
+    vertex.serve("GET", f"{PARENT}/endpoints", {})
+    vertex.serve("POST", f"{PARENT}/endpoints", {"name": f"{NAME}/operations/1", **failed})
+    with pytest.raises(GoogleAPICallError, match="no quota for endpoints"):
+        find()
 
 
 def test_the_traffic_of_the_deployed_models_is_scaled_down(vertex: Vertex) -> None:

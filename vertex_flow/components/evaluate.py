@@ -65,7 +65,10 @@ def load_saved_model(path: str, uri: str) -> Any:
 
     def predict(x: Any) -> Any:
         _keep = loaded  # the signature alone does not keep the variables alive
-        outputs = signature(**{name: tf.cast(fit_shape(x, spec.shape.rank), spec.dtype)})
+        fitted = fit_shape(x, spec.shape.rank)
+        if not spec.shape.is_compatible_with(fitted.shape):  # TensorFlow itself lets many pass
+            raise ValueError(f"its input {name!r} takes {tuple(spec.shape)}")
+        outputs = signature(**{name: tf.cast(fitted, spec.dtype)})
         return choose_output({key: value.numpy() for key, value in outputs.items()}, uri)
 
     return predict

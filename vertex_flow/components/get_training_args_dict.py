@@ -19,8 +19,8 @@ from vertex_flow.components._values import parse_value, parse_values, resolve_ma
 def get_training_args_dict(
     args: dict[str, Any] = {},
     values: str = "",
-    train_data: Input[Dataset] = None,
-    validation_data: Input[Dataset] = None,
+    train_data: Input[Dataset] = None,  # pyright: ignore[reportArgumentType]  # KFP: optional
+    validation_data: Input[Dataset] = None,  # pyright: ignore[reportArgumentType]  # KFP: optional
 ) -> dict:  # type: ignore[type-arg]  # KFP knows outputs by the plain class
     """Collects constants, run-time values and data set URIs into the arguments of a training job.
 
