@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -15,6 +16,7 @@ from vertex_flow.errors import RunCancelled, RunFailed, SettingError, nearest
 from vertex_flow.names import Resource
 from vertex_flow.report.progress import Progress
 from vertex_flow.report.snapshot import Snapshot, StageRun
+from vertex_flow.report.summary import summarise
 
 if TYPE_CHECKING:
     from vertex_flow.client import Client
@@ -165,9 +167,9 @@ class Run:
         return DeployedEndpoint(name=name, url=url, client=self._client)
 
     @property
-    def token(self) -> str | None:
-        """Bearer token of the local engine; None in the cloud."""
-        return self._client.token
+    def token_file(self) -> Path | None:
+        """File that holds the bearer token of the local engine; None in the cloud."""
+        return self._engine.home / "token" if self._engine else None
 
     @property
     def api_endpoint(self) -> str:
@@ -220,6 +222,10 @@ class Run:
         if snapshot.is_over:
             self._ended = snapshot
         return snapshot
+
+    def summary(self) -> str:
+        """What came out of the run, as text for a person: stages, trials, metrics, model."""
+        return summarise(self.snapshot(), model=self.model, endpoint=self.endpoint)
 
     def __repr__(self) -> str:
         return f"Run({self.name!r})"

@@ -77,7 +77,7 @@ def _describe(stage: StageRun) -> str:
 
 def _describe_trial(trial: Any) -> str:
     settings = "  ".join(
-        f"{parameter.parameter_id}={format_value(parameter.value)}"
+        f"{parameter.parameter_id}={describe_value(parameter.value)}"
         for parameter in trial.parameters
     )
     if trial.state.name != "SUCCEEDED" or not trial.final_measurement:
@@ -86,7 +86,7 @@ def _describe_trial(trial: Any) -> str:
     return f"{metrics}  {settings}"
 
 
-def format_value(value: Any) -> str:
+def describe_value(value: Any) -> str:
     """Word a parameter's value: short, whole numbers without a point."""
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else f"{value:.4g}"

@@ -1,0 +1,62 @@
+# Two commands for a machine with nothing but Python 3.10 or newer, pip and make:
+#   make mnist   the whole MNIST flow, from data to a served model
+#   make test    the tests
+# Both make the environment in .venv first, once.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+UV := $(shell command -v uv 2>/dev/null)
+
+.PHONY: install mnist test check lint types docs lock clean
+
+install: $(STAMP)
+
+# Bytecode is compiled while installing: without it every start of Python costs three times more.
+$(STAMP): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "vertex_flow needs Python 3.10 or newer; set PYTHON=/path/to/python3"; exit 1; }
+ifneq ($(UV),)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	UV_COMPILE_BYTECODE=1 $(UV) pip install --quiet --python $(BIN)/python -r requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+else
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --compile -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+endif
+	@touch $(STAMP)
+
+mnist: install
+	$(BIN)/python examples/mnist_flow.py
+
+test: install
+	$(BIN)/python -m pytest
+
+# What a change must also pass: style, layers, types.
+check: lint types
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: install
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+coverage: install
+	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/coverage report --fail-under=90
+
+# The pages that are made from the code.
+docs: install
+	$(BIN)/python -m docs.engine_table
+
+lock:
+	$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.10 \
+		--generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) .vertex_flow .mypy_cache .ruff_cache .pytest_cache .coverage*

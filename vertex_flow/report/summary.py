@@ -1,0 +1,105 @@
+"""What came out of a run, as text for a person."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from vertex_flow.report.progress import describe_value
+from vertex_flow.report.snapshot import Snapshot, StageRun
+
+_WIDTH = 100
+
+
+def summarise(snapshot: Snapshot, *, model: Any, endpoint: Any) -> str:
+    """Word what came out of a run.
+
+    Args:
+        snapshot: The run, over or not.
+        model: The registered model version, or None.
+        endpoint: The endpoint, or None.
+
+    Returns:
+        Lines of up to 100 columns: stages, trials, metrics, model, endpoint.
+    """
+    blocks = [_stages(snapshot)]
+    for stage in snapshot.stages:
+        blocks += _tuning(stage)
+        blocks += _metrics(stage)
+    blocks.append(_outcome(snapshot, model, endpoint))
+    return "\n\n".join(blocks)
+
+
+def _stages(snapshot: Snapshot) -> str:
+    rows = [
+        [
+            stage.name,
+            stage.state.lower().replace("_", " "),
+            "" if stage.seconds is None else f"{stage.seconds:.1f}",
+        ]
+        for stage in snapshot.stages
+    ]
+    return _table(["stage", "state", "seconds"], rows)
+
+
+def _tuning(stage: StageRun) -> list[str]:
+    trials = stage.outputs.get("trials")
+    if not isinstance(trials, Sequence) or not trials:
+        return []
+    names = list(dict.fromkeys(name for trial in trials for name in trial["parameters"]))
+    metrics = list(dict.fromkeys(name for trial in trials for name in trial["metrics"]))
+    rows = [
+        [
+            trial["id"],
+            trial["state"].lower(),
+            *[describe_value(trial["parameters"].get(name, "")) for name in names],
+            *[describe_value(trial["metrics"].get(name, "")) for name in metrics],
+        ]
+        for trial in trials
+    ]
+    best = stage.outputs.get("best_parameters", {})
+    return [
+        _table(["trial", "state", *names, *metrics], rows),
+        f"best parameters: {_pairs(best)}",
+    ]
+
+
+def _metrics(stage: StageRun) -> list[str]:
+    metrics = stage.metrics
+    if not metrics:
+        return []
+    return [f"{stage.name}: {_pairs({k: v for k, v in metrics.items() if _is_overall(k)})}"]
+
+
+def _is_overall(metric: str) -> bool:
+    """Whether a metric is of all the data, not of one class (`precision_3`)."""
+    return not metric.rpartition("_")[2].isdigit()
+
+
+def _outcome(snapshot: Snapshot, model: Any, endpoint: Any) -> str:
+    if model is None:
+        left_out = [one.name for one in snapshot.stages if one.state == "NOT_TRIGGERED"]
+        why = f": {', '.join(left_out)} left out, the condition does not hold" if left_out else ""
+        return f"model     not registered{why}"
+    lines = [f"model     {model.display_name}, version {model.version} ({model.name})"]
+    lines.append(f"endpoint  {endpoint.url}" if endpoint else "endpoint  not deployed")
+    return "\n".join(lines)
+
+
+def _pairs(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {describe_value(value)}" for name, value in values.items())
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    # Text objects: names of users' stages and parameters are no markup.
+    table = Table(*[Column(Text(name)) for name in header], box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*[Text(str(cell)) for cell in row])
+    out = io.StringIO()
+    Console(file=out, width=_WIDTH, no_color=True, legacy_windows=False).print(table)
+    return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines())
