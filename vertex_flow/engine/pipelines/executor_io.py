@@ -1,0 +1,239 @@
+"""What an executor reads and writes: its input message, its folder and what it leaves there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from vertex_flow.engine.pipelines.parameters import cast, type_name
+from vertex_flow.engine.pipelines.placeholders import View
+from vertex_flow.engine.pipelines.values import Artifact, Ports
+from vertex_flow.engine.pipelines.work import TaskFailed, Work
+from vertex_flow.names import join_uri
+
+_OUTPUT_FILE = "executor_output.json"
+
+
+@attrs.frozen(eq=False)
+class ExecutorFiles:
+    """The folder of a task, and what its executor reads and writes there.
+
+    Attributes:
+        work: The task.
+        local: Give the executor places on this machine for `gs://` and `/gcs/`; without it URIs
+            stay as they are.
+    """
+
+    work: Work
+    local: bool = True
+
+    @cached_property
+    def folder(self) -> Path:
+        """The task's folder on this machine."""
+        return self.work.tools.home.path(self.work.folder)
+
+    @property
+    def output_file(self) -> Path:
+        """Where the executor writes its output message."""
+        return self.folder / _OUTPUT_FILE
+
+    @cached_property
+    def outputs(self) -> dict[str, Artifact]:
+        """The output artifacts as they are before the executor runs."""
+        store, parent = self.work.tools.store, self.work.job.parent
+        return {
+            key: Artifact(
+                name=f"{parent}/metadataStores/default/artifacts/{store.new_id()}",
+                key=key,
+                uri=join_uri(self.work.folder, key),
+                type=schema(spec.artifact_type),
+            )
+            for key, spec in sorted(self.work.component.output_definitions.artifacts.items())
+        }
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """The input parameters that the component declares and that have a value."""
+        declared = self.work.component.input_definitions.parameters
+        given = self.work.inputs.parameters
+        return {name: given[name] for name in sorted(declared) if given.get(name) is not None}
+
+    @property
+    def present(self) -> set[str]:
+        """Names of the inputs that have a value."""
+        return {*self.parameters, *self.work.inputs.artifacts}
+
+    @cached_property
+    def message(self) -> dict[str, Any]:
+        """The `ExecutorInput` in JSON."""
+        draft = self._message(self.parameters)
+        words = self._view(self.parameters, draft)
+        filled = {name: words.fill_deep(value) for name, value in self.parameters.items()}
+        return self._message(filled)
+
+    @cached_property
+    def view(self) -> View:
+        """What the placeholders in the executor's command stand for."""
+        return self._view(self.message["inputs"].get("parameterValues", {}), self.message)
+
+    def place(self, uri: str) -> str:
+        """Give the URI that the executor sees."""
+        return self.work.tools.home.localise(uri) if self.local else uri
+
+    def prepare(self) -> None:
+        """Make the folders that the executor writes in."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for artifact in self.outputs.values():
+            self.work.tools.home.path(artifact.uri).parent.mkdir(parents=True, exist_ok=True)
+        self.output_file.unlink(missing_ok=True)
+
+    def parameter_file(self, name: str) -> Path:
+        """Give the file that the executor may write an output parameter to."""
+        return self.folder / name
+
+    def collect(self) -> Ports:
+        """Read what the executor left.
+
+        Raises:
+            TaskFailed: Its output message, or a file of an output parameter, cannot be read.
+        """
+        written = self._read_output()
+        return Ports(
+            parameters=self._output_parameters(written), artifacts=self._output_artifacts(written)
+        )
+
+    def _message(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        inputs: dict[str, Any] = {}
+        if parameters:
+            inputs["parameterValues"] = self._deep(dict(parameters))
+        if self.work.inputs.artifacts:
+            inputs["artifacts"] = {
+                name: {"artifacts": [artifact.runtime(self.place) for artifact in artifacts]}
+                for name, artifacts in sorted(self.work.inputs.artifacts.items())
+                if name in self.work.component.input_definitions.artifacts
+            }
+        outputs: dict[str, Any] = {"outputFile": str(self.output_file)}
+        declared = self.work.component.output_definitions.parameters
+        if declared:
+            outputs["parameters"] = {
+                name: {"outputFile": str(self.parameter_file(name))} for name in sorted(declared)
+            }
+        if self.outputs:
+            outputs["artifacts"] = {
+                key: {"artifacts": [artifact.runtime(self.place)]}
+                for key, artifact in self.outputs.items()
+            }
+        return {"inputs": inputs, "outputs": outputs}
+
+    def _deep(self, value: Any) -> Any:
+        return deep(value, self.place)
+
+    def _view(self, parameters: Mapping[str, Any], whole: dict[str, Any]) -> View:
+        home = self.work.tools.home
+        files = whole["outputs"].get("parameters", {})
+        inputs = {
+            name: _seen(found["artifacts"][0], home.localise)
+            for name, found in whole["inputs"].get("artifacts", {}).items()
+            if found["artifacts"]
+        }
+        outputs = {
+            name: _seen(found["artifacts"][0], home.localise)
+            for name, found in whole["outputs"].get("artifacts", {}).items()
+        }
+        values = {
+            **self.work.words,
+            "inputs": {"parameters": dict(parameters), "artifacts": inputs},
+            "outputs": {
+                "parameters": {
+                    name: {"output_file": file["outputFile"]} for name, file in files.items()
+                },
+                "artifacts": outputs,
+                "output_file": whole["outputs"]["outputFile"],
+            },
+            "outputMetadataUri": whole["outputs"]["outputFile"],
+        }
+        return View(values=values, whole=whole)
+
+    def _read_output(self) -> dict[str, Any]:
+        try:
+            text = self.output_file.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return {}
+        try:
+            written: dict[str, Any] = json.loads(text)
+        except ValueError as error:
+            raise TaskFailed(f"{self.output_file} is not JSON: {error}") from error
+        return written
+
+    def _output_parameters(self, written: Mapping[str, Any]) -> dict[str, Any]:
+        found = dict(written.get("parameterValues", {}))
+        for name, old in written.get("parameters", {}).items():
+            found.setdefault(name, next(iter(old.values()), None))
+        for name, spec in self.work.component.output_definitions.parameters.items():
+            kind, file = type_name(spec), self.parameter_file(name)
+            if name not in found and file.is_file():
+                found[name] = file.read_text(encoding="utf-8")
+            if name in found:
+                found[name] = cast(kind, found[name])
+        return found
+
+    def _output_artifacts(self, written: Mapping[str, Any]) -> dict[str, tuple[Artifact, ...]]:
+        given = written.get("artifacts", {})
+        return {
+            key: tuple(self._returned(key, item) for item in given[key].get("artifacts", ()))
+            if given.get(key)
+            else (artifact,)
+            for key, artifact in self.outputs.items()
+        }
+
+    def _returned(self, key: str, item: Mapping[str, Any]) -> Artifact:
+        """Read an output artifact; its URI is given back the form that the job knows it by."""
+        draft = self.outputs[key]
+        return attrs.evolve(
+            draft,
+            uri=self._restore(item.get("uri") or draft.uri),
+            metadata=item.get("metadata", {}),
+            custom_path=item.get("customPath", item.get("custom_path", "")),
+        )
+
+    def _restore(self, uri: str) -> str:
+        inputs = [artifact for found in self.work.inputs.artifacts.values() for artifact in found]
+        for artifact in (*self.outputs.values(), *inputs):
+            shown = self.place(artifact.uri)
+            if uri == shown or uri.startswith(f"{shown.rstrip('/')}/"):
+                return artifact.uri + uri[len(shown) :]
+        return uri
+
+
+def deep(value: Any, change: Callable[[str], str]) -> Any:
+    """Change every text in a nested value."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [deep(item, change) for item in value]
+    if isinstance(value, dict):
+        return {name: deep(item, change) for name, item in value.items()}
+    return value
+
+
+def schema(message: Any) -> dict[str, str]:
+    """Give an `ArtifactTypeSchema` as JSON."""
+    from google.protobuf import json_format
+
+    found: dict[str, str] = json_format.MessageToDict(message)
+    return found
+
+
+def _seen(artifact: Mapping[str, Any], localise: Callable[[str], str]) -> dict[str, Any]:
+    """Give the properties of an artifact that placeholders can name."""
+    return {
+        "name": artifact["name"],
+        "uri": artifact["uri"],
+        "path": localise(artifact.get("customPath") or artifact["uri"]),
+        "metadata": artifact["metadata"],
+    }

@@ -1,0 +1,94 @@
+"""What is told by a pipeline job before it runs: its parts, and what its tasks know of it."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import Any
+
+from vertex_flow.engine.errors import invalid
+from vertex_flow.engine.home import Home
+from vertex_flow.engine.pipelines.work import RUN_LABEL, JobFacts
+
+_ID = re.compile(r"[a-z][-a-z0-9]{0,127}")
+_LABEL_SIZE = 64
+_DISPLAY_NAME_SIZE = 128
+
+
+def job_id(given: str, pipeline: str) -> str:
+    """Give the id of a new job: the one asked for, or the pipeline's name and the time.
+
+    Raises:
+        ApiError: INVALID_ARGUMENT when it is not a valid id.
+    """
+    found = given or f"{pipeline}-{datetime.now(timezone.utc):%Y%m%d%H%M%S}"
+    if not _ID.fullmatch(found):
+        raise invalid(
+            f"Invalid pipeline_job_id {found!r}: expected up to 128 lower-case letters, digits "
+            f"and hyphens, a letter first ({_ID.pattern})."
+        )
+    return found
+
+
+def check(job: Any, home: Home) -> None:
+    """Check the plain fields of a new job.
+
+    Args:
+        job: A `PipelineJob` with its output directory filled in.
+        home: The engine's folder.
+
+    Raises:
+        ApiError: INVALID_ARGUMENT that names the field.
+    """
+    if len(job.display_name) > _DISPLAY_NAME_SIZE:
+        raise invalid(f"display_name has {len(job.display_name)} characters: at most 128.")
+    for key, value in job.labels.items():
+        if not key or not _is_label(key) or not _is_label(value):
+            raise invalid(
+                f"labels: {key!r}: {value!r} is not allowed. Keys and values have up to 64 "
+                "lower-case letters, digits, underscores and dashes; a key has at least one."
+            )
+    root = job.runtime_config.gcs_output_directory
+    if not root:
+        raise invalid(
+            "runtime_config.gcs_output_directory is required: the pipeline spec has no "
+            "default_pipeline_root either."
+        )
+    home.path(root)
+
+
+def of(job: Any) -> JobFacts:
+    """Give what the tasks of a job know of it.
+
+    Args:
+        job: The `PipelineJob`, created.
+    """
+    project, location = job.name.split("/")[1:4:2]
+    identifier = job.name.rpartition("/")[2]
+    created = _time(job.create_time)
+    root = job.runtime_config.gcs_output_directory.rstrip("/")
+    uuid = job.labels[RUN_LABEL]
+    words = {
+        "pipeline_job_name": identifier,
+        "pipeline_job_resource_name": job.name,
+        "pipeline_job_uuid": uuid,
+        "pipeline_job_create_time_utc": created,
+        "pipeline_job_schedule_time_utc": created,
+        "pipeline_root": root,
+        "pipeline_google_cloud_project_id": project,
+        "pipeline_google_cloud_location": location,
+        "pipeline_service_account": job.service_account,
+        "pipeline_network": job.network,
+        "pipeline_persistent_resource_id": "",
+        "pipeline_encryption_key_name": job.encryption_spec.kms_key_name,
+    }
+    return JobFacts(name=job.name, id=identifier, uuid=uuid, root=root, words=words)
+
+
+def _is_label(text: str) -> bool:
+    plain = all(char.isalnum() or char in "_-" for char in text)
+    return plain and text == text.lower() and len(text) <= _LABEL_SIZE
+
+
+def _time(moment: Any) -> str:
+    return f"{moment.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"

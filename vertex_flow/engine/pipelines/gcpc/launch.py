@@ -1,0 +1,188 @@
+"""One launcher's work: requests to the engine's API, and waiting for what they began."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import attrs
+
+from vertex_flow.engine.pipelines.executor_io import ExecutorFiles
+from vertex_flow.engine.pipelines.values import Ports
+from vertex_flow.engine.pipelines.work import TaskFailed, Work
+from vertex_flow.errors import ApiError, SettingError
+from vertex_flow.names import Resource, api_endpoint, location_name
+
+_PAUSE = 0.1  # seconds before a second look at work that no task of the engine is behind
+_OVER = ("JOB_STATE_SUCCEEDED", "JOB_STATE_FAILED", "JOB_STATE_CANCELLED", "JOB_STATE_PAUSED")
+
+
+@attrs.frozen(kw_only=True)
+class Launch:
+    """One launcher's work.
+
+    Attributes:
+        work: The task.
+        files: The task's folder; URIs in it stay as they are.
+        arguments: The launcher's arguments by name, placeholders filled in.
+    """
+
+    work: Work
+    files: ExecutorFiles
+    arguments: Mapping[str, str]
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The payload with its empty fields, of which a new copy is given each time."""
+        value: dict[str, Any] = json.loads(self.arguments["payload"], strict=False)
+        return value
+
+    @property
+    def parent(self) -> str:
+        """The location that the launcher was told."""
+        return location_name(self.arguments["project"], self.arguments["location"])
+
+    def labelled(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Add the labels of the pipeline to a payload; its own win."""
+        return {**payload, "labels": {**self.work.job.labels, **(payload.get("labels") or {})}}
+
+    def named(self, value: str, collection: str) -> Resource:
+        """Read a resource name from a payload.
+
+        Raises:
+            ValueError: It is not the name of a resource of that collection.
+        """
+        try:
+            resource = Resource.parse(value)
+        except SettingError as error:
+            raise ValueError(str(error)) from error
+        if resource.collection != collection:
+            raise ValueError(f"{value!r} is not one of {collection}.")
+        return resource
+
+    async def job(self, collection: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Create a job and wait until it is over.
+
+        Args:
+            collection: For example `customJobs`.
+            body: The job.
+
+        Returns:
+            The job as it ended.
+
+        Raises:
+            ApiError: It was refused.
+            TaskFailed: It did not succeed.
+        """
+        call = self.work.tools.call
+        job = await call("POST", f"/v1/{self.parent}/{collection}", {}, dict(body))
+        self._created(self.arguments["type"], job["name"])
+        try:
+            job = await self._job_over(job)
+        except asyncio.CancelledError:
+            await self._cancel(job["name"])
+            raise
+        if job.get("state") == "JOB_STATE_SUCCEEDED":
+            return job
+        state = job.get("state", "").removeprefix("JOB_STATE_").lower()
+        reason = job.get("error", {}).get("message", "")
+        raise TaskFailed(
+            f"{job['name']} {'was ' if state in ('cancelled', 'paused') else ''}{state}"
+            f"{': ' if reason else '.'}{reason}",
+            code=job.get("error", {}).get("code", 9),
+        )
+
+    async def operation(
+        self, verb: str, path: str, body: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Make a request that begins a long-running operation, and wait until it is done.
+
+        Returns:
+            The operation.
+
+        Raises:
+            ApiError: The request was refused.
+            TaskFailed: The operation failed.
+        """
+        call = self.work.tools.call
+        operation = await call(verb, f"/v1/{path}", {}, None if body is None else dict(body))
+        self._created("VertexLro", operation["name"])
+        try:
+            operation = await self._operation_done(operation)
+        except asyncio.CancelledError:
+            await self._cancel(operation["name"])
+            raise
+        if "error" in operation:
+            error = operation["error"]
+            raise TaskFailed(
+                f"{operation['name']} failed: {error.get('message', '')}", code=error.get("code", 9)
+            )
+        return operation
+
+    def output(self, key: str, resource_name: str) -> None:
+        """Write an output artifact that stands for a resource, as the launchers do."""
+        from google_cloud_pipeline_components.container.utils import artifact_utils
+
+        uri = self._uri(resource_name)
+        artifact = SimpleNamespace(name=key, uri=uri, metadata={"resourceName": resource_name})
+        artifact_utils.update_output_artifacts(self.arguments["executor_input"], [artifact])
+
+    def _created(self, kind: str, name: str) -> None:
+        """Write `gcp_resources`, and show it while the work goes on."""
+        resources = {"resources": [{"resourceType": kind, "resourceUri": self._uri(name)}]}
+        text = json.dumps(resources, indent=2)
+        file = Path(self.arguments["gcp_resources"])
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        self.work.say(f"{kind} {name}")
+        self.work.record.gives(Ports(parameters={"gcp_resources": text}))
+
+    def _uri(self, name: str) -> str:
+        location = name.split("/")[3]
+        return f"{api_endpoint(location)}/v1/{name}"
+
+    async def _job_over(self, job: dict[str, Any]) -> dict[str, Any]:
+        while job.get("state") not in _OVER:
+            job = await self._look(job["name"])
+        return job
+
+    async def _operation_done(self, operation: dict[str, Any]) -> dict[str, Any]:
+        while not operation.get("done"):
+            operation = await self._look(operation["name"])
+        return operation
+
+    async def _look(self, name: str) -> dict[str, Any]:
+        """Wait for the work behind a resource and read it; never without a pause."""
+        await self.work.tools.background.wait(name)
+        found = await self.work.tools.call("GET", f"/v1/{name}")
+        if found.get("state") not in _OVER and not found.get("done"):
+            await asyncio.sleep(_PAUSE)
+        return found
+
+    async def _cancel(self, name: str) -> None:
+        """Cancel the work that was begun, as the launchers do when they are told to stop."""
+        try:
+            await self.work.tools.call("POST", f"/v1/{name}:cancel", {}, {})
+        except ApiError as error:
+            self.work.say(f"{name} could not be cancelled: {error}")
+            return
+        await self.work.tools.background.wait(name)
+
+
+def without_empty(payload: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the empty fields of a payload, with the launchers' own function."""
+    from google_cloud_pipeline_components.container.v1.gcp_launcher.utils import json_util
+
+    kept: dict[str, Any] = json_util.recursive_remove_empty(payload)
+    return kept
+
+
+def snake_case(value: Any) -> Any:
+    """Give a nested value with snake_case keys, with the launchers' own function."""
+    from google_cloud_pipeline_components.container.v1.gcp_launcher.utils import json_util
+
+    return json_util.camel_case_to_snake_case_recursive(value)

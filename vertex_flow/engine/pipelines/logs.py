@@ -1,0 +1,59 @@
+"""The end of a task's log, cut down to what its user wrote and needs to see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+_LINES = 15
+_BYTES = 65_536
+_EXECUTOR = re.compile(r"^\[KFP Executor ")
+_INPUT = re.compile(r"^\[KFP Executor .*Got executor_input:$")
+# Frames of what runs the user's function, in a traceback.
+_FRAME = re.compile(
+    r'^\s*File "(?:[^"]*[/\\]kfp[/\\]dsl[/\\][^"]*|<frozen (?:runpy|importlib[^>]*)>'
+    r'|[^"]*[/\\](?:runpy|importlib[/\\]__init__)\.py|[^"]*[/\\]vertex_flow[/\\]engine[/\\][^"]*)"'
+)
+_ANY_FRAME = re.compile(r'^\s*File "')
+
+
+def tail(log: Path, *, lines: int = _LINES) -> str:
+    """Give the last lines of a log without those of the program around the user's function.
+
+    Args:
+        log: The log; one that cannot be read counts as empty.
+        lines: The most lines.
+    """
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, 2) - _BYTES))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    kept = [line.rstrip() for line in _without_frames(_without_executor(text.splitlines()))]
+    return "\n".join([line for line in kept if line][-lines:])
+
+
+def _without_executor(lines: list[str]) -> Iterator[str]:
+    """Leave out what the KFP executor logs, its dump of the input included."""
+    skipping = False
+    for line in lines:
+        if skipping:
+            skipping = line != "}"
+        elif _INPUT.match(line):
+            skipping = True
+        elif not _EXECUTOR.match(line):
+            yield line
+
+
+def _without_frames(lines: Iterator[str]) -> Iterator[str]:
+    """Leave out the frames of a traceback that are not the user's."""
+    hidden = False
+    for line in lines:
+        if _ANY_FRAME.match(line):
+            hidden = bool(_FRAME.match(line))
+        elif not line.startswith("    "):
+            hidden = False
+        if not hidden:
+            yield line

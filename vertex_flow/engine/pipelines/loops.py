@@ -1,0 +1,62 @@
+"""What is repeated: the iterations of a loop, and the attempts of a task."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from vertex_flow.engine.pipelines.inputs import InputError
+from vertex_flow.engine.pipelines.values import Ports
+
+_FACTOR = 2.0
+_LONGEST = 3600.0
+
+
+def iterations(task: Any, inputs: Ports) -> list[Ports]:
+    """Give the inputs of each iteration of a loop.
+
+    Args:
+        task: A `PipelineTaskSpec` with an iterator.
+        inputs: The inputs of the task.
+
+    Raises:
+        InputError: What is looped over is no list.
+    """
+    if task.WhichOneof("iterator") == "artifact_iterator":
+        iterator = task.artifact_iterator
+        found = inputs.artifacts.get(iterator.items.input_artifact, ())
+        return [
+            attrs.evolve(inputs, artifacts={**inputs.artifacts, iterator.item_input: (item,)})
+            for item in found
+        ]
+    iterator = task.parameter_iterator
+    return [
+        attrs.evolve(inputs, parameters={**inputs.parameters, iterator.item_input: item})
+        for item in _items(iterator.items, inputs)
+    ]
+
+
+def pauses(policy: Any) -> Iterator[float]:
+    """Give the seconds to wait before each further attempt of a task; none when there is no more.
+
+    Args:
+        policy: A `RetryPolicy`.
+    """
+    pause = policy.backoff_duration.ToTimedelta().total_seconds()
+    longest = policy.backoff_max_duration.ToTimedelta().total_seconds() or _LONGEST
+    for _ in range(policy.max_retry_count):
+        yield min(pause, longest)
+        pause *= policy.backoff_factor or _FACTOR
+
+
+def _items(items: Any, inputs: Ports) -> list[Any]:
+    given = items.raw if items.WhichOneof("kind") == "raw" else None
+    if given is None:
+        given = inputs.parameters.get(items.input_parameter)
+    found = json.loads(given) if isinstance(given, str) else given
+    if not isinstance(found, list):
+        raise InputError(f"a loop goes over {found!r}: expected a list.")
+    return found

@@ -1,0 +1,271 @@
+"""The collection `pipelineJobs`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from google.cloud.aiplatform_v1.types import (
+    CancelPipelineJobRequest,
+    CreatePipelineJobRequest,
+    DeleteOperationMetadata,
+    DeletePipelineJobRequest,
+    GetPipelineJobRequest,
+    ListPipelineJobsRequest,
+    ListPipelineJobsResponse,
+    PipelineFailurePolicy,
+    PipelineJob,
+    PipelineState,
+)
+from google.longrunning import operations_pb2
+from google.protobuf import empty_pb2
+
+from vertex_flow.engine.background import Background
+from vertex_flow.engine.errors import failed_precondition, invalid, reason, rpc_code
+from vertex_flow.engine.home import Home
+from vertex_flow.engine.masks import masked
+from vertex_flow.engine.operations import Operations
+from vertex_flow.engine.pipelines import arguments, facts, spec
+from vertex_flow.engine.pipelines.record import Record, close_tasks
+from vertex_flow.engine.pipelines.spec import Plan
+from vertex_flow.engine.pipelines.tasks import python
+from vertex_flow.engine.pipelines.walk import Walk
+from vertex_flow.engine.pipelines.work import RUN_LABEL, Call, TaskFailed, Tools
+from vertex_flow.engine.processes import Launcher, heavy_imports
+from vertex_flow.engine.rpc import Handler, Rpc
+from vertex_flow.engine.store import Store
+from vertex_flow.errors import ApiError
+
+_PARENT = "/v1/{parent=projects/*/locations/*}/pipelineJobs"
+_ONE = "/v1/{name=projects/*/locations/*/pipelineJobs/*}"
+_OUTPUT_ONLY = (
+    "create_time",
+    "start_time",
+    "end_time",
+    "update_time",
+    "state",
+    "error",
+    "job_detail",
+    "template_metadata",
+    "schedule_name",
+)
+_OVER = frozenset(
+    {
+        PipelineState.PIPELINE_STATE_SUCCEEDED,
+        PipelineState.PIPELINE_STATE_FAILED,
+        PipelineState.PIPELINE_STATE_CANCELLED,
+    }
+)
+_STOPPED = "The engine stopped while this was under way."
+_CANCELLED = "The pipeline job was cancelled."
+
+
+class PipelineJobs:
+    """The collection `pipelineJobs`: creates jobs, runs them, and tells how they went.
+
+    Args:
+        home: The engine's folder.
+        store: Where jobs and the cache are kept.
+        launcher: Starts the processes of tasks.
+        background: Where jobs run.
+        router_call: The engine's own API, for the tasks that create other resources.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        store: Store,
+        launcher: Launcher,
+        background: Background,
+        router_call: Call,
+    ) -> None:
+        self._home = home
+        self._store = store
+        self._launcher = launcher
+        self._background = background
+        self._operations = Operations(store, background)
+        self._tools = Tools(
+            home=home,
+            store=store,
+            launcher=launcher,
+            background=background,
+            call=router_call,
+            slots=asyncio.Semaphore(max(2, os.cpu_count() or 1)),
+        )
+        self._live: dict[str, Record] = {}
+        self._cancelling: set[asyncio.Task[None]] = set()
+
+    def bindings(self) -> list[tuple[Rpc, Handler]]:
+        """Give the methods of the collection and what answers each."""
+        rows: tuple[tuple[str, str, str, type[Any], str, Handler], ...] = (
+            ("create", "POST", _PARENT, CreatePipelineJobRequest, "pipeline_job", self.create),
+            ("list", "GET", _PARENT, ListPipelineJobsRequest, "", self.list),
+            ("get", "GET", _ONE, GetPipelineJobRequest, "", self.get),
+            ("delete", "DELETE", _ONE, DeletePipelineJobRequest, "", self.delete),
+            ("cancel", "POST", f"{_ONE}:cancel", CancelPipelineJobRequest, "*", self.cancel),
+        )
+        return [
+            (
+                Rpc(
+                    id=f"projects.locations.pipelineJobs.{name}",
+                    verb=verb,
+                    path=path,
+                    request=request,
+                    body=body,
+                ),
+                handler,
+            )
+            for name, verb, path, request, body, handler in rows
+        ]
+
+    def recover(self) -> None:
+        """Fail the jobs that a killed engine left running."""
+        for job in self._store.all(PipelineJob):
+            if job.state in _OVER:
+                continue
+            cancelled = job.state == PipelineState.PIPELINE_STATE_CANCELLING
+            state = "CANCELLED" if cancelled else "FAILED"
+            close_tasks(PipelineJob.pb(job), state, _STOPPED)
+            Record(job, self._store).state(state, code=1 if cancelled else 10, message=_STOPPED)
+
+    async def create(self, request: CreatePipelineJobRequest) -> PipelineJob:
+        """Answer `pipelineJobs.create`: check the job, and start it.
+
+        Raises:
+            ApiError: INVALID_ARGUMENT, ALREADY_EXISTS, or UNIMPLEMENTED for a construct that the
+                local engine cannot run.
+        """
+        job, plan = PipelineJob(request.pipeline_job), self._plan(request.pipeline_job)
+        message = PipelineJob.pb(job)
+        for field in _OUTPUT_ONLY:
+            message.ClearField(field)
+        config = message.runtime_config
+        config.gcs_output_directory = config.gcs_output_directory or plan.spec.default_pipeline_root
+        facts.check(message, self._home)
+        parameters = arguments.check(plan.spec.root, config.parameter_values)
+        identifier = facts.job_id(request.pipeline_job_id, plan.name)
+        message.name = f"{request.parent}/pipelineJobs/{identifier}"
+        message.display_name = message.display_name or plan.name
+        message.labels[RUN_LABEL] = self._store.new_id()
+        message.create_time.GetCurrentTime()
+        message.update_time.CopyFrom(message.create_time)
+        message.state = PipelineState.PIPELINE_STATE_PENDING
+        self._store.insert(job)
+        self._begin(job, plan, parameters)
+        return job
+
+    async def get(self, request: GetPipelineJobRequest) -> PipelineJob:
+        """Answer `pipelineJobs.get`."""
+        return self._find(request.name)
+
+    async def list(self, request: ListPipelineJobsRequest) -> ListPipelineJobsResponse:
+        """Answer `pipelineJobs.list`; as on Vertex AI, without the details of tasks."""
+        for record in self._live.values():
+            with contextlib.suppress(ApiError):  # a full disk fails the run, not the reader
+                record.flush()
+        found, token = self._store.list(
+            PipelineJob,
+            request.parent,
+            filter=request.filter,
+            page_size=request.page_size,
+            page_token=request.page_token,
+            order_by=request.order_by,
+        )
+        for job in found:
+            PipelineJob.pb(job).ClearField("job_detail")
+        mask = ListPipelineJobsRequest.pb(request).read_mask
+        jobs = [masked(job, mask) for job in found]
+        return ListPipelineJobsResponse(pipeline_jobs=jobs, next_page_token=token)
+
+    async def delete(self, request: DeletePipelineJobRequest) -> operations_pb2.Operation:
+        """Answer `pipelineJobs.delete`.
+
+        Raises:
+            ApiError: NOT_FOUND, or FAILED_PRECONDITION while the job runs.
+        """
+        job = self._find(request.name)
+        if job.state not in _OVER:
+            raise failed_precondition(
+                f"The PipelineJob {job.name!r} is in state {PipelineState(job.state).name} and "
+                "cannot be deleted. Cancel it, and wait until it is cancelled."
+            )
+        operation = self._operations.start(
+            job.name, self._forget(job.name), DeleteOperationMetadata()
+        )
+        return await self._operations.settle(operation)
+
+    async def cancel(self, request: CancelPipelineJobRequest) -> empty_pb2.Empty:
+        """Answer `pipelineJobs.cancel`; the job is cancelled some time after the answer."""
+        job = self._find(request.name)
+        record = self._live.get(job.name)
+        if record is not None and job.state not in _OVER:
+            record.state("CANCELLING")
+            task = asyncio.create_task(self._background.cancel(job.name))
+            self._cancelling.add(task)
+            task.add_done_callback(self._cancelling.discard)
+        return empty_pb2.Empty()
+
+    def _find(self, name: str) -> PipelineJob:
+        record = self._live.get(name)
+        return record.job if record else self._store.get(PipelineJob, name)
+
+    async def _forget(self, name: str) -> empty_pb2.Empty:
+        self._live.pop(name, None)
+        self._store.delete(name)
+        return empty_pb2.Empty()
+
+    def _plan(self, job: PipelineJob) -> Plan:
+        message = PipelineJob.pb(job)
+        if not message.pipeline_spec.fields:
+            raise invalid("pipeline_spec is required: compile the pipeline and send its spec.")
+        return spec.read(message.pipeline_spec)
+
+    def _begin(self, job: PipelineJob, plan: Plan, parameters: Mapping[str, Any]) -> None:
+        record = Record(job, self._store)
+        self._live[record.name] = record
+        fast = PipelineFailurePolicy.PIPELINE_FAILURE_POLICY_FAIL_FAST
+        walk = Walk(
+            plan,
+            facts.of(job),
+            record,
+            self._tools,
+            fail_fast=job.runtime_config.failure_policy == fast,
+        )
+        self._background.start(record.name, self._run(record, plan, walk, parameters))
+
+    async def _run(
+        self, record: Record, plan: Plan, walk: Walk, parameters: Mapping[str, Any]
+    ) -> None:
+        """Run a job to its end, whatever that is; the end is recorded."""
+        try:
+            record.state("RUNNING")
+            self._prewarm(plan)
+            await walk.run(parameters)
+        except asyncio.CancelledError:
+            self._end(record, "CANCELLED", code=1, message=_CANCELLED)
+            raise
+        except TaskFailed as error:
+            self._end(record, "FAILED", code=error.code, message=str(error))
+        except Exception as error:
+            known = reason(error)
+            self._end(record, "FAILED", code=rpc_code(known), message=known.message)
+        else:
+            self._end(record, "SUCCEEDED")
+
+    def _end(self, record: Record, state: str, *, code: int = 0, message: str = "") -> None:
+        close_tasks(PipelineJob.pb(record.job), "CANCELLED", message)
+        try:
+            record.state(state, code=code, message=message)
+        except ApiError:
+            return  # it cannot be stored: it stays in memory, where readers find how it ended
+        self._live.pop(record.name, None)
+
+    def _prewarm(self, plan: Plan) -> None:
+        """Have processes ready that have imported what the tasks will import."""
+        found = (python.recognise(executor.container) for executor in plan.executors.values())
+        wanted = {frozenset(heavy_imports(item.source or "")) for item in found if item}
+        for imports in sorted(wanted, key=len):
+            self._launcher.prewarm(imports)

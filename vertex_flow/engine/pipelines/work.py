@@ -1,0 +1,132 @@
+"""What a task is given to run with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from vertex_flow.engine.background import Background
+from vertex_flow.engine.home import Home
+from vertex_flow.engine.pipelines.record import TaskRecord
+from vertex_flow.engine.pipelines.values import Ports
+from vertex_flow.engine.processes import Launcher
+from vertex_flow.engine.store import Store
+
+RUN_LABEL = "vertex-ai-pipelines-run-billing-id"
+
+Call = Callable[..., Awaitable[dict[str, Any]]]
+
+
+class TaskFailed(Exception):  # noqa: N818 - reads as the state that it leads to
+    """A task failed.
+
+    Attributes:
+        code: The `google.rpc.Code` of the failure.
+        retry: Whether a retry policy applies.
+        tasks: Labels of the tasks that failed, when they are not the task itself.
+    """
+
+    def __init__(
+        self, message: str, *, code: int = 9, retry: bool = True, tasks: tuple[str, ...] = ()
+    ) -> None:
+        self.code = code
+        self.retry = retry
+        self.tasks = tasks
+        super().__init__(message)
+
+
+@attrs.frozen(kw_only=True)
+class Tools:
+    """What all tasks share.
+
+    Attributes:
+        home: The engine's folder.
+        store: For new ids and the cache.
+        launcher: Starts processes.
+        background: The work behind jobs and operations.
+        call: The engine's own API: `await call(verb, path, query, body)`.
+        slots: Limits how many processes of tasks run at a time.
+    """
+
+    home: Home
+    store: Store
+    launcher: Launcher
+    background: Background
+    call: Call
+    slots: asyncio.Semaphore
+
+
+@attrs.frozen(kw_only=True)
+class JobFacts:
+    """What tasks know of the pipeline job that they are in.
+
+    Attributes:
+        name: Its resource name.
+        id: Last part of the name.
+        uuid: Its number.
+        root: Its root output directory.
+        words: The placeholders of the job by name, for example `pipeline_job_name`.
+    """
+
+    name: str
+    id: str
+    uuid: str
+    root: str
+    words: Mapping[str, str]
+
+    @property
+    def parent(self) -> str:
+        """The name of its location."""
+        return self.name.rpartition("/pipelineJobs/")[0]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels that Vertex AI puts on what a pipeline's tasks create."""
+        return {RUN_LABEL: self.uuid}
+
+
+@attrs.frozen(kw_only=True)
+class Work:
+    """One task that an executor runs.
+
+    Attributes:
+        job: The job that it is in.
+        tools: What all tasks share.
+        record: What clients see of it.
+        name: Its name.
+        label: Its name after those of the tasks that it is in: `train > custom-training-job`.
+        component: Its `ComponentSpec`.
+        executor: Its `ExecutorSpec`.
+        inputs: What goes in.
+        folder: URI of the folder of its outputs.
+        log: The file of what it prints.
+    """
+
+    job: JobFacts
+    tools: Tools
+    record: TaskRecord
+    name: str
+    label: str
+    component: Any
+    executor: Any
+    inputs: Ports
+    folder: str
+    log: Path
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The placeholders of the job and of the task."""
+        return {
+            **self.job.words,
+            "pipeline_task_name": self.name,
+            "pipeline_task_uuid": str(self.record.id),
+        }
+
+    def say(self, line: str) -> None:
+        """Add a line of the engine to the task's log."""
+        with self.log.open("a", encoding="utf-8") as file:
+            file.write(f"[engine] {line}\n")
