@@ -90,7 +90,7 @@ def _digits() -> Path:
     path = Path(os.environ.get("VERTEX_FLOW_HOME", ".vertex_flow")).resolve() / "data/digits.npz"
     if not path.is_file():
         digits = load_digits()
-        enlarged = np.kron(digits.images, np.ones((3, 3)))  # 24 × 24
+        enlarged = np.kron(digits.images, np.ones((3, 3)))  # 24 x 24
         images = np.pad(enlarged, ((0, 0), (2, 2), (2, 2))) * (255 / 16)
         content = io.BytesIO()
         np.savez(content, x=images.astype("uint8"), y=digits.target.astype("int64"))

@@ -10,6 +10,8 @@ from kfp import dsl
 
 from vertex_flow.errors import SettingError, nearest
 
+_PYTHON_IMAGE = "python:3.11"  # fixed, so that a flow compiles to the same file with any kfp
+
 
 def as_component(
     owner: str, component: Any, *, packages: Sequence[str], base_image: str | None
@@ -20,7 +22,7 @@ def as_component(
         owner: Name of the stage class, for errors.
         component: A component, or a plain annotated function.
         packages: pip requirements of a plain function.
-        base_image: Container image of a plain function; KFP's default when None.
+        base_image: Container image of a plain function; Python's own when None.
 
     Raises:
         SettingError: It is neither, or KFP cannot make a component of the function.
@@ -38,7 +40,7 @@ def as_component(
             "with annotated parameters."
         )
     decorate: Callable[[Any], Any] = dsl.component(
-        packages_to_install=list(packages), base_image=base_image
+        packages_to_install=list(packages), base_image=base_image or _PYTHON_IMAGE
     )
     try:
         return decorate(component)
