@@ -8,7 +8,7 @@ from pathlib import Path
 
 _LINES = 15
 _BYTES = 65_536
-_EXECUTOR = re.compile(r"^\[KFP Executor ")
+_EXECUTOR = re.compile(r"^\[(?:KFP Executor|engine\]) ")
 _INPUT = re.compile(r"^\[KFP Executor .*Got executor_input:$")
 # Frames of what runs the user's function, in a traceback.
 _FRAME = re.compile(
@@ -36,7 +36,7 @@ def tail(log: Path, *, lines: int = _LINES) -> str:
 
 
 def _without_executor(lines: list[str]) -> Iterator[str]:
-    """Leave out what the KFP executor logs, its dump of the input included."""
+    """Leave out what the engine and the KFP executor log, the dump of the input included."""
     skipping = False
     for line in lines:
         if skipping:
