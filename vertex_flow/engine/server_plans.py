@@ -129,7 +129,7 @@ def plan_server(
         log=home.log("endpoints", place.id, str(deployed.id)),
         cwd=None if framework else folder or Path.cwd(),
         notes=_notes(spec, framework, folder),
-        imports=frozenset({"tensorflow"} if framework == "tensorflow" else ()),
+        imports=frozenset({framework} if framework else ()),
         start_timeout=spec.deployment_timeout.total_seconds() or None,
         trusted=framework is not None,
     )

@@ -83,7 +83,7 @@ class TensorFlowPredictor(Predictor):  # type: ignore[misc]  # Google's classes 
         try:
             outputs = self._signature(**{k: tf.constant(v) for k, v in instances.tensors.items()})
         except tf.errors.InvalidArgumentError as error:
-            raise InputError(f"the model refused the instances: {error.message}") from None
+            raise InputError(f"the model refused the instances: {_words(error.message)}") from None
         return {name: value.numpy() for name, value in outputs.items()}, instances.count
 
     def postprocess(self, prediction_results: tuple[dict[str, Array], int]) -> dict[str, Any]:
@@ -106,6 +106,12 @@ class TensorFlowPredictor(Predictor):  # type: ignore[misc]  # Google's classes 
             self.predict(_Batch(tensors, 1))
         except Exception as error:  # zeros need not be a valid input
             _log.info("the warm-up call did not succeed: %s", error)
+
+
+def _words(message: str) -> str:
+    """Keep of TensorFlow's error what is about the values, and not about the graph."""
+    _, _, tail = message.rpartition("stack traces unavailable>")
+    return tail.partition("[[{{")[0].strip()
 
 
 def _load(folder: Path) -> Any:
