@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cached_property
@@ -44,7 +45,7 @@ class Rpc:
 
     @property
     def raw(self) -> bool:
-        """Whether the HTTP body is any bytes, and not a JSON message."""
+        """Whether the HTTP body may be any bytes, and goes to the handler as it came."""
         return "http_body" in raw_kind(self.request).DESCRIPTOR.fields_by_name
 
 
@@ -184,7 +185,10 @@ class Router:
         Raises:
             ApiError: The request or the handler failed.
         """
-        answer = await self.answer(self.route(verb, path), query or {}, body)
+        route = self.route(verb, path)
+        if route.rpc.raw and body is not None:
+            body = RawBody(content_type="application/json", data=json.dumps(body).encode())
+        answer = await self.answer(route, query or {}, body)
         if isinstance(answer, RawResponse):
             return _raw_json(answer)
         return answer
@@ -197,7 +201,7 @@ class Router:
             path=route.variables,
             query=query,
             body=payload,
-            body_field=rpc.body,
+            body_field="*" if rpc.raw else rpc.body,
         )
         if isinstance(body, RawBody):
             request.http_body.content_type = body.content_type
@@ -241,7 +245,5 @@ def _segments(pattern: str) -> str:
 
 
 def _raw_json(answer: RawResponse) -> dict[str, Any]:
-    import json
-
     body: dict[str, Any] = json.loads(answer.body or b"{}")
     return body

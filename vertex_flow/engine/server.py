@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -34,6 +35,8 @@ _log = logging.getLogger(__name__)
 _PREDICTION = 1_572_864
 _LARGEST = 32 * 1024 * 1024
 _PREDICTIONS = (":predict", ":rawPredict", ":explain")
+# The start of a body that is a `RawPredictRequest`, which instances never look like.
+_WRAPPED = re.compile(rb'\s*\{\s*"http(B|_b)ody"\s*:')
 _VERBS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 
 
@@ -169,16 +172,10 @@ def _json(data: bytes) -> Any:
 
 def _raw(request: Request, data: bytes) -> Any:
     """Give a body that may be anything; Google's own client wraps it into a message."""
+    if _WRAPPED.match(data):
+        return _json(data)
     content_type = request.headers.get("content-type", "application/octet-stream")
-    body = RawBody(content_type=content_type, data=data)
-    if not content_type.startswith("application/json"):
-        return body
-    try:
-        message = json.loads(data)
-    except (ValueError, RecursionError):
-        return body
-    wrapped = isinstance(message, dict) and set(message) in ({"httpBody"}, {"http_body"})
-    return message if wrapped else body
+    return RawBody(content_type=content_type, data=data)
 
 
 def _query(request: Request) -> dict[str, str | list[str]]:

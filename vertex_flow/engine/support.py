@@ -15,15 +15,18 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
 from vertex_flow.engine.binding import snake
 from vertex_flow.engine.errors import invalid
 from vertex_flow.engine.messages import raw
+
+if TYPE_CHECKING:
+    from vertex_flow.engine.rpc import Rpc
 
 Level = Literal["honoured", "simulated", "refused"]
 
@@ -62,8 +65,8 @@ class Row:
     """One line of the table in the docs.
 
     Attributes:
-        message: The message, for example `CustomJob`.
-        field: The field's path in it; empty for the message as a whole.
+        message: The message, for example `CustomJob`, or the id of a method.
+        field: The field's path in it; empty for the message as a whole, and for a method.
         level: What the engine makes of it.
         note: A sentence on it, or empty.
     """
@@ -105,12 +108,16 @@ def fields() -> dict[str, Level]:
     return levels
 
 
-def table() -> tuple[Row, ...]:
-    """Give the table of what is honoured, simulated and refused, for the docs."""
+def table(rpcs: Iterable[Rpc] = ()) -> tuple[Row, ...]:
+    """Give the table of what is honoured, simulated and refused, for the docs.
+
+    Args:
+        rpcs: Methods that are served; each gets a row before those of the fields.
+    """
     notes: dict[str, str] = {}
     for module in _services():
         notes.update(getattr(module, "NOTES", {}))
-    rows = []
+    rows = [Row(rpc.id, "", HONOURED, notes.get(rpc.id, "")) for rpc in rpcs]
     for path, level in fields().items():
         message, _, field = path.partition(".")
         rows.append(Row(message, field, level, notes.get(path, "")))
