@@ -271,7 +271,7 @@ def test_an_unsupported_field_is_refused() -> None:
     desk = Desk(fields={"CustomJob.display_name": HONOURED})
 
     assert desk.refusal("POST", "/customJobs", {"labels": {"a": "b"}}) == (
-        "The local engine does not support 'custom_job.labels['a']': it would have no effect "
+        "The local engine does not support 'custom_job.labels': it would have no effect "
         "here. Leave it out, or send the request to Vertex AI."
     )
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from functools import cached_property
-from importlib import import_module
 from typing import Any, Protocol
 
 import attrs
 
 from vertex_flow.engine import support
 from vertex_flow.engine.background import Background
+from vertex_flow.engine.endpoints import Endpoints
 from vertex_flow.engine.home import Home
+from vertex_flow.engine.jobs import CustomJobs
+from vertex_flow.engine.models import Models
 from vertex_flow.engine.operations import Operations
+from vertex_flow.engine.pipelines import PipelineJobs
 from vertex_flow.engine.processes import Command, Launcher, Process
 from vertex_flow.engine.rpc import Handler, Query, Router, Rpc
 from vertex_flow.engine.store import Store
+from vertex_flow.engine.tuning import TuningJobs
 
 _log = logging.getLogger(__name__)
 
@@ -30,9 +34,11 @@ class Service(Protocol):
 
     def bindings(self) -> list[tuple[Rpc, Handler]]:
         """Give the methods of this collection."""
+        ...
 
     def recover(self) -> None:
         """Set right what a killed engine left running."""
+        ...
 
 
 class Engine:
@@ -74,23 +80,15 @@ class Engine:
     def _compose(self, home: Home) -> tuple[Service, ...]:
         store, launcher, background = self._store, self._launcher, self._background
         operations = Operations(store, background)
-        services: list[Any] = [operations]
-        custom = _optional("jobs", "CustomJobs")
-        if custom:
-            services.append(custom(home, store, launcher, background))
-        tuning = _optional("tuning", "TuningJobs")
-        if tuning:
-            services.append(tuning(home, store, launcher, background, services[1]))
-        models = _optional("models", "Models")
-        if models:
-            services.append(models(home, store, operations))
-        endpoints = _optional("endpoints", "Endpoints")
-        if endpoints:
-            services.append(endpoints(home, store, launcher, background, operations))
-        pipelines = _optional("pipelines", "PipelineJobs")
-        if pipelines:
-            services.append(pipelines(home, store, launcher, background, self._call))
-        return tuple(services)
+        custom_jobs = CustomJobs(home, store, launcher, background)
+        return (
+            operations,
+            custom_jobs,
+            TuningJobs(home, store, launcher, background, custom_jobs),
+            Models(home, store, operations),
+            Endpoints(home, store, launcher, background, operations),
+            PipelineJobs(home, store, launcher, background, self._call),
+        )
 
     async def _call(
         self, verb: str, path: str, query: Query | None = None, body: Any | None = None
@@ -108,13 +106,3 @@ class _ApiLauncher(Launcher):
 
     async def start(self, command: Command) -> Process:
         return await super().start(attrs.evolve(command, env={**self._api, **command.env}))
-
-
-def _optional(module: str, name: str) -> Any:
-    """Give a service, or None while its module is not there yet."""
-    try:
-        return getattr(import_module(f"vertex_flow.engine.{module}"), name, None)
-    except ModuleNotFoundError as error:
-        if not str(error.name).startswith("vertex_flow.engine"):
-            raise
-        return None

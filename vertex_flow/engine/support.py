@@ -143,12 +143,13 @@ def _check(message: Any, path: str, shown: str, fields: Mapping[str, Level]) -> 
 
 def _items(field: Any, value: Any, where: str) -> Iterator[tuple[str, Any]]:
     """Give a field's messages, each with its place; a plain value comes as None."""
-    if field.message_type is None:
+    kind = field.message_type
+    entry = kind.fields_by_name["value"] if kind and kind.GetOptions().map_entry else field
+    if entry.message_type is None:
         yield where, None
-    elif field.message_type.GetOptions().map_entry:
+    elif entry is not field:
         for key in value:
-            item = value[key]
-            yield f"{where}[{key!r}]", item if hasattr(item, "ListFields") else None
+            yield f"{where}[{key!r}]", value[key]
     elif field.is_repeated:
         for index, item in enumerate(value):
             yield f"{where}[{index}]", item
