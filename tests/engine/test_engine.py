@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from google.cloud.aiplatform_v1.types import CustomJob, HyperparameterTuningJob, PipelineJob
+
+from vertex_flow.engine.engine import Engine
+from vertex_flow.engine.home import Home
+from vertex_flow.engine.store import Store
+
+HERE = "projects/acme/locations/us-central1"
+
+
+def play(home: Home, scenario: Callable[[Engine], Awaitable[Any]]) -> Any:
+    async def run() -> Any:
+        engine = Engine(home, endpoint="http://127.0.0.1:1")
+        try:
+            await engine.start()
+            return await scenario(engine)
+        finally:
+            await engine.close()
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "collection",
+    ["customJobs", "endpoints", "hyperparameterTuningJobs", "models", "pipelineJobs", "operations"],
+)
+def test_every_collection_is_there(home: Home, collection: str) -> None:
+    assert play(home, lambda engine: engine.router.call("GET", f"/v1/{HERE}/{collection}")) == {}
+
+
+@pytest.mark.parametrize(
+    ("collection", "job"),
+    [
+        ("customJobs", CustomJob(state="JOB_STATE_RUNNING")),
+        ("hyperparameterTuningJobs", HyperparameterTuningJob(state="JOB_STATE_RUNNING")),
+        ("pipelineJobs", PipelineJob(state="PIPELINE_STATE_RUNNING")),
+    ],
+)
+def test_what_a_killed_engine_left_running_has_failed(
+    home: Home, store: Store, collection: str, job: Any
+) -> None:
+    job.name = f"{HERE}/{collection}/1"
+    store.save(job)
+
+    found = play(home, lambda engine: engine.router.call("GET", f"/v1/{job.name}"))
+
+    assert (found["state"].rpartition("_")[2], "engine stopped" in found["error"]["message"]) == (
+        "FAILED",
+        True,
+    )
