@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from dataclasses import astuple
 from types import TracebackType
+from typing import Any
 
 import tensorflow as tf
 
@@ -28,8 +29,10 @@ class Checkpoints:
 
     def __init__(self, learner: Learner, directory: str, *, chief: bool) -> None:
         self._directory = directory.rstrip("/")
-        self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self._result = tf.Variable(tf.zeros([len(astuple(Epoch()))], tf.float64), trainable=False)
+        self._epoch: Any = tf.Variable(tf.zeros([], tf.int64), trainable=False)
+        self._result: Any = tf.Variable(
+            tf.zeros([len(astuple(Epoch()))], tf.float64), trainable=False
+        )
         self._saved = tf.train.Checkpoint(
             network=learner.network,
             optimizer=learner.optimizer,
@@ -37,9 +40,11 @@ class Checkpoints:
             result=self._result,
         )
         self._own = "" if chief or not directory else tempfile.mkdtemp(prefix="replica-")
-        self._manager = self._directory and tf.train.CheckpointManager(
-            self._saved, self._own or self._directory, max_to_keep=2
-        )
+        self._manager: Any = None
+        if self._directory:
+            self._manager = tf.train.CheckpointManager(
+                self._saved, self._own or self._directory, max_to_keep=2
+            )
 
     def __enter__(self) -> Checkpoints:
         return self
@@ -79,7 +84,7 @@ class Checkpoints:
 
     def save(self, epoch: Epoch) -> None:
         """Save the state after an epoch."""
-        if not self._manager:
+        if self._manager is None:
             return
         self._epoch.assign(epoch.number)
         self._result.assign(astuple(epoch))

@@ -46,9 +46,8 @@ def shifted(images: Any, limit: int, seed: Any) -> Any:
     """
     if not limit:
         return images
-    offsets = tf.random.stateless_uniform(
-        [tf.shape(images)[0], 2], seed, 0, 2 * limit + 1, tf.int32
-    )
+    shape = tf.stack([tf.shape(images)[0], 2])
+    offsets = tf.random.stateless_uniform(shape, seed, 0, 2 * limit + 1, tf.int32)
     padded = tf.pad(images, [[0, 0], [limit, limit], [limit, limit]])
     window = tf.range(SIDE)
     rows = tf.gather(padded, offsets[:, :1] + window, axis=1, batch_dims=1)
@@ -69,7 +68,7 @@ def export(network: Any, directory: str) -> None:
     def serve(image: Any) -> dict[str, Any]:
         return {"probabilities": tf.nn.softmax(network(image, training=False))}
 
-    module = tf.Module()
+    module: Any = tf.Module()
     # The module holds the bare variables and not the network: what is loaded needs no Keras.
     module.weights = [_variable(weight) for weight in network.variables]
     module.serve = tf.function(

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trainer.errors import TrainingError
 from trainer.options import Options, parse
@@ -39,8 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         run(options, os.environ)
     except TrainingError as error:
         return _fail(str(error))
+    except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
+        return _fail(
+            f"another replica is gone ({_reason(error)}); start them all again, and training "
+            "goes on after the last checkpoint"
+        )
     except tf.errors.OpError as error:
-        return _fail(f"{type(error).__name__}: {error.message}")
+        return _fail(f"{type(error).__name__}: {_reason(error)}")
     except OSError as error:
         return _fail(str(error))
     return 0
@@ -124,6 +129,13 @@ def _epochs(  # noqa: PLR0913, PLR0917 - the parts of a run meet here
         # Printed last: who reads the line may rely on the checkpoint.
         print(last.line(options.epochs), flush=True)
     return last
+
+
+def _reason(error: Any) -> str:
+    """Take the reason out of a TensorFlow error, without the trace that may stand before it."""
+    noise = (" ", "Graph execution error", "Detected at node")
+    lines = [line for line in error.message.splitlines() if line and not line.startswith(noise)]
+    return str(lines[0] if lines else error.message)
 
 
 def _fail(reason: str) -> int:

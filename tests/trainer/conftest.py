@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from tests.trainer.running import Run, train
 
 
-def blocks(count: int, classes: int = 3) -> dict[str, np.ndarray]:
+def blocks(count: int, classes: int = 3) -> dict[str, Any]:
     """Make images with a bright block whose place is the class."""
     random = np.random.default_rng(7)
     labels = np.arange(count) % classes
@@ -25,9 +26,9 @@ def blocks(count: int, classes: int = 3) -> dict[str, np.ndarray]:
 def npz(tmp_path: Path) -> Callable[..., Path]:
     """Give a function that writes arrays to a new npz file."""
 
-    def write(**arrays: object) -> Path:
+    def write(**arrays: Any) -> Path:
         path = tmp_path / f"data-{len(list(tmp_path.iterdir()))}.npz"
-        np.savez(path, **(arrays or blocks(60)))  # type: ignore[arg-type]
+        np.savez(path, **(arrays or blocks(60)))
         return path
 
     return write

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def ports(count: int) -> list[int]:
         return [int(one.getsockname()[1]) for one in sockets]
 
 
-def train(base: Path, data: Path, *flags: str) -> dict[str, Run]:
+def launch(base: Path, data: Path, *flags: str) -> dict[str, subprocess.Popen[str]]:
     hosts = [f"127.0.0.1:{port}" for port in ports(len(ROLES))]
     cluster = {role: [host] for role, host in zip(ROLES, hosts, strict=True)}
     processes = {}
@@ -36,11 +37,21 @@ def train(base: Path, data: Path, *flags: str) -> dict[str, Run]:
         scratch.mkdir(parents=True, exist_ok=True)
         extra = {"TF_CONFIG": config, "TMPDIR": str(scratch)}
         processes[role] = start(base, data, *FLAGS, *flags, extra=extra)
+    return processes
+
+
+def finish(processes: dict[str, subprocess.Popen[str]]) -> None:
+    for process in processes.values():
+        process.kill()
+        process.communicate()
+
+
+def train(base: Path, data: Path, *flags: str) -> dict[str, Run]:
+    processes = launch(base, data, *flags)
     try:
         found = {role: process.communicate(timeout=200) for role, process in processes.items()}
     finally:
-        for process in processes.values():
-            process.kill()
+        finish(processes)
     return {role: Run(base, processes[role].returncode, *texts) for role, texts in found.items()}
 
 
@@ -81,3 +92,18 @@ def test_both_go_on_after_the_last_checkpoint(pair: dict[str, Run], data: Path) 
     runs = train(pair["chief"].base, data, "--epochs=6")
     expected = ["epoch 5/6", "epoch 6/6"]
     assert {role: run.epochs for role, run in runs.items()} == dict.fromkeys(ROLES, expected)
+
+
+def test_a_replica_whose_peer_dies_ends_with_one_line(data: Path, tmp_path: Path) -> None:
+    processes = launch(tmp_path, data, "--epochs=500")
+    try:
+        assert processes["chief"].stdout is not None
+        processes["chief"].stdout.readline()
+        processes["worker"].kill()
+        _, error = processes["chief"].communicate(timeout=100)
+    finally:
+        finish(processes)
+    last = error.splitlines()[-1]
+    assert processes["chief"].returncode == 1
+    assert last.startswith("trainer: error: another replica is gone (")
+    assert last.endswith("; start them all again, and training goes on after the last checkpoint")
