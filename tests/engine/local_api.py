@@ -7,7 +7,10 @@ import threading
 from pathlib import Path
 
 import httpx
+import pytest
+import requests
 import uvicorn
+from google.api_core.exceptions import GoogleAPICallError
 from google.cloud import aiplatform_v1
 from google.oauth2.credentials import Credentials
 
@@ -75,6 +78,15 @@ class LocalApi:
             },
         }
         return self.finish(self.models.upload_model(request)).model
+
+    def upload_flowers(self, *args: str, **spec: object) -> str:
+        """Upload a model with a server of its own, which answers with `args`."""
+        command = ["python", str(Path(__file__).with_name("flower_server.py"))]
+        return self.upload(
+            "",
+            image_uri="europe-docker.pkg.dev/acme/serving/flowers:1",
+            container_spec={"command": command, "args": list(args), **spec},
+        )
 
     def create_endpoint(self, display_name: str = "flowers") -> str:
         operation = self.endpoints.create_endpoint(
@@ -145,6 +157,18 @@ class LocalApi:
             await background.close()
             await launcher.close()
             store.close()
+
+
+def refusal(status: str, call: object, *args: object, **kwargs: object) -> str:
+    """Give the message with which a call, or the operation that it waits for, is refused."""
+    with pytest.raises(GoogleAPICallError) as caught:
+        call(*args, **kwargs)
+    if isinstance(caught.value.response, requests.Response):
+        error = caught.value.response.json()["error"]
+        assert error["status"] == status
+        return error["message"]
+    assert caught.value.grpc_status_code.name == status
+    return caught.value.message
 
 
 def _operations(app):

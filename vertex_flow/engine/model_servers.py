@@ -70,7 +70,9 @@ class ModelServer:
             timeout=limits.request,
             limits=httpx.Limits(max_connections=64, keepalive_expiry=2.0),
         )
+        self._exited: asyncio.Future[Exit] | None = None
         self._given_up: float | None = None
+        self._proven = False  # whether it has ever been healthy
 
     @property
     def over(self) -> bool:
@@ -84,6 +86,8 @@ class ModelServer:
             self._note(text)
         try:
             await self._keep_up()
+        except FileNotFoundError as error:
+            self._give_up(self._failure(f"cannot be started: {error}"))
         except Exception as error:
             self._give_up(reason(error))
         finally:
@@ -137,11 +141,17 @@ class ModelServer:
                     504, "DEADLINE_EXCEEDED", f"The prediction took more than {seconds:g} s."
                 ) from None
             except httpx.TransportError as error:
+                await self._notice()
                 refused = isinstance(error, httpx.ConnectError)  # it never saw the request
                 if last or not refused:
                     raise unavailable(self._broke_off()) from error
-                await asyncio.sleep(0.1)  # until its end is noticed
         raise AssertionError  # pragma: no cover
+
+    async def _notice(self) -> None:
+        """Wait a moment for the end of a server that broke off, so that nobody asks it again."""
+        if self._exited is not None:
+            await asyncio.wait({self._exited}, timeout=1.0)
+            await asyncio.sleep(0)
 
     async def _address(self, timeout: float) -> str:
         try:
@@ -166,16 +176,23 @@ class ModelServer:
     async def _once(self) -> tuple[float, str]:
         """Run the server once; give how long it was healthy, and how it ended."""
         scratch = self._home.scratch("model-server")
+        try:
+            return await self._run_in(scratch)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    async def _run_in(self, scratch: Path) -> tuple[float, str]:
         port = _free_port()
         process = await self._launcher.start(self.plan.command(port, scratch))
-        exited = asyncio.ensure_future(process.wait())
+        exited = self._exited = asyncio.ensure_future(process.wait())
         try:
             base = f"http://127.0.0.1:{port}"
             if not await self._until_healthy(base, process, exited):
                 ended = exited.result().describe()
-                if _taken(port):  # another program was quicker to take it
-                    return 0.0, f"{ended}, its port {port} was taken"
+                if self._proven or _taken(port):  # another program may have been quicker
+                    return 0.0, f"{ended} before it was healthy"
                 raise self._failure(f"ended with {ended} before it was healthy")
+            self._proven = True
             self._base.set_result(base)
             began = time.monotonic()
             await asyncio.wait({exited})
@@ -185,7 +202,6 @@ class ModelServer:
             if process.running:
                 await process.terminate()
             await asyncio.wait({exited})
-            shutil.rmtree(scratch, ignore_errors=True)
 
     async def _until_healthy(
         self, base: str, process: Process, exited: asyncio.Future[Exit]

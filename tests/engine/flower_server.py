@@ -1,0 +1,55 @@
+"""A model server of the user's own: answers with its arguments, and crashes when it is told to."""
+
+import json
+import os
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self._send(200 if self.path == os.environ["AIP_HEALTH_ROUTE"] else 404, {})
+
+    def do_POST(self):
+        data = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path != os.environ["AIP_PREDICT_ROUTE"]:
+            self._send(404, {"error": f"no {self.path}"})
+        elif self.headers["Content-Type"] != "application/json":
+            self._send(200, {"length": len(data)})
+        else:
+            self._predict(json.loads(data))
+
+    def _predict(self, body):
+        first = body["instances"][0]
+        if first == "crash":
+            os._exit(3)
+        if first == "broken":
+            self._send(500, {"detail": "out of petals"})
+        elif first == "bad":
+            self._send(422, {"detail": "no such flower"})
+        elif first == "odd":
+            self._send(200, ["not an object"])
+        else:
+            said = [*sys.argv[1:], body.get("parameters")]
+            said = dict(os.environ)[first[4:]] if str(first).startswith("env:") else said
+            self._send(200, {"predictions": [said] * len(body["instances"]), "metadata": {"a": 1}})
+
+    def _send(self, status, body):
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_):
+        pass
+
+
+if sys.argv[1:] == ["fail"]:
+    sys.exit("the flowers are gone")
+if sys.argv[1:] == ["hang"]:
+    os.environ["AIP_HEALTH_ROUTE"] = "/never"
+HTTPServer(("127.0.0.1", int(os.environ["AIP_HTTP_PORT"])), Handler).serve_forever()
