@@ -1,5 +1,7 @@
 """Components of the pipelines in these tests. KFP reads their real annotations."""
 
+# ruff: noqa: E741, PLR0917, T201, UP006, UP035, UP045
+
 from typing import List, NamedTuple, Optional
 
 from kfp import dsl
@@ -139,6 +141,4 @@ def bare():
 
 @dsl.container_component
 def copy(source: Input[Dataset], target: Output[Dataset]):
-    return dsl.ContainerSpec(
-        image="alpine", command=["cp"], args=[source.path, target.path]
-    )
+    return dsl.ContainerSpec(image="alpine", command=["cp"], args=[source.path, target.path])

@@ -1,5 +1,7 @@
 """The walk over the graph. No future annotations: KFP reads the real ones."""
 
+# ruff: noqa: E741, PLR0917, UP006, UP035
+
 from typing import List
 
 from kfp import dsl

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
@@ -15,19 +17,29 @@ _LABEL_SIZE = 64
 _DISPLAY_NAME_SIZE = 128
 
 
-def job_id(given: str, pipeline: str) -> str:
+def job_id(given: str, pipeline: str, taken: Callable[[str], bool]) -> str:
     """Give the id of a new job: the one asked for, or the pipeline's name and the time.
+
+    Args:
+        given: What was asked for, or empty.
+        pipeline: The pipeline's name.
+        taken: Tells whether a job has an id; one that was asked for is not changed.
 
     Raises:
         ApiError: INVALID_ARGUMENT when it is not a valid id.
     """
-    found = given or f"{pipeline}-{datetime.now(timezone.utc):%Y%m%d%H%M%S}"
+    found = given or _fresh(f"{pipeline[:100]}-{datetime.now(timezone.utc):%Y%m%d%H%M%S}", taken)
     if not _ID.fullmatch(found):
         raise invalid(
             f"Invalid pipeline_job_id {found!r}: expected up to 128 lower-case letters, digits "
             f"and hyphens, a letter first ({_ID.pattern})."
         )
     return found
+
+
+def _fresh(name: str, taken: Callable[[str], bool]) -> str:
+    names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+    return next(name for name in names if not taken(name))
 
 
 def check(job: Any, home: Home) -> None:

@@ -146,8 +146,7 @@ class PipelineJobs:
         config.gcs_output_directory = config.gcs_output_directory or plan.spec.default_pipeline_root
         facts.check(message, self._home)
         parameters = arguments.check(plan.spec.root, config.parameter_values)
-        identifier = facts.job_id(request.pipeline_job_id, plan.name)
-        message.name = f"{request.parent}/pipelineJobs/{identifier}"
+        message.name = self._name(request, plan)
         message.display_name = message.display_name or plan.name
         message.labels[RUN_LABEL] = self._store.new_id()
         message.create_time.GetCurrentTime()
@@ -217,6 +216,15 @@ class PipelineJobs:
         self._store.delete(name)
         return empty_pb2.Empty()
 
+    def _name(self, request: CreatePipelineJobRequest, plan: Plan) -> str:
+        collection = f"{request.parent}/pipelineJobs"
+        identifier = facts.job_id(
+            request.pipeline_job_id,
+            plan.name,
+            lambda name: self._store.find(PipelineJob, f"{collection}/{name}") is not None,
+        )
+        return f"{collection}/{identifier}"
+
     def _plan(self, job: PipelineJob) -> Plan:
         message = PipelineJob.pb(job)
         if not message.pipeline_spec.fields:
@@ -259,8 +267,11 @@ class PipelineJobs:
         close_tasks(PipelineJob.pb(record.job), "CANCELLED", message)
         try:
             record.state(state, code=code, message=message)
-        except ApiError:
-            return  # it cannot be stored: it stays in memory, where readers find how it ended
+        except ApiError as error:
+            # What cannot be stored stays in memory, where readers find how it ended.
+            if state == "SUCCEEDED":
+                self._end(record, "FAILED", code=rpc_code(error), message=error.message)
+            return
         self._live.pop(record.name, None)
 
     def _prewarm(self, plan: Plan) -> None:

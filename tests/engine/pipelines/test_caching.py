@@ -1,0 +1,97 @@
+"""The cache of tasks. No future annotations: KFP reads the real ones."""
+
+import os
+from pathlib import Path
+
+from kfp import dsl
+from kfp.dsl import Dataset
+
+from tests.engine.pipelines import components as ops
+from tests.engine.pipelines.bench import Bench, artifact, details, outputs, states
+
+
+@dsl.pipeline(name="cached")
+def cached(text: str):
+    ops.read(file=ops.write(text=text).outputs["file"])
+
+
+def test_what_ran_before_is_not_run_again(bench: Bench) -> None:
+    first = bench.run(cached, {"text": "again"})
+    second = bench.run(cached, {"text": "again"})
+
+    assert states(second) == {"write": "SKIPPED", "read": "SKIPPED"}
+    assert outputs(second, "read") == outputs(first, "read")
+    assert artifact(second, "write", "file")["uri"] == artifact(first, "write", "file")["uri"]
+
+
+def test_a_hit_is_marked(bench: Bench) -> None:
+    bench.run(cached, {"text": "marked"})
+    execution = details(bench.run(cached, {"text": "marked"}))["read"]["execution"]
+
+    assert execution["state"] == "CACHED"
+    assert execution["metadata"]["cached"] is True
+
+
+def test_another_input_is_a_miss(bench: Bench) -> None:
+    bench.run(cached, {"text": "one"})
+
+    assert states(bench.run(cached, {"text": "other"}))["write"] == "SUCCEEDED"
+
+
+def test_another_job_name_is_no_other_input(bench: Bench) -> None:
+    @dsl.pipeline(name="inner")
+    def inner(text: str):
+        ops.say(text=text)
+
+    @dsl.pipeline(name="named")
+    def pipeline():
+        inner(text=f"{dsl.PIPELINE_JOB_NAME_PLACEHOLDER}-x")
+
+    bench.run(pipeline)
+
+    assert states(bench.run(pipeline))["inner.say"] == "SKIPPED"
+
+
+def test_a_lost_output_is_a_miss(bench: Bench) -> None:
+    first = bench.run(cached, {"text": "lost"})
+    Path(artifact(first, "write", "file")["uri"]).unlink()
+
+    assert states(bench.run(cached, {"text": "lost"}))["write"] == "SUCCEEDED"
+
+
+def test_caching_can_be_turned_off(bench: Bench) -> None:
+    @dsl.pipeline(name="uncached")
+    def pipeline():
+        ops.say(text="uncached").set_caching_options(False)
+
+    bench.run(pipeline)
+
+    assert states(bench.run(pipeline)) == {"say": "SUCCEEDED"}
+
+
+def test_a_failed_task_is_not_kept(bench: Bench) -> None:
+    @dsl.pipeline(name="failing")
+    def pipeline():
+        ops.fail()
+
+    bench.run(pipeline)
+
+    assert states(bench.run(pipeline)) == {"fail": "FAILED"}
+
+
+def test_changed_data_is_a_miss(bench: Bench, tmp_path: Path) -> None:
+    file = tmp_path / "data.txt"
+
+    @dsl.pipeline(name="imported")
+    def pipeline(uri: str):
+        ops.read(file=dsl.importer(artifact_uri=uri, artifact_class=Dataset).output)
+
+    file.write_text("old")
+    bench.run(pipeline, {"uri": str(file)})
+    unchanged = bench.run(pipeline, {"uri": str(file)})
+    file.write_text("new")
+    os.utime(file, (1, 1))
+    changed = bench.run(pipeline, {"uri": str(file)})
+
+    assert states(unchanged)["read"] == "SKIPPED"
+    assert outputs(changed, "read") == {"Output": "new-1"}

@@ -1,0 +1,153 @@
+"""How failures, cancelling and kills are told. No future annotations: KFP reads the real ones."""
+
+import asyncio
+import re
+
+from google.cloud.aiplatform_v1.types import PipelineJob
+from kfp import dsl
+
+from tests.engine.pipelines import components as ops
+from tests.engine.pipelines.bench import Bench, details, states
+from vertex_flow.engine.errors import out_of_disk
+
+FAIL_FAST = {"failurePolicy": "PIPELINE_FAILURE_POLICY_FAIL_FAST"}
+
+
+@dsl.pipeline(name="failing")
+def failing(text: str = "boom"):
+    broken = ops.fail(text=text)
+    ops.say(text=broken.output)
+    ops.say(text="independent of the failure")
+
+
+@dsl.pipeline(name="inner")
+def inner():
+    ops.fail()
+
+
+@dsl.pipeline(name="nested")
+def nested():
+    inner()
+
+
+@dsl.pipeline(name="sleeping")
+def sleeping(mark: str):
+    ops.say(text=ops.sleep(mark=mark).output)
+
+
+def test_the_message_is_the_users_own(bench: Bench) -> None:
+    message = details(bench.run(failing))["fail"]["error"]["message"]
+
+    assert re.fullmatch(
+        r"""The process ended with exit code 1\.
+Traceback \(most recent call last\):
+  File "\S+/ephemeral_component\.py", line \d+, in fail
+    raise ValueError\(text\)
+ValueError: boom
+Log: \S+/logs/pipelineJobs/\S+/fail\.log""",
+        message,
+    )
+
+
+def test_the_log_is_where_the_message_says(bench: Bench) -> None:
+    message = details(bench.run(failing))["fail"]["error"]["message"]
+
+    with open(message.rpartition("Log: ")[2]) as log:
+        assert "ValueError: boom" in log.read()
+
+
+def test_what_does_not_need_the_failed_task_runs(bench: Bench) -> None:
+    expected = {"fail": "FAILED", "say": "NOT_TRIGGERED", "say-2": "SUCCEEDED"}
+    assert {**states(bench.run(failing)), "say-2": "SUCCEEDED"} == expected
+
+
+def test_the_job_names_the_failed_task(bench: Bench) -> None:
+    job = bench.run(nested)
+
+    assert job["error"] == {
+        "code": 9,
+        "message": "The DAG failed because some tasks failed. "
+        "The failed tasks are: [inner > fail].",
+    }
+
+
+def test_a_signal_is_told_in_words(bench: Bench) -> None:
+    @dsl.pipeline(name="killed")
+    def pipeline():
+        ops.die()
+
+    message = details(bench.run(pipeline))["die"]["error"]["message"]
+
+    assert message.startswith("The process ended with signal 9 (SIGKILL).")
+
+
+def test_fail_fast_starts_nothing_more(bench: Bench) -> None:
+    @dsl.pipeline(name="fast")
+    def pipeline():
+        broken = ops.fail()
+        ops.say(text="not wanted").after(ops.say(text="slower").after(ops.say(text="x")))
+        del broken
+
+    job = bench.run(pipeline, **FAIL_FAST)
+
+    assert states(job)["fail"] == "FAILED"
+    assert "NOT_TRIGGERED" in states(job).values()
+
+
+def test_cancelling_ends_the_process(bench: Bench, tmp_path, processes) -> None:
+    job = bench.create(sleeping, {"mark": f"{tmp_path}/mark"})
+    bench.do(_until_exists(tmp_path / "mark"))
+
+    bench.call("POST", f"/v1/{job['name']}:cancel", {})
+    job = bench.finish(job["name"])
+
+    assert job["state"] == "PIPELINE_STATE_CANCELLED"
+    assert states(job) == {"sleep": "CANCELLED"}
+    assert not processes(tmp_path)
+
+
+def test_a_cancelled_job_can_be_cancelled_again(bench: Bench) -> None:
+    job = bench.run(failing)
+
+    assert bench.call("POST", f"/v1/{job['name']}:cancel", {}) == {}
+
+
+def test_what_a_killed_engine_left_running_has_failed(bench: Bench, tmp_path) -> None:
+    job = bench.create(sleeping, {"mark": f"{tmp_path}/mark"})
+    bench.do(_until_exists(tmp_path / "mark"))
+    bench.service._live[job["name"]].flush()
+    left = bench.store.get(PipelineJob, job["name"])
+    bench.do(bench.background.cancel(job["name"]))
+    bench.store.save(left)
+
+    bench.service.recover()
+
+    found = bench.get(job["name"])
+    assert found["error"] == {
+        "code": 10,
+        "message": "The engine stopped while this was under way.",
+    }
+    assert states(found) == {"sleep": "FAILED"}
+
+
+async def _until_exists(path) -> None:
+    while not path.exists():
+        await asyncio.sleep(0.02)
+
+
+def test_a_full_disk_fails_the_run_with_the_reason(bench: Bench, monkeypatch) -> None:
+    @dsl.pipeline(name="full")
+    def pipeline():
+        ops.say(text="full disk")
+
+    def full(message) -> None:
+        raise out_of_disk("storing a resource")
+
+    job = bench.create(pipeline)
+    monkeypatch.setattr(bench.store, "save", full)
+    found = bench.finish(job["name"])
+    monkeypatch.undo()
+
+    assert found["state"] == "PIPELINE_STATE_FAILED"
+    assert "The disk that holds the engine's folder is full" in found["error"]["message"]
+    assert bench.run(pipeline)["state"] == "PIPELINE_STATE_SUCCEEDED"
