@@ -121,51 +121,20 @@ class Endpoints:
 
     def bindings(self) -> list[tuple[Rpc, Handler]]:
         """Give the methods of endpoints."""
-        many = f"/v1/{{parent={_LOCATION}}}/endpoints"
-        one = f"/v1/{{name={_ENDPOINT}}}"
-        on = f"/v1/{{endpoint={_ENDPOINT}}}"
-        deploy, ask = self._deployments, self._predictions
-        # A prediction is passed on as it came: as a message, large instances would take long.
-        rows: tuple[tuple[str, str, str, type[Any], str, Handler], ...] = (
-            ("create", "POST", many, types.CreateEndpointRequest, "endpoint", self.create),
-            ("get", "GET", one, types.GetEndpointRequest, "", self.get),
-            ("list", "GET", many, types.ListEndpointsRequest, "", self.list),
-            (
-                "patch",
-                "PATCH",
-                f"/v1/{{endpoint.name={_ENDPOINT}}}",
-                types.UpdateEndpointRequest,
-                "endpoint",
-                self.patch,
-            ),
-            ("delete", "DELETE", one, types.DeleteEndpointRequest, "", self.delete),
-            ("deployModel", "POST", on, types.DeployModelRequest, "*", deploy.deploy),
-            ("undeployModel", "POST", on, types.UndeployModelRequest, "*", deploy.undeploy),
-            (
-                "mutateDeployedModel",
-                "POST",
-                on,
-                types.MutateDeployedModelRequest,
-                "*",
-                deploy.mutate,
-            ),
-            ("predict", "POST", on, types.RawPredictRequest, "", ask.predict),
-            ("rawPredict", "POST", on, types.RawPredictRequest, "", ask.raw_predict),
-            ("explain", "POST", on, types.ExplainRequest, "*", ask.explain),
-        )
-        return [
-            (
-                Rpc(
-                    id=f"projects.locations.endpoints.{method}",
-                    verb=verb,
-                    path=f"{path}:{method}" if path is on else path,
-                    request=request,
-                    body=body,
-                ),
-                handler,
-            )
-            for method, verb, path, request, body, handler in rows
-        ]
+        handlers: dict[str, Handler] = {
+            "create": self.create,
+            "get": self.get,
+            "list": self.list,
+            "patch": self.patch,
+            "delete": self.delete,
+            "deployModel": self._deployments.deploy,
+            "undeployModel": self._deployments.undeploy,
+            "mutateDeployedModel": self._deployments.mutate,
+            "predict": self._predictions.predict,
+            "rawPredict": self._predictions.raw_predict,
+            "explain": self._predictions.explain,
+        }
+        return [(rpc, handlers[rpc.id.rpartition(".")[2]]) for rpc in _rpcs()]
 
     def recover(self) -> None:
         """Do nothing: the first request to a deployed model starts its server again."""
@@ -235,6 +204,36 @@ class Endpoints:
 
     async def _quick(self, name: str, work: Any, metadata: Any) -> Any:
         return await self._operations.settle(self._operations.start(name, work, metadata))
+
+
+def _rpcs() -> list[Rpc]:
+    many, one = f"/v1/{{parent={_LOCATION}}}/endpoints", f"/v1/{{name={_ENDPOINT}}}"
+    on, patched = f"/v1/{{endpoint={_ENDPOINT}}}", f"/v1/{{endpoint.name={_ENDPOINT}}}"
+    mutate = f"{on}:mutateDeployedModel"
+    # A prediction is passed on as it came: as a message, large instances would take long.
+    rows: tuple[tuple[str, str, str, type[Any], str], ...] = (
+        ("create", "POST", many, types.CreateEndpointRequest, "endpoint"),
+        ("get", "GET", one, types.GetEndpointRequest, ""),
+        ("list", "GET", many, types.ListEndpointsRequest, ""),
+        ("patch", "PATCH", patched, types.UpdateEndpointRequest, "endpoint"),
+        ("delete", "DELETE", one, types.DeleteEndpointRequest, ""),
+        ("deployModel", "POST", f"{on}:deployModel", types.DeployModelRequest, "*"),
+        ("undeployModel", "POST", f"{on}:undeployModel", types.UndeployModelRequest, "*"),
+        ("mutateDeployedModel", "POST", mutate, types.MutateDeployedModelRequest, "*"),
+        ("predict", "POST", f"{on}:predict", types.RawPredictRequest, ""),
+        ("rawPredict", "POST", f"{on}:rawPredict", types.RawPredictRequest, ""),
+        ("explain", "POST", f"{on}:explain", types.ExplainRequest, "*"),
+    )
+    return [
+        Rpc(
+            id=f"projects.locations.endpoints.{name}",
+            verb=verb,
+            path=path,
+            request=kind,
+            body=body,
+        )
+        for name, verb, path, kind, body in rows
+    ]
 
 
 def _check_display_name(name: str) -> None:

@@ -86,72 +86,17 @@ class Models:
 
     def bindings(self) -> list[tuple[Rpc, Handler]]:
         """Give the methods of models."""
-        one = f"/v1/{{name={_MODEL}}}"
-        rows: tuple[tuple[str, str, str, type[Any], str, Handler], ...] = (
-            (
-                "upload",
-                "POST",
-                f"/v1/{{parent={_LOCATION}}}/models:upload",
-                types.UploadModelRequest,
-                "*",
-                self.upload,
-            ),
-            ("get", "GET", one, types.GetModelRequest, "", self.get),
-            (
-                "list",
-                "GET",
-                f"/v1/{{parent={_LOCATION}}}/models",
-                types.ListModelsRequest,
-                "",
-                self.list,
-            ),
-            (
-                "listVersions",
-                "GET",
-                f"{one}:listVersions",
-                types.ListModelVersionsRequest,
-                "",
-                self.list_versions,
-            ),
-            (
-                "patch",
-                "PATCH",
-                f"/v1/{{model.name={_MODEL}}}",
-                types.UpdateModelRequest,
-                "model",
-                self.patch,
-            ),
-            (
-                "mergeVersionAliases",
-                "POST",
-                f"{one}:mergeVersionAliases",
-                types.MergeVersionAliasesRequest,
-                "*",
-                self.merge_version_aliases,
-            ),
-            (
-                "deleteVersion",
-                "DELETE",
-                f"{one}:deleteVersion",
-                types.DeleteModelVersionRequest,
-                "",
-                self.delete_version,
-            ),
-            ("delete", "DELETE", one, types.DeleteModelRequest, "", self.delete),
-        )
-        return [
-            (
-                Rpc(
-                    id=f"projects.locations.models.{method}",
-                    verb=verb,
-                    path=path,
-                    request=request,
-                    body=body,
-                ),
-                handler,
-            )
-            for method, verb, path, request, body, handler in rows
-        ]
+        handlers: dict[str, Handler] = {
+            "upload": self.upload,
+            "get": self.get,
+            "list": self.list,
+            "listVersions": self.list_versions,
+            "patch": self.patch,
+            "mergeVersionAliases": self.merge_version_aliases,
+            "deleteVersion": self.delete_version,
+            "delete": self.delete,
+        }
+        return [(rpc, handlers[rpc.id.rpartition(".")[2]]) for rpc in _rpcs()]
 
     def recover(self) -> None:
         """Put right what a killed engine left half done."""
@@ -293,6 +238,31 @@ class Models:
             raise failed_precondition(
                 f'There are no files under "{uri}" to copy: {folder} is empty.'
             )
+
+
+def _rpcs() -> list[Rpc]:
+    many, one = f"/v1/{{parent={_LOCATION}}}/models", f"/v1/{{name={_MODEL}}}"
+    patched = f"/v1/{{model.name={_MODEL}}}"
+    rows: tuple[tuple[str, str, str, type[Any], str], ...] = (
+        ("upload", "POST", f"{many}:upload", types.UploadModelRequest, "*"),
+        ("get", "GET", one, types.GetModelRequest, ""),
+        ("list", "GET", many, types.ListModelsRequest, ""),
+        ("listVersions", "GET", f"{one}:listVersions", types.ListModelVersionsRequest, ""),
+        ("patch", "PATCH", patched, types.UpdateModelRequest, "model"),
+        (
+            "mergeVersionAliases",
+            "POST",
+            f"{one}:mergeVersionAliases",
+            types.MergeVersionAliasesRequest,
+            "*",
+        ),
+        ("deleteVersion", "DELETE", f"{one}:deleteVersion", types.DeleteModelVersionRequest, ""),
+        ("delete", "DELETE", one, types.DeleteModelRequest, ""),
+    )
+    return [
+        Rpc(id=f"projects.locations.models.{name}", verb=verb, path=path, request=kind, body=body)
+        for name, verb, path, kind, body in rows
+    ]
 
 
 def _uploaded(model: types.Model) -> types.Model:
