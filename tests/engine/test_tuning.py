@@ -347,6 +347,12 @@ def spec(name: str, **fields: Any) -> dict[str, Any]:
     return {"parameterId": name, **fields}
 
 
+def conditional(parent: dict[str, Any], field: str, child: dict[str, Any]) -> dict[str, Any]:
+    values = ["a"] if "Categorical" in field else [1]
+    condition = {field: {"values": values}, "parameterSpec": child}
+    return {**parent, "conditionalParameterSpecs": [condition]}
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
@@ -399,6 +405,51 @@ def spec(name: str, **fields: Any) -> dict[str, Any]:
         ),
         (
             {"study": {"algorithm": "GRID_SEARCH"}},
+            "study_spec.algorithm GRID_SEARCH needs parameters with finitely many values, and 'x' "
+            "is a DOUBLE. Give it DISCRETE values, or choose another algorithm.",
+        ),
+        (
+            {"study": {"parameters": [spec("n", integerValueSpec={"minValue": 2, "maxValue": 1})]}},
+            "parameter 'n': min_value (2) must not be above max_value (1).",
+        ),
+        (
+            {
+                "study": {
+                    "parameters": [
+                        spec("x", doubleValueSpec={"minValue": 0, "maxValue": "Infinity"})
+                    ]
+                }
+            },
+            "parameter 'x': min_value and max_value must be finite, not 0.0 and inf.",
+        ),
+        (
+            {"study": {"parameters": [spec("s", discreteValueSpec={"values": ["NaN"]})]}},
+            "parameter 's': all values must be finite numbers.",
+        ),
+        (
+            {"study": {"parameters": [spec("", doubleValueSpec={})]}},
+            "study_spec.parameters: every entry needs a parameter_id.",
+        ),
+        (
+            {"study": {"parameters": [conditional(N, "parentCategoricalValues", X)]}},
+            "parameter 'x': its condition on 'n' must be parent_int_values.",
+        ),
+        (
+            {"study": {"parameters": [conditional(X, "parentIntValues", N)]}},
+            "parameter 'n' depends on 'x', which is a DOUBLE: only INTEGER, DISCRETE and "
+            "CATEGORICAL parameters can have conditional ones.",
+        ),
+        (
+            {"study": {"parameters": [conditional(N, "parentIntValues", N)]}},
+            "study_spec.parameters: parameter_id 'n' is used twice.",
+        ),
+        (
+            {
+                "study": {
+                    "algorithm": "GRID_SEARCH",
+                    "parameters": [conditional(N, "parentIntValues", X)],
+                }
+            },
             "study_spec.algorithm GRID_SEARCH needs parameters with finitely many values, and 'x' "
             "is a DOUBLE. Give it DISCRETE values, or choose another algorithm.",
         ),

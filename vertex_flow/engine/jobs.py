@@ -233,16 +233,21 @@ class CustomJobs:
         job = self._store.get(types.CustomJob, name)
         job.state = states.JOB_STATE_SUCCEEDED if outcome.ok else states.JOB_STATE_FAILED
         if not outcome.ok:
-            job.error = {"code": outcome.code, "message": outcome.message}
+            _fail(job, outcome.code, outcome.message)
         _stamp(job, "end_time", "update_time")
         self._store.save(job)
 
     def _cancelled(self, name: str) -> None:
         job = self._store.get(types.CustomJob, name)
         job.state = types.JobState.JOB_STATE_CANCELLED
-        job.error = {"code": 1, "message": "The job was cancelled."}
+        _fail(job, 1, "The job was cancelled.")
         _stamp(job, "end_time", "update_time")
         self._store.save(job)
+
+
+def _fail(job: types.CustomJob, code: int, message: str) -> None:
+    error = types.CustomJob.pb(job).error
+    error.code, error.message = code, message
 
 
 def _stamp(job: types.CustomJob, *fields: str) -> None:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from google.cloud.aiplatform_v1 import types
 
-from vertex_flow.engine.search_space import Value, Values, children, kind, points, size
+from vertex_flow.engine.search_space import (
+    Value,
+    Values,
+    children,
+    enumerable,
+    kind,
+    points,
+    size,
+)
 
 if TYPE_CHECKING:
     import optuna
@@ -108,15 +116,21 @@ class OptunaSearch:
     def _new_point(self) -> tuple[optuna.Trial, Values]:
         import optuna
 
+        asked, values = self._ask()
         for _ in range(_TRIES):
-            asked = self._study.ask()
-            values = _draw_all(asked, self._specs)
             if values not in self._seen:
                 return asked, values
             self._study.tell(asked, state=optuna.trial.TrialState.FAIL)
-        # The sampler insists on points that have been tried: take the first that has not.
-        unseen = next((point for point in points(self._specs) if point not in self._seen), values)
+            asked, values = self._ask()
+        # The sampler insists on points that have been tried.
+        if not enumerable(self._specs):
+            return asked, values
+        unseen = next(point for point in points(self._specs) if point not in self._seen)
+        self._study.tell(asked, state=optuna.trial.TrialState.FAIL)
         self._study.enqueue_trial(dict(_internals(self._specs, unseen)))
+        return self._ask()
+
+    def _ask(self) -> tuple[optuna.Trial, Values]:
         asked = self._study.ask()
         return asked, _draw_all(asked, self._specs)
 

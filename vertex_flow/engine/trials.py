@@ -156,7 +156,7 @@ class TrialRun:
 
     def _job(self, job: types.CustomJob, scratch: Path) -> types.CustomJob:
         """Give the job with this trial's parameters, folder and variables."""
-        own = types.CustomJob.deserialize(types.CustomJob.serialize(job))
+        own = types.CustomJob(job)
         own.display_name = f"{job.display_name[:110]}-trial-{self.number}"
         base = own.job_spec.base_output_directory.output_uri_prefix
         if base:

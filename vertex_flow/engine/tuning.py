@@ -220,13 +220,13 @@ class TuningJobs:
         states = types.JobState
         job.state = states.JOB_STATE_SUCCEEDED if outcome.ok else states.JOB_STATE_FAILED
         if not outcome.ok:
-            job.error = {"code": outcome.code, "message": outcome.message}
+            _fail(job, outcome.code, outcome.message)
         _stamp(job, "end_time")
         self._save(job)
 
     def _cancelled(self, job: types.HyperparameterTuningJob) -> None:
         job.state = types.JobState.JOB_STATE_CANCELLED
-        job.error = {"code": 1, "message": "The job was cancelled."}
+        _fail(job, 1, "The job was cancelled.")
         _stamp(job, "end_time")
         self._save(job)
 
@@ -238,6 +238,11 @@ def _give_up(trial: types.Trial) -> None:
     trial.state = states.INFEASIBLE
     trial.infeasible_reason = "The engine stopped during the trial."
     types.Trial.pb(trial).end_time.GetCurrentTime()
+
+
+def _fail(job: types.HyperparameterTuningJob, code: int, message: str) -> None:
+    error = types.HyperparameterTuningJob.pb(job).error
+    error.code, error.message = code, message
 
 
 def _stamp(job: types.HyperparameterTuningJob, *fields: str) -> None:

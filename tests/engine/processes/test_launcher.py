@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -33,8 +34,6 @@ def gone(pids: list[int]) -> bool:
 
 
 async def until(condition, what: str) -> None:  # type: ignore[no-untyped-def]
-    import asyncio
-
     for _ in range(2000):
         if condition():
             return
@@ -213,6 +212,14 @@ class TestPythonProgram:
         text = "import sys; print(sys.flags.optimize)"
         assert bench(lambda b: b.program(text, env={"PYTHONOPTIMIZE": "1"}))[1] == "1\n"
 
+    def test_loaded_libraries_keep_to_their_threads(self, bench):
+        pytest.importorskip("threadpoolctl")
+        text = """
+            import numpy, threadpoolctl
+            print({info["num_threads"] for info in threadpoolctl.threadpool_info()})
+        """
+        assert bench(lambda b: b.program(textwrap.dedent(text), threads=1))[1] == "{1}\n"
+
     def test_multiprocessing(self, bench):
         text = """
             import multiprocessing
@@ -367,6 +374,31 @@ class TestFallback:
             return parent.kind.modules, parent.obstacle
 
         assert bench(body) == (("numpy", "numpy.random"), None)
+
+
+def test_idle_parents_make_room(bench):
+    async def body(b):
+        kinds = [{"PYTHONHASHSEED": str(seed)} for seed in range(7)]
+        for env in kinds:
+            await b.program("pass", env=env)
+        return len(b.launcher._parents)
+
+    assert bench(body) <= 5
+
+
+def test_start_that_is_given_up_leaves_no_process(bench):
+    async def body(b):
+        await b.run("true")
+        (parent,) = b.launcher._parents.values()
+        task = asyncio.create_task(b.launcher.start(b.command("sleep", "600")))
+        while not parent._starting:
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+        await until(lambda: not parent.busy, "the process is gone")
+        return task.cancelled()
+
+    assert bench(body) is True
 
 
 def test_two_tensorflow_programs_from_one_parent(bench):

@@ -119,12 +119,14 @@ class Launcher:
 
     async def _spawn(self, request: Message, scratch: Path) -> Process:
         """Start a fresh program, with a second try when the plain parent has just been lost."""
-        for _ in range(2):
-            try:
-                return await self._follow(self._parent(Kind()), request, scratch)
-            except ParentLost as error:
-                reason = error
-        raise EngineError(f"no process can be started: {reason}")
+        try:
+            return await self._follow(self._parent(Kind()), request, scratch)
+        except ParentLost as error:
+            _log.info("a second try to start %s: %s", request["argv"], error)
+        try:
+            return await self._follow(self._parent(Kind()), request, scratch)
+        except ParentLost as error:
+            raise EngineError(f"no process can be started: {error}") from error
 
     async def _follow(self, parent: WarmParent, request: Message, scratch: Path) -> Process:
         pid, ended = await parent.start(request)
@@ -150,7 +152,7 @@ class Launcher:
 
     def _make_room(self) -> None:
         idle = [
-            parent for parent in self._parents.values() if not parent.busy and parent.kind.modules
+            parent for parent in self._parents.values() if not parent.busy and parent.kind != Kind()
         ]
         if len(self._parents) < _MOST_PARENTS or not idle:
             return
