@@ -58,6 +58,22 @@ def _logs(root: Path) -> str:
     return "".join(path.read_text() for path in (root / "logs").rglob("*.log"))
 
 
+def refused_elsewhere(root: Path) -> str:
+    """Start an engine in the folder from another program, and say why it was refused."""
+    program = f"""
+        from pathlib import Path
+        from vertex_flow.engine.embedded import EmbeddedEngine
+        from vertex_flow.errors import HomeBusyError
+
+        try:
+            EmbeddedEngine.start(Path({str(root)!r}))
+        except HomeBusyError as error:
+            print(error)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
 def test_it_answers_once_it_has_started(root: Path) -> None:
     with EmbeddedEngine.start(root) as engine:
         assert httpx.get(f"{engine.endpoint}/healthz").text == "ok"
@@ -68,6 +84,7 @@ def test_its_process_is_known(root: Path) -> None:
         assert json.loads((root / "engine.json").read_text()) == {
             "endpoint": engine.endpoint,
             "pid": engine.pid,
+            "parent": os.getpid(),
         }
 
 
@@ -229,16 +246,12 @@ def test_a_forked_copy_of_the_program_leaves_the_engine_alone(root: Path) -> Non
 
 def test_a_folder_in_use_names_its_holder(root: Path) -> None:
     with EmbeddedEngine.start(root) as engine:
-        with pytest.raises(HomeBusyError) as caught:
-            EmbeddedEngine.start(root)
-
-        assert caught.value.pid == engine.pid
+        assert refused_elsewhere(root) == str(HomeBusyError(root, engine.pid))
 
 
 def test_a_refused_start_leaves_the_running_engine_alone(root: Path) -> None:
     with EmbeddedEngine.start(root) as engine:
-        with pytest.raises(HomeBusyError):
-            EmbeddedEngine.start(root)
+        refused_elsewhere(root)
 
         assert (root / "engine.json").exists()
         assert httpx.get(f"{engine.endpoint}/healthz").text == "ok"
@@ -350,3 +363,23 @@ def test_a_person_reads_why_it_does_not_start(root: Path) -> None:
         1,
         str(HomeBusyError(root, engine.pid)),
     )
+
+
+def test_the_same_process_uses_its_engine_again(tmp_path: Path) -> None:
+    with EmbeddedEngine.start(tmp_path) as first:
+        assert EmbeddedEngine.start(tmp_path).pid == first.pid
+
+
+def test_an_engine_that_is_used_again_can_be_closed(tmp_path: Path) -> None:
+    with EmbeddedEngine.start(tmp_path):
+        EmbeddedEngine.start(tmp_path).close()
+        with EmbeddedEngine.start(tmp_path) as other:
+            assert other.endpoint.startswith("http://127.0.0.1:")
+
+
+def test_an_engine_that_was_killed_is_not_used_again(tmp_path: Path) -> None:
+    with EmbeddedEngine.start(tmp_path) as first:
+        os.kill(first.pid, signal.SIGKILL)
+        first.close()
+        with EmbeddedEngine.start(tmp_path) as second:
+            assert second.pid != first.pid

@@ -106,7 +106,7 @@ def test_published_is_where_the_engine_listens(home: Home) -> None:
     home.publish("http://127.0.0.1:1234")
 
     facts = json.loads((home.root / "engine.json").read_text())
-    assert facts == {"endpoint": "http://127.0.0.1:1234", "pid": os.getpid()}
+    assert facts == {"endpoint": "http://127.0.0.1:1234", "pid": os.getpid(), "parent": None}
 
 
 def test_withdrawn_is_gone(home: Home) -> None:

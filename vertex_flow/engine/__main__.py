@@ -111,7 +111,7 @@ async def _run(home: Home, listener: socket.socket, *, parent: bool) -> None:
         await engine.start()
         log = home.engine_log
         server = _server(application(engine.router, token=home.token(), port=port, log=log))
-        home.publish(endpoint)
+        home.publish(endpoint, parent=os.getppid() if parent else None)
         _announce(endpoint, parent=parent)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         waiting = asyncio.create_task(stop.wait())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import http.client
 import json
 import os
 import select
@@ -16,6 +17,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 from vertex_flow.errors import EngineError, HomeBusyError, PortInUseError
 
@@ -37,18 +39,24 @@ class EmbeddedEngine:
         pid: The engine's process.
     """
 
-    def __init__(self, home: Path, process: subprocess.Popen[bytes], endpoint: str) -> None:
+    def __init__(
+        self, home: Path, endpoint: str, *, pid: int, process: subprocess.Popen[bytes] | None
+    ) -> None:
         self.home = home
         self.endpoint = endpoint
         self.token = (home / "token").read_text(encoding="ascii").strip()
-        self.pid = process.pid
+        self.pid = pid
         self._process = process
         self._owner = os.getpid()
-        atexit.register(self.close)
+        if process is not None:
+            atexit.register(self.close)
 
     @classmethod
     def start(cls, home: Path, *, port: int = 0, timeout: float = 60) -> EmbeddedEngine:
         """Start an engine and wait until it answers.
+
+        The engine that this process has started earlier in the same folder is used again, so
+        that an endpoint of one run is still there in the next one.
 
         Args:
             home: Its folder; made when it is not there.
@@ -61,12 +69,15 @@ class EmbeddedEngine:
             EngineError: It did not start; the message has the last lines of its log.
         """
         home = home.expanduser().absolute()
+        facts = _of_this_process(home, port)
+        if facts is not None:
+            return cls(home, facts["endpoint"], pid=facts["pid"], process=None)
         process = _spawn(home, port)
         try:
             facts = _first_line(process, home, timeout)
             if "endpoint" not in facts:
                 raise _refusal(facts, home, port)
-            return cls(home, process, facts["endpoint"])
+            return cls(home, facts["endpoint"], pid=process.pid, process=process)
         except BaseException:
             _end(process, patience=0)
             raise
@@ -75,6 +86,9 @@ class EmbeddedEngine:
         """End the engine and all that it runs; does nothing when it has ended."""
         if os.getpid() != self._owner:
             return  # a forked copy of the program does not own the engine
+        if self._process is None:
+            _end_by_signal(self.pid, self.home)
+            return
         atexit.unregister(self.close)
         _end(self._process, patience=_PATIENCE)
 
@@ -158,6 +172,30 @@ def _end(process: subprocess.Popen[bytes], *, patience: float) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def _of_this_process(home: Path, port: int) -> dict[str, Any] | None:
+    """Find the engine that this process has started in a folder, when it still answers."""
+    try:
+        facts: dict[str, Any] = json.loads((home / "engine.json").read_text(encoding="utf-8"))
+        address = urlsplit(facts["endpoint"])
+        if facts["parent"] != os.getpid() or port not in (0, address.port):
+            return None
+        probe = http.client.HTTPConnection("127.0.0.1", address.port or 0, timeout=5)
+        with contextlib.closing(probe):
+            probe.request("GET", "/healthz")
+            return facts if probe.getresponse().status == 200 else None
+    except (OSError, ValueError, KeyError, http.client.HTTPException):
+        return None
+
+
+def _end_by_signal(pid: int, home: Path) -> None:
+    """End an engine whose pipe another object of this process holds."""
+    deadline = time.monotonic() + _PATIENCE
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    while (home / "engine.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def _last_lines(home: Path) -> str:

@@ -95,9 +95,14 @@ class Home:
         self._write(path, token, mode=0o600)
         return token
 
-    def publish(self, endpoint: str) -> None:
-        """Say where the engine listens, for programs that find it through its folder."""
-        text = json.dumps({"endpoint": endpoint, "pid": os.getpid()})
+    def publish(self, endpoint: str, *, parent: int | None = None) -> None:
+        """Say where the engine listens, for programs that find it through its folder.
+
+        Args:
+            endpoint: Its root URL.
+            parent: The process that it lives as long as, or None when it stands on its own.
+        """
+        text = json.dumps({"endpoint": endpoint, "pid": os.getpid(), "parent": parent})
         self._write(self.root / "engine.json", text, mode=0o600)
 
     def withdraw(self) -> None:

@@ -37,6 +37,8 @@ _LARGEST = 32 * 1024 * 1024
 _PREDICTIONS = (":predict", ":rawPredict", ":explain")
 # The start of a body that is a `RawPredictRequest`, which instances never look like.
 _WRAPPED = re.compile(rb'\s*\{\s*"http(B|_b)ody"\s*:')
+# Google's generated REST clients poll operations here; the cloud answers both.
+_OPERATION = re.compile(r"/ui/(projects/.*/operations/[^/]+)")
 _VERBS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 
 
@@ -96,7 +98,7 @@ class _Door:
 
     async def _answer(self, request: Request) -> Response:
         self._check_token(request)
-        path = request.scope["path"]
+        path = _OPERATION.sub(r"/v1/\1", request.scope["path"])
         route = self.router.route(request.method, path)
         data = await _body(request, path)
         body = _raw(request, data) if route.rpc.raw else _json(data)
