@@ -18,18 +18,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vertex_flow.components.add_serving_config import AddServingConfigOp
-    from vertex_flow.components.evaluate import EvaluateOp
-    from vertex_flow.components.find_model import FindModelOp
-    from vertex_flow.components.find_or_create_endpoint import FindOrCreateEndpointOp
-    from vertex_flow.components.get_custom_job_results import GetCustomJobResultsOp
-    from vertex_flow.components.get_hyperparameter_tuning_job_results import (
-        GetHyperparameterTuningJobResultsOp,
-    )
-    from vertex_flow.components.get_training_args_dict import GetTrainingArgsDictOp
-    from vertex_flow.components.get_worker_pool_specs import GetWorkerPoolSpecsOp
-    from vertex_flow.components.preprocessing import PreprocessingOp
-    from vertex_flow.components.undeploy_idle_models import UndeployIdleModelsOp
+    from kfp.dsl.python_component import PythonComponent
+
+    # What `@dsl.component` makes of each function; the checkers would take the plain function.
+    AddServingConfigOp: PythonComponent
+    EvaluateOp: PythonComponent
+    FindModelOp: PythonComponent
+    FindOrCreateEndpointOp: PythonComponent
+    GetCustomJobResultsOp: PythonComponent
+    GetHyperparameterTuningJobResultsOp: PythonComponent
+    GetTrainingArgsDictOp: PythonComponent
+    GetWorkerPoolSpecsOp: PythonComponent
+    PreprocessingOp: PythonComponent
+    UndeployIdleModelsOp: PythonComponent
 
 __all__ = [
     "AddServingConfigOp",
