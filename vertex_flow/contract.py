@@ -20,6 +20,10 @@ Outputs = Mapping[str, Any]
 
 _RECORD, _UNIT = "␞", "␟"
 
+# Names that a field or output of a stage cannot have: `io.values` would not be the setting.
+_TAKEN_BY_INPUTS = ("flow", "marked", "resolve", "values")
+_TAKEN_BY_STAGE = ("emit", "ports", "settings")
+
 
 def as_texts(values: Sequence[str]) -> tuple[str, ...]:
     """Freeze a sequence of texts; one text alone is refused, for it is a sequence of letters."""
@@ -75,6 +79,7 @@ class Stage:
 
     inputs_declared: ClassVar[Mapping[str, type]] = {}
     values_declared: ClassVar[Mapping[str, type]] = {}
+    constants_declared: ClassVar[Mapping[str, Any]] = {}
 
     name: str = attrs.field(
         default=attrs.Factory(_default_name, takes_self=True), validator=_check_name
@@ -133,25 +138,53 @@ def stage(cls: type[S]) -> type[S]:
     """
     if not issubclass(cls, Stage):
         raise SettingError(f"@stage is for subclasses of Stage: class {cls.__name__}(Stage).")
-    made = attrs.frozen(kw_only=True, eq=False)(cls)
     caller = inspect.currentframe()
     frame = caller.f_back if caller else None
-    hints = _annotations(made, dict(frame.f_locals) if frame else {})
+    hints = _own_annotations(cls, dict(frame.f_locals) if frame else {})
+    _reject_taken_names(cls, hints)
+    _reject_bare_out(cls, hints)
+    made = _as_attrs(cls)
+    fields = attrs.fields_dict(made)
+    _check_inputs(made, hints)
     made.inputs_declared = {
-        field.name: _input_type(made, field.name, hints[field.name])
-        for field in attrs.fields(made)
-        if _origin(hints.get(field.name)) is In
+        **_inherited(cls, "inputs_declared", hints),
+        **{
+            name: _input_type(made, name, hint)
+            for name, hint in hints.items()
+            if _origin(hint) is In
+        },
     }
     made.values_declared = {
-        name: kind for name, hint in hints.items() if (kind := _value_type(hint)) is not None
+        **_inherited(cls, "values_declared", hints),
+        **{name: kind for name, hint in hints.items() if (kind := _value_type(hint)) is not None},
     }
-    _reject_bare_out(made, hints)
+    made.constants_declared = {
+        **_inherited(cls, "constants_declared", hints),
+        **{name: hint for name, hint in hints.items() if name in fields and _is_constant(hint)},
+    }
     return typing.cast("type[S]", made)
 
 
-def _annotations(cls: type, scope: dict[str, Any]) -> dict[str, Any]:
+def _as_attrs(cls: type[Stage]) -> type[Stage]:
     try:
-        return typing.get_type_hints(cls, localns={**scope, cls.__name__: cls})
+        # auto_attribs=True: otherwise one field without an annotation loses all the others.
+        return attrs.frozen(kw_only=True, eq=False, auto_attribs=True)(cls)
+    except attrs.exceptions.UnannotatedAttributeError as error:
+        raise SettingError(
+            f"class {cls.__name__}: a setting needs an annotation. Write "
+            f"`name: Type = attrs.field(...)`. {error}"
+        ) from error
+
+
+def _own_annotations(cls: type, scope: dict[str, Any]) -> dict[str, Any]:
+    """Read the class's own annotations, where it stands.
+
+    Those of its bases were read where those stand: a name may mean something else here.
+    """
+    try:
+        own = {"__annotations__": inspect.get_annotations(cls), "__module__": cls.__module__}
+        holder = type(cls.__name__, (), own)
+        return typing.get_type_hints(holder, localns={**scope, cls.__name__: cls})
     except NameError as error:
         raise SettingError(
             f"an annotation of {cls.__name__} cannot be read at run time: {error}. "
@@ -159,8 +192,33 @@ def _annotations(cls: type, scope: dict[str, Any]) -> dict[str, Any]:
         ) from error
 
 
+def _inherited(cls: type, table: str, own: Mapping[str, Any]) -> dict[str, Any]:
+    """What the bases declare and the class does not declare anew."""
+    found: dict[str, Any] = {}
+    for base in reversed(cls.__bases__):
+        found.update(getattr(base, table, {}))
+    return {name: declared for name, declared in found.items() if name not in own}
+
+
 def _origin(hint: Any) -> Any:
     return get_origin(hint) or hint
+
+
+def _check_inputs(cls: type[Stage], hints: Mapping[str, Any]) -> None:
+    """Refuse an input that is half declared: without its annotation, or without its default."""
+    for name, value in vars(cls).items():
+        if isinstance(value, In) and name not in hints:
+            raise SettingError(
+                f"{cls.__name__}.{name}: an input needs its type. Write `{name}: In[Type] = In()`."
+            )
+    fields = attrs.fields_dict(cls)
+    for name, hint in hints.items():
+        if name not in fields or (_origin(hint) is In) == isinstance(fields[name].default, In):
+            continue
+        raise SettingError(
+            f"{cls.__name__}.{name}: an input is annotated In[...] and has In() or "
+            f"In(optional=True) as its default. Write `{name}: In[Type] = In()`."
+        )
 
 
 def _input_type(cls: type, name: str, hint: Any) -> type:
@@ -172,6 +230,20 @@ def _input_type(cls: type, name: str, hint: Any) -> type:
             "Dataset, or one of str, int, float, bool, list, dict."
         )
     return typing.cast(type, kind)
+
+
+def _reject_taken_names(cls: type[Stage], hints: Mapping[str, Any]) -> None:
+    outputs = [name for name, value in vars(cls).items() if isinstance(value, Out)]
+    reserved = [f.name for f in attrs.fields(Stage)]
+    taken = [
+        *[name for name in hints if name in (*_TAKEN_BY_INPUTS, *_TAKEN_BY_STAGE)],
+        *[name for name in outputs if name in (*_TAKEN_BY_STAGE, *reserved)],
+    ]
+    if taken:
+        raise SettingError(
+            f"{cls.__name__}.{taken[0]}: the name is taken by Stage or by what emit is given. "
+            "Choose another one."
+        )
 
 
 def _reject_bare_out(cls: type, hints: Mapping[str, Any]) -> None:
@@ -189,8 +261,18 @@ def _value_type(hint: Any) -> type | None:
     choices = get_args(hint)
     if not any(_origin(choice) is Port for choice in choices):
         return None
-    kinds = [c for c in choices if _origin(c) not in (Port, Param, type(None))]
+    kinds = [_origin(c) for c in choices if _origin(c) not in (Port, Param, type(None))]
     return kinds[0] if len(kinds) == 1 and isinstance(kinds[0], type) else None
+
+
+def _is_constant(hint: Any) -> bool:
+    """Whether a setting of this type has no place for a port or a `Param`, at any depth."""
+    origin, arguments = _origin(hint), get_args(hint)
+    if origin in (Any, object, Port, Param, In) or attrs.has(origin):
+        return False
+    if origin in (Mapping, Sequence, dict, list, tuple) and not arguments:
+        return False
+    return all(_is_constant(argument) for argument in arguments)
 
 
 class Inputs:
@@ -227,7 +309,10 @@ class Inputs:
                 f"{type(self._stage).__name__} has no input or setting {name!r}."
                 + nearest(name, known)
             )
-        return self.resolve(getattr(self._stage, name))
+        value = self.resolve(getattr(self._stage, name))
+        if type(value) is int and self._stage.values_declared.get(name) is float:
+            return float(value)  # KFP takes no int for a float
+        return value
 
     def resolve(self, setting: Any) -> Any:
         """Replace every port and parameter inside a setting by its KFP channel."""

@@ -145,5 +145,5 @@ def nearest(name: str, candidates: Sequence[str]) -> str:
     Returns:
         `" Did you mean 'accuracy'?"`, or the empty text when nothing is close.
     """
-    close = get_close_matches(name, candidates, n=1, cutoff=0.6)
+    close = get_close_matches(str(name), candidates, n=1, cutoff=0.6)
     return f" Did you mean {close[0]!r}?" if close else ""

@@ -11,7 +11,7 @@ import attrs
 from vertex_flow.context import GcpContext
 from vertex_flow.contract import Stage
 from vertex_flow.errors import SettingError, nearest
-from vertex_flow.graph import Graph, Step, When, place, wire
+from vertex_flow.graph import Graph, Step, When, as_steps, place, wire
 from vertex_flow.names import check_stage_name
 from vertex_flow.ports import Param, Port, references
 
@@ -52,7 +52,7 @@ class Flow:
 
     def __init__(self, name: str, stages: Sequence[Step]) -> None:
         check_stage_name(name)
-        self._graph = wire(name, list(stages))
+        self._graph = wire(name, as_steps(stages))
 
     @property
     def name(self) -> str:
@@ -83,7 +83,12 @@ class Flow:
             name: Name of the stage to replace.
             stage: The stage that takes its place.
         """
-        return self._changed(name, lambda old: [attrs.evolve(stage, name=old.name)])
+
+        def named(old: Stage) -> list[Step]:
+            # Anything but a stage goes on as it is: the wiring says what is wrong with it.
+            return [attrs.evolve(stage, name=old.name) if isinstance(stage, Stage) else stage]
+
+        return self._changed(name, named)
 
     def without(self, name: str) -> Flow:
         """Make a flow that lacks a stage.

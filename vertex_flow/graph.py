@@ -10,7 +10,16 @@ import attrs
 
 from vertex_flow.contract import Stage
 from vertex_flow.errors import SettingError, WiringError, nearest
-from vertex_flow.ports import Condition, Param, Port, article, fits, references
+from vertex_flow.ports import (
+    Condition,
+    Param,
+    Port,
+    article,
+    fits,
+    is_artifact,
+    is_constant_of,
+    references,
+)
 
 
 def _as_condition(condition: Any) -> Any:
@@ -29,7 +38,15 @@ def _as_condition(condition: Any) -> Any:
     return condition
 
 
-def _as_steps(steps: Sequence[Step]) -> tuple[Step, ...]:
+def as_steps(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Freeze the stages of a flow or a `When`.
+
+    Raises:
+        SettingError: It is no list, for example a stage alone.
+    """
+    if isinstance(steps, str) or not isinstance(steps, Iterable):
+        shown = f"{type(steps).__name__}(...)" if isinstance(steps, (Stage, When)) else repr(steps)
+        raise SettingError(f"{shown} stands alone where a list of stages is expected: [{shown}].")
     return tuple(steps)
 
 
@@ -51,7 +68,7 @@ class When:
     """
 
     condition: Condition = attrs.field(converter=_as_condition)
-    stages: Sequence[Step] = attrs.field(converter=_as_steps)
+    stages: Sequence[Step] = attrs.field(converter=as_steps)
 
 
 Step = Stage | When
@@ -258,18 +275,34 @@ class _Wiring:
         self, stage: Stage, field: str, setting: Any, scope: tuple[When, ...]
     ) -> None:
         where = f"{stage.name}.{field}"
+        constant = field in stage.constants_declared
         for source in references(setting):
-            if isinstance(source, Param):
+            if constant:
+                self.faults.append(
+                    f"{where} is written into the compiled pipeline and takes a constant, and "
+                    f"{source} is only known while the pipeline runs."
+                )
+            elif isinstance(source, Param):
                 self._add_param(source)
-            elif self._check_port(where, source, scope) and hasattr(source.type, "schema_title"):
+            elif self._check_port(where, source, scope) and is_artifact(source.type):
                 self.faults.append(
                     f"{where} holds {source}, which is {article(source.type)}. A setting takes "
                     "a parameter (str, int, float, bool, list, dict), not an artifact."
                 )
-        wanted = stage.values_declared.get(field)
-        if wanted and isinstance(setting, (Port, Param)) and not fits(setting.type, wanted):
+        self._check_value(where, setting, stage.values_declared.get(field))
+
+    def _check_value(self, where: str, setting: Any, wanted: type | None) -> None:
+        """Check the type of a `Value[...]`."""
+        if wanted is None or setting is None:
+            return
+        if not isinstance(setting, (Port, Param)):
+            if not is_constant_of(setting, wanted):
+                kind = article(type(setting))
+                self.faults.append(f"{where} needs {article(wanted)}, and {setting!r} is {kind}.")
+        elif not fits(setting.type, wanted) and not is_artifact(setting.type):
+            hint = " Give it a float." if (setting.type, wanted) == (int, float) else ""
             self.faults.append(
-                f"{where} needs {article(wanted)}, and {setting} is {article(setting.type)}."
+                f"{where} needs {article(wanted)}, and {setting} is {article(setting.type)}.{hint}"
             )
 
     def _add_param(self, param: Param[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 
 import attrs
@@ -104,8 +105,14 @@ def check_parameter_name(name: str) -> None:
     """Refuse a name that cannot be the name of a pipeline parameter.
 
     Raises:
-        SettingError: The name does not match `[a-z][a-z0-9_]{0,62}`.
+        SettingError: The name does not match `[a-z][a-z0-9_]{0,62}`, or is a word of Python's
+            own, which KFP cannot make an argument of.
     """
+    if keyword.iskeyword(name):
+        raise SettingError(
+            f"{name!r} is not a valid parameter name: it is a word of Python's own. Try "
+            f"{name + '_value'!r}."
+        )
     if not _PARAMETER.fullmatch(name):
         raise SettingError(
             f"{name!r} is not a valid parameter name: use up to 63 lower-case letters, digits "

@@ -38,11 +38,7 @@ class Condition:
     right: Any
 
     def __bool__(self) -> bool:
-        raise SettingError(
-            f"the value of `{self}` is only known while the pipeline runs, so Python cannot "
-            "decide on it with if, and, or, not. Use When(condition, [stages]); for `and`, put "
-            "one When inside the other."
-        )
+        raise _undecidable(self)
 
     def __str__(self) -> str:
         if self.operator == "==" and self.right is True:
@@ -55,6 +51,9 @@ class Comparable:
     """Comparison operators that build a `Condition`."""
 
     __slots__ = ()
+
+    def __bool__(self) -> bool:
+        raise _undecidable(self)
 
     def __lt__(self, other: Any) -> Condition:
         return self._compare("<", other)
@@ -92,12 +91,50 @@ class Comparable:
                 f"{self} is {article(self.type)}, and only a str, int, float or bool can be "
                 "compared in a condition. Let the stage put out the value that decides."
             )
-        if not isinstance(other, (*SCALARS, Comparable)):
+        if not isinstance(other, (*SCALARS, Port, Param)):
             raise SettingError(
                 f"{self} {operator} {other!r}: compare with a str, int, float or bool, "
                 "a port or a Param."
             )
-        return Condition(self, operator, other)
+        condition = Condition(self, operator, other)
+        _check_sides(condition, self.type, _type_of(other))
+        _check_constant(condition)
+        return condition
+
+
+def _undecidable(what: Condition | Comparable) -> SettingError:
+    return SettingError(
+        f"the value of `{what}` is only known while the pipeline runs, so Python cannot "
+        "decide on it with if, and, or, not. Use When(condition, [stages]); for `and`, put "
+        "one When inside the other."
+    )
+
+
+def _type_of(side: Any) -> type:
+    kind: type = side.type if isinstance(side, (Port, Param)) else type(side)
+    return kind
+
+
+def _check_sides(condition: Condition, left: type, right: type) -> None:
+    if left is not right and not {left, right} <= {int, float}:
+        raise SettingError(
+            f"`{condition}` compares {article(left)} with {article(right)}, which never holds. "
+            "Compare values of one type."
+        )
+    if left is bool and condition.operator not in ("==", "!="):
+        raise SettingError(f"`{condition}`: a bool has no order. Compare with == or !=.")
+
+
+def _check_constant(condition: Condition) -> None:
+    constant = condition.right
+    if isinstance(constant, float) and not math.isfinite(constant):
+        raise SettingError(f"`{condition}`: compare with a finite number.")
+    # KFP writes the text into the compiled condition without escapes.
+    if isinstance(constant, str) and set("'\\\n\r") & set(constant):
+        raise SettingError(
+            f"`{condition}`: a text in a condition cannot hold a single quote, a backslash or "
+            "a line break."
+        )
 
 
 @attrs.frozen(order=False)
@@ -244,11 +281,22 @@ def is_port_type(kind: Any) -> bool:
 def fits(offered: type, wanted: type) -> bool:
     """Tell whether an output of one type can fill an input of another.
 
-    An artifact fits its own class and the classes it derives from; an int fits a float.
+    An artifact fits its own class and the classes it derives from. An int does not fit a
+    float: KFP keeps the two apart.
     """
     if is_artifact(wanted):
         return is_artifact(offered) and issubclass(offered, wanted)
-    return offered is wanted or (offered is int and wanted is float)
+    return offered is wanted
+
+
+def is_constant_of(value: Any, wanted: type) -> bool:
+    """Tell whether a constant can be the value of a setting or parameter; an int may be a float's.
+
+    `nan` and infinite numbers have no place in a pipeline.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    return type(value) is wanted or (type(value) is int and wanted is float)
 
 
 def article(kind: type) -> str:

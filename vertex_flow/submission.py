@@ -12,7 +12,7 @@ from vertex_flow import compiler, sources
 from vertex_flow.context import GcpContext
 from vertex_flow.errors import SettingError, nearest
 from vertex_flow.graph import Graph
-from vertex_flow.ports import Param, article, fits
+from vertex_flow.ports import Param, article, is_constant_of
 from vertex_flow.training import TRAINING_IMAGE, Trainer
 
 
@@ -60,8 +60,9 @@ def parameter_values(
         _check(graph, name, value)
     values = dict(params)
     image = TRAINING_IMAGE.name
-    if image in graph.params and not values.get(image):
-        values[image] = _training_image(graph, context)
+    trainers = list(_trainers(graph))
+    if trainers and not values.get(image):
+        values[image] = _training_image(graph, trainers, context)
     return values
 
 
@@ -73,16 +74,19 @@ def _check(graph: Graph, name: str, value: Any) -> None:
             f"{', '.join(known) or 'none'}.{nearest(name, known)}"
         )
     wanted = graph.params[name].type
-    if not fits(type(value), wanted):
-        raise SettingError(
-            f"parameter {name!r} needs {article(wanted)}, and {value!r} is {article(type(value))}."
-        )
+    if is_constant_of(value, wanted):
+        return
+    if isinstance(value, float) and wanted is float:
+        raise SettingError(f"parameter {name!r} needs a finite number, and {value!r} is none.")
+    raise SettingError(
+        f"parameter {name!r} needs {article(wanted)}, and {value!r} is {article(type(value))}."
+    )
 
 
-def _training_image(graph: Graph, context: GcpContext) -> str:
+def _training_image(graph: Graph, trainers: list[Trainer], context: GcpContext) -> str:
     if not context.is_local:
         return context.training_image
-    images = {sources.local_image(trainer) for trainer in _trainers(graph)}
+    images = {sources.local_image(trainer) for trainer in trainers}
     if len(images) > 1:
         raise SettingError(
             f"the trainers of flow {graph.name!r} have their code in different packages, and "
