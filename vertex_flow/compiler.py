@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 import attrs
 from kfp import compiler, dsl
 from kfp.dsl import Input
+from kfp.dsl.pipeline_channel import PipelineChannel
 from kfp.dsl.pipeline_context import Pipeline
+from kfp.dsl.types.type_utils import InconsistentTypeException
 
-from vertex_flow.contract import Inputs
+from vertex_flow.contract import Inputs, Stage
 from vertex_flow.errors import SettingError, nearest
 from vertex_flow.graph import Graph, Node, Step, When
 from vertex_flow.ports import Condition, Param, Port, is_artifact, references
@@ -164,11 +166,17 @@ class _StagePipeline:
                 {argument.name: given[argument.name] for argument in inputs},
                 {argument.source: (argument.name, given[argument.name]) for argument in values},
             )
-            return _check_outputs(node, node.stage.emit(io))
+            emitted = _check_outputs(node, node.stage.emit(io))
+            _check_tasks(node)
+            return emitted
 
         outputs = {name: port.type for name, port in node.stage.ports.items()}
-        doc = inspect.getdoc(type(node.stage)) or ""
-        self.component = _pipeline(node.name, _cached(node, body), self.arguments, outputs, doc)
+        doc = _doc(node.stage)
+        try:
+            self.component = _pipeline(node.name, _cached(node, body), self.arguments, outputs, doc)
+        except InconsistentTypeException as error:
+            cls = type(node.stage).__name__
+            raise SettingError(f"{cls}.emit of stage {node.name!r}: {error}") from error
 
 
 def _cached(node: Node, body: Callable[..., Any]) -> Callable[..., Any]:
@@ -209,6 +217,12 @@ def _pipeline(
     return dsl.pipeline(name=name)(function)
 
 
+def _doc(stage: Stage) -> str:
+    """The docstring of a stage's class; that of `Stage` itself says nothing of this one."""
+    doc = inspect.getdoc(type(stage)) or ""
+    return "" if doc == inspect.getdoc(Stage) else doc
+
+
 def _pipeline_doc(doc: str) -> str:
     """The text that KFP shows in the console: without examples, attributes as arguments."""
     text = re.split(r"\n\s*(?:Example|Raises):", doc)[0]
@@ -234,7 +248,21 @@ def _check_outputs(node: Node, outputs: Mapping[str, Any]) -> dict[str, Any]:
         raise SettingError(
             f"{where} returned no {missing[0]!r}, which the class declares as an output."
         )
+    constants = [name for name in outputs if not isinstance(outputs[name], PipelineChannel)]
+    if constants:
+        raise SettingError(
+            f"{where} returned {outputs[constants[0]]!r} for {constants[0]!r}: expected a KFP "
+            "channel such as task.output or task.outputs['name']."
+        )
     return dict(outputs)
+
+
+def _check_tasks(node: Node) -> None:
+    pipeline: Any = Pipeline.get_default_pipeline()
+    if not pipeline.tasks:
+        raise SettingError(
+            f"{type(node.stage).__name__}.emit created no KFP task: call a component in it."
+        )
 
 
 def _condition_name(condition: Condition) -> str:
