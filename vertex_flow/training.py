@@ -35,12 +35,13 @@ def _check_arguments(_: Any, __: Any, args: Mapping[str, Any]) -> None:
     check_arguments("Trainer", args)
 
 
-def check_arguments(owner: str, args: Mapping[str, Any]) -> None:
+def check_arguments(owner: str, args: Mapping[str, Any], *, setting: str = "args") -> None:
     """Refuse arguments that cannot be flags of the training code.
 
     Args:
         owner: The class they were given to, for the error.
         args: Flag names without dashes → values.
+        setting: Name of the setting, for the error.
 
     Raises:
         SettingError: A name starts with a dash or is one that the stages set themselves.
@@ -48,11 +49,13 @@ def check_arguments(owner: str, args: Mapping[str, Any]) -> None:
     for name in args:
         if not isinstance(name, str) or not name or name.startswith("-"):
             bare = str(name).lstrip("-")
-            raise SettingError(f"{owner}(args={{{name!r}: ...}}): write {bare!r}, without dashes.")
+            raise SettingError(
+                f"{owner}({setting}={{{name!r}: ...}}): write {bare!r}, without dashes."
+            )
         if name in _RESERVED:
             raise SettingError(
-                f"{owner}(args={{{name!r}: ...}}): --{name} is set from the input of that name. "
-                f"Pass the data set as {name}=..., to the stage."
+                f"{owner}({setting}={{{name!r}: ...}}): --{name} is set from the input of that "
+                f"name. Pass the data set as {name}=..., to the stage."
             )
 
 

@@ -66,6 +66,19 @@ class Evaluate(Stage):
     metrics = Out(Metrics)
     classification_metrics = Out(ClassificationMetrics)
 
+    def __attrs_post_init__(self) -> None:
+        """Check a component of one's own."""
+        if self.component is None:
+            _component.reject_settings(
+                "Evaluate",
+                arguments=self.arguments,
+                packages=self.packages,
+                base_image=self.base_image,
+            )
+            return
+        given = {"model": self.model, "test_data": self.test_data, "thresholds": self.thresholds}
+        _component.check_inputs("Evaluate", self._own_component(), given, self.arguments)
+
     @property
     def ports(self) -> Mapping[str, Port[Any]]:
         """What this stage offers: with a component of one's own, what that puts out."""
@@ -89,7 +102,7 @@ class Evaluate(Stage):
                 values=io.values(self.thresholds),
             )
         given = {"model": io.model, "test_data": io.test_data, "thresholds": io.thresholds}
-        return _component.call("Evaluate", self._own_component(), given, io.arguments)
+        return _component.call(self._own_component(), given, io.arguments)
 
     def _own_component(self) -> Any:
         component = _component.as_component(

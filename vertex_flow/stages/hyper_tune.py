@@ -52,6 +52,7 @@ def _check_space(_: Any, __: Any, space: Any) -> None:
             "HyperTune: give the search space, at least one parameter: "
             '{"learning_rate": Double(1e-4, 1e-2, scale="log")}.'
         )
+    check_arguments("HyperTune", space, setting="space")
     for name, parameter in space.items():
         if not hasattr(parameter, "spec"):
             raise SettingError(

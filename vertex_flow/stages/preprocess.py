@@ -54,6 +54,19 @@ class Preprocess(Stage):
     train_data = Out(Dataset)
     test_data = Out(Dataset)
 
+    def __attrs_post_init__(self) -> None:
+        """Check a component of one's own."""
+        if self.component is None:
+            _component.reject_settings(
+                "Preprocess",
+                arguments=self.arguments,
+                packages=self.packages,
+                base_image=self.base_image,
+            )
+            return
+        given = {"dataset": self.dataset}
+        _component.check_inputs("Preprocess", self._own_component(), given, self.arguments)
+
     def emit(self, io: Inputs) -> Outputs:
         """Split with the default component or the user's."""
         task = self._task(io)
@@ -62,10 +75,12 @@ class Preprocess(Stage):
     def _task(self, io: Inputs) -> Any:
         if self.component is None:
             return PreprocessingOp(dataset=io.dataset, test_fraction=io.test_fraction, seed=io.seed)
+        return _component.call(self._own_component(), {"dataset": io.dataset}, io.arguments)
+
+    def _own_component(self) -> Any:
         component = _component.as_component(
             "Preprocess", self.component, packages=self.packages, base_image=self.base_image
         )
-        _component.check_outputs(
-            "Preprocess", component, {"train_data": Dataset, "test_data": Dataset}
-        )
-        return _component.call("Preprocess", component, {"dataset": io.dataset}, io.arguments)
+        wanted = {"train_data": Dataset, "test_data": Dataset}
+        _component.check_outputs("Preprocess", component, wanted)
+        return component
