@@ -121,6 +121,8 @@ class GcpContext:
         """
         if self.project:
             return self
+        if self.is_local:
+            return attrs.evolve(self, project=LOCAL_PROJECT)
         project = os.environ.get("GOOGLE_CLOUD_PROJECT") or _credentials_project()
         if not project:
             raise SettingError(

@@ -40,7 +40,7 @@ def _folder(trainer: Trainer) -> Path:
             return folder.resolve()
     raise SettingError(
         f"Trainer(module={trainer.module!r}): there is no such module in {wanted.resolve()} nor "
-        f"on Python's path.{_nearest_module(candidates, trainer.module)} Give the folder that "
+        f"on Python's path.{_nearest_module(wanted, trainer.module)} Give the folder that "
         "holds its package: Trainer(..., source='path/to/folder')."
     )
 
@@ -53,14 +53,12 @@ def _module_file(folder: Path, module: str) -> Path | None:
     return None
 
 
-def _nearest_module(folders: list[Path], module: str) -> str:
-    package, _, _ = module.rpartition(".")
-    names: list[str] = []
-    for folder in folders:
-        inside = folder.joinpath(*package.split(".")) if package else folder
-        if package and inside.is_dir():
-            names += [f"{package}.{file.stem}" for file in inside.glob("*.py")]
-    return nearest(module, names)
+def _nearest_module(folder: Path, module: str) -> str:
+    """The closest of the modules in a folder, as deep in packages as the one that is missing."""
+    pattern = "/".join(["*"] * (module.count(".") + 1))
+    files = folder.glob(f"{pattern}.py")
+    names = sorted(".".join(file.relative_to(folder).with_suffix("").parts) for file in files)
+    return nearest(module, [name for name in names if not name.startswith(".")])
 
 
 def _digest(package: Path) -> str:
@@ -77,5 +75,7 @@ def _files(package: Path) -> Iterator[Path]:
         yield package.with_suffix(".py")
         return
     for file in package.rglob("*"):
-        if file.is_file() and not _IGNORED.intersection(file.parts):
+        # Only what is below the package: it may itself be installed in a .venv.
+        inside = file.relative_to(package)
+        if file.is_file() and not _IGNORED.intersection(inside.parts):
             yield file
