@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
 import attrs
 from google.api_core import exceptions
 from google.api_core.client_options import ClientOptions
+from google.auth.exceptions import GoogleAuthError
 from google.cloud import aiplatform_v1
 from google.oauth2.credentials import Credentials
 
-from vertex_flow.errors import ApiError
+from vertex_flow.errors import ApiError, SettingError
 from vertex_flow.names import Resource
 
 _SECONDS = 60.0
@@ -36,7 +38,7 @@ class Client:
         self, job_id: str, job: aiplatform_v1.PipelineJob
     ) -> aiplatform_v1.PipelineJob:
         """Submit a pipeline."""
-        return _call(
+        return self._call(
             self._pipelines.create_pipeline_job,
             parent=self.parent,
             pipeline_job=job,
@@ -45,15 +47,15 @@ class Client:
 
     def get_pipeline_job(self, name: str) -> aiplatform_v1.PipelineJob:
         """Read a pipeline job with the states of its tasks."""
-        return _call(self._pipelines.get_pipeline_job, name=name)
+        return self._call(self._pipelines.get_pipeline_job, name=name)
 
     def cancel_pipeline_job(self, name: str) -> None:
         """Ask for a pipeline job to be cancelled."""
-        _call(self._pipelines.cancel_pipeline_job, name=name)
+        self._call(self._pipelines.cancel_pipeline_job, name=name)
 
     def tuning_job(self, display_name: str) -> aiplatform_v1.HyperparameterTuningJob | None:
         """Find the newest hyperparameter tuning job of a display name."""
-        found = _call(
+        found = self._call(
             self._jobs.list_hyperparameter_tuning_jobs,
             request={"parent": self.parent, "filter": f'display_name="{display_name}"'},
         )
@@ -61,11 +63,11 @@ class Client:
 
     def get_model(self, name: str) -> aiplatform_v1.Model:
         """Read a registered model version, `projects/…/models/ID@VERSION`."""
-        return _call(self._models.get_model, name=name)
+        return self._call(self._models.get_model, name=name)
 
     def get_endpoint(self, name: str) -> aiplatform_v1.Endpoint:
         """Read an endpoint with its deployed models."""
-        return _call(self._endpoints.get_endpoint, name=name)
+        return self._call(self._endpoints.get_endpoint, name=name)
 
     def predict(
         self, endpoint: str, instances: Sequence[Any], parameters: Mapping[str, Any] | None = None
@@ -79,24 +81,30 @@ class Client:
         if parameters:
             body["parameters"] = dict(parameters)
         url = f"{self.endpoint}/v1/{Resource.parse(endpoint)}:predict"
-        response = self._session.post(url, json=body, timeout=_SECONDS)
-        answer = response.json()
+        with _said_as_api_error(self.endpoint):
+            response = self._session.post(url, json=body, timeout=_SECONDS)
         if not response.ok:
-            error = answer.get("error", {})
-            raise ApiError(
-                response.status_code,
-                error.get("status", "UNKNOWN"),
-                error.get("message", response.text),
-            )
-        return dict(answer)
+            raise _refusal(response.status_code, response, response.text)
+        return dict(response.json())
+
+    def _call(self, method: Callable[..., Any], **arguments: Any) -> Any:
+        with _said_as_api_error(self.endpoint):
+            return method(timeout=_SECONDS, **arguments)
 
     @cached_property
     def _credentials(self) -> Any:
         if self.token:
             return Credentials(token=self.token)
         import google.auth
+        from google.auth.exceptions import DefaultCredentialsError
 
-        return google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])[0]
+        try:
+            return google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])[0]
+        except DefaultCredentialsError as error:
+            raise SettingError(
+                "no Google Cloud credentials: run `gcloud auth application-default login`. "
+                "To run on this machine, use GcpContext.local()."
+            ) from error
 
     @cached_property
     def _session(self) -> Any:
@@ -128,9 +136,28 @@ class Client:
         return self._service(aiplatform_v1.EndpointServiceClient)
 
 
-def _call(method: Callable[..., Any], **arguments: Any) -> Any:
+@contextmanager
+def _said_as_api_error(endpoint: str) -> Iterator[None]:
+    """Turn what the transport raises into this package's own error."""
     try:
-        return method(timeout=_SECONDS, **arguments)
+        yield
     except exceptions.GoogleAPICallError as error:
-        status = error.reason or getattr(error.grpc_status_code, "name", "") or "UNKNOWN"
-        raise ApiError(int(error.code or 0), status, error.message) from error
+        raise _refusal(int(error.code or 0), error.response, error.message) from error
+    except GoogleAuthError as error:
+        raise ApiError(401, "UNAUTHENTICATED", str(error)) from error
+    except OSError as error:  # what requests raises when there is no answer at all
+        raise ApiError(
+            503,
+            "UNAVAILABLE",
+            f"{endpoint} does not answer: {error}. The local engine ends with the program that "
+            "started it, and with Run.close().",
+        ) from error
+
+
+def _refusal(code: int, response: Any, text: str) -> ApiError:
+    """Read Google's form of an error, `{"error": {"status": ..., "message": ...}}`."""
+    try:
+        said = response.json()["error"]
+        return ApiError(code, said["status"], said["message"])
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return ApiError(code, "UNKNOWN", text)

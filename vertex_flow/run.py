@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from vertex_flow.context import GcpContext
-from vertex_flow.errors import RunCancelled, RunFailed, SettingError, nearest
+from vertex_flow.errors import ApiError, RunCancelled, RunFailed, SettingError, nearest
 from vertex_flow.names import Resource
 from vertex_flow.report.progress import Progress
 from vertex_flow.report.snapshot import Snapshot, StageRun
@@ -114,7 +115,12 @@ class Run:
         client, engine = connect(context)
         full = name if "/" in name else f"{client.parent}/pipelineJobs/{name}"
         run = cls(client, full, engine)
-        run.snapshot()
+        try:
+            run.snapshot()
+        except BaseException:
+            if engine is not None:
+                engine.close()
+            raise
         return run
 
     @property
@@ -210,9 +216,11 @@ class Run:
 
     def close(self) -> None:
         """Stop the embedded engine, and with it the endpoints; without effect in the cloud."""
-        if self._engine is not None:
+        if self._engine is None:
+            return
+        with contextlib.suppress(ApiError):  # it may have ended by itself
             self.snapshot()
-            self._engine.close()
+        self._engine.close()
 
     def snapshot(self) -> Snapshot:
         """What the endpoint says of the run now."""
