@@ -16,6 +16,7 @@ _WORDS = {
     "FAILED": "failed",
     "CANCELLED": "cancelled",
     "NOT_TRIGGERED": "left out: its condition does not hold",
+    "NOT_REACHED": "not reached",
 }
 _TRIAL_OVER = ("SUCCEEDED", "INFEASIBLE", "FAILED", "STOPPED")
 
@@ -32,7 +33,7 @@ class Progress:
         self._say = say
         self._tuning_job = tuning_job
         self._states: dict[str, str] = {}
-        self._trials: dict[str, str] = {}
+        self._trials: set[tuple[str, str]] = set()
 
     def update(self, snapshot: Snapshot) -> None:
         """Say what changed."""
@@ -51,7 +52,7 @@ class Progress:
         start = snapshot.start
         elapsed = (datetime.now(timezone.utc) - start).total_seconds() if start else 0.0
         minutes, seconds = divmod(max(int(elapsed), 0), 60)
-        self._say(f"{minutes:3d}:{seconds:02d}  {stage:<{width}}  {text}")
+        self._say(plain(f"{minutes:3d}:{seconds:02d}  {stage:<{width}}  {text}"))
 
     def _say_trials(self, snapshot: Snapshot, stage: StageRun, width: int) -> None:
         if not snapshot.tunes(stage.name):
@@ -60,10 +61,10 @@ class Progress:
         if job is None:
             return
         for trial in job.trials:
-            state = trial.state.name
-            if state not in _TRIAL_OVER or trial.id in self._trials:
+            known = (stage.name, trial.id)
+            if trial.state.name not in _TRIAL_OVER or known in self._trials:
                 continue
-            self._trials[trial.id] = state
+            self._trials.add(known)
             text = f"trial {trial.id}/{job.max_trial_count} {_describe_trial(trial)}"
             self._line(snapshot, stage.name, width, text)
 
@@ -89,5 +90,14 @@ def _describe_trial(trial: Any) -> str:
 def describe_value(value: Any) -> str:
     """Word a parameter's value: short, whole numbers without a point."""
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else f"{value:.4g}"
-    return str(value)
+        whole = value.is_integer() and abs(value) < 2**53
+        return str(int(value)) if whole else f"{value:.4g}"
+    return plain(str(value))
+
+
+def plain(text: str) -> str:
+    """Write control characters as their escapes, so that no terminal obeys them."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any
 
 import attrs
 
 _OVER = ("SUCCEEDED", "FAILED", "CANCELLED")
+_NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
 
 @attrs.frozen
@@ -34,7 +35,8 @@ class StageRun:
     Attributes:
         name: Name of the stage.
         state: `PENDING`, `RUNNING`, `SUCCEEDED`, `REUSED` (all from earlier results), `FAILED`,
-            `CANCELLED`, or `NOT_TRIGGERED` when its condition did not hold.
+            `CANCELLED`, `NOT_TRIGGERED` when its condition did not hold, or `NOT_REACHED` when
+            the run failed or was cancelled before.
         start: When it started, or None.
         end: When it ended, or None.
         outputs: Parameters that it put out, by name.
@@ -124,8 +126,12 @@ class Snapshot:
         inner = [one for one in failed if one.task_id not in outer]
         if not inner:
             return None
-        first = min(inner, key=lambda one: one.end_time or datetime.max)
+        first = min(inner, key=lambda one: one.end_time or _NEVER)
         return Failure(self._stage_of(first), first.task_name, first.error.message)
+
+    @cached_property
+    def _by_id(self) -> dict[int, Any]:
+        return {one.task_id: one for one in self._details}
 
     @cached_property
     def _components(self) -> dict[str, Mapping[str, Any]]:
@@ -153,9 +159,17 @@ class Snapshot:
             artifacts=artifacts,
         )
 
+    @cached_property
+    def _is_broken(self) -> bool:
+        """Whether stages may be left out for another reason than their condition."""
+        failed = any(one.state.name == "FAILED" for one in self._details)
+        return failed or self.state in ("FAILED", "CANCELLING", "CANCELLED")
+
     def _state(self, detail: Any) -> str:
-        if detail is None:
-            return "NOT_TRIGGERED" if self.is_over else "PENDING"
+        if detail is None and not self.is_over:
+            return "PENDING"
+        if detail is None or detail.state.name == "NOT_TRIGGERED":
+            return "NOT_REACHED" if self._is_broken else "NOT_TRIGGERED"
         state = str(detail.state.name)
         leaves = [one.state.name for one in self._details if one.parent_task_id == detail.task_id]
         if state == "SUCCEEDED" and leaves and set(leaves) == {"SKIPPED"}:
@@ -163,21 +177,24 @@ class Snapshot:
         return {"SKIPPED": "REUSED"}.get(state, state)
 
     def _detail(self, name: str) -> Any:
-        by_id = {one.task_id: one for one in self._details}
+        """The stage's own task; one of the same name inside a stage is another one."""
         for one in self._details:
-            parent = by_id.get(one.parent_task_id)
-            inside = parent is not None and parent.task_name in self._components
-            if one.task_name == name and not inside:
+            if one.task_name == name and self._outermost(one) is one:
                 return one
         return None
 
     def _stage_of(self, detail: Any) -> str | None:
-        by_id = {one.task_id: one for one in self._details}
+        stage = self._outermost(detail)
+        return None if stage is None else str(stage.task_name)
+
+    def _outermost(self, detail: Any) -> Any:
+        """The task of the stage that a task is in, or is itself."""
+        found = None
         while detail is not None:
-            if detail.task_name in self._components and self._detail(detail.task_name) is detail:
-                return str(detail.task_name)
-            detail = by_id.get(detail.parent_task_id)
-        return None
+            if detail.task_name in self._components:
+                found = detail
+            detail = self._by_id.get(detail.parent_task_id)
+        return found
 
     def _outputs(self, name: str) -> tuple[dict[str, Any], dict[str, Artifact]]:
         declared = self._components[name].get("dag", {}).get("outputs", {})

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from vertex_flow.report.progress import describe_value
+from vertex_flow.report.progress import describe_value, plain
 from vertex_flow.report.snapshot import Snapshot, StageRun
 
 _WIDTH = 100
@@ -86,20 +86,20 @@ def _outcome(snapshot: Snapshot, model: Any, endpoint: Any) -> str:
         left_out = [one.name for one in snapshot.stages if one.state == "NOT_TRIGGERED"]
         why = f": {', '.join(left_out)} left out, the condition does not hold" if left_out else ""
         return f"model     not registered{why}"
-    lines = [f"model     {model.display_name}, version {model.version} ({model.name})"]
+    lines = [f"model     {plain(model.display_name)}, version {model.version} ({model.name})"]
     lines.append(f"endpoint  {endpoint.url}" if endpoint else "endpoint  not deployed")
     return "\n".join(lines)
 
 
 def _pairs(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {describe_value(value)}" for name, value in values.items())
+    return ", ".join(f"{plain(name)} {describe_value(value)}" for name, value in values.items())
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     # Text objects: names of users' stages and parameters are no markup.
-    table = Table(*[Column(Text(name)) for name in header], box=None, pad_edge=False)
+    table = Table(*[Column(Text(plain(name))) for name in header], box=None, pad_edge=False)
     for row in rows:
-        table.add_row(*[Text(str(cell)) for cell in row])
+        table.add_row(*[Text(plain(str(cell))) for cell in row])
     out = io.StringIO()
     Console(file=out, width=_WIDTH, no_color=True, legacy_windows=False).print(table)
     return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines())
