@@ -172,6 +172,10 @@ def test_the_executor_input_is_a_placeholder(bench: Bench) -> None:
     assert shown["inputs"] == {"parameterValues": {"text": 'a "quote"'}}
 
 
+def test_a_bucket_in_an_argument_is_its_folder(bench: Bench) -> None:
+    assert _said(bench, "gs://bucket/x") == str(bench.home.path("gs://bucket/x"))
+
+
 def test_states_have_no_more_tasks_than_the_pipeline(bench: Bench) -> None:
     @dsl.pipeline(name="one")
     def pipeline():

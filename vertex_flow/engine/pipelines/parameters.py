@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from vertex_flow.engine.pipelines.ir import messages
+
 _EXACT = 2.0**53  # the largest double up to which every integer is one
 
 
@@ -32,10 +34,7 @@ def plain_struct(struct: Any) -> dict[str, Any]:
 
 def type_name(spec: Any) -> str:
     """Name the type of an input or output parameter, for example `NUMBER_INTEGER`."""
-    from kfp.pipeline_spec import pipeline_spec_pb2
-
-    enum = pipeline_spec_pb2.ParameterType.ParameterTypeEnum
-    name: str = enum.Name(spec.parameter_type)
+    name: str = messages().ParameterType.ParameterTypeEnum.Name(spec.parameter_type)
     return name
 
 

@@ -31,10 +31,9 @@ from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.pipelines import arguments, facts, spec
 from vertex_flow.engine.pipelines.record import Record, close_tasks
 from vertex_flow.engine.pipelines.spec import Plan
-from vertex_flow.engine.pipelines.tasks import python
 from vertex_flow.engine.pipelines.walk import Walk
 from vertex_flow.engine.pipelines.work import RUN_LABEL, Call, TaskFailed, Tools
-from vertex_flow.engine.processes import Launcher, heavy_imports
+from vertex_flow.engine.processes import Launcher
 from vertex_flow.engine.rpc import Handler, Rpc
 from vertex_flow.engine.store import Store
 from vertex_flow.errors import ApiError
@@ -242,15 +241,12 @@ class PipelineJobs:
             self._tools,
             fail_fast=job.runtime_config.failure_policy == fast,
         )
-        self._background.start(record.name, self._run(record, plan, walk, parameters))
+        self._background.start(record.name, self._run(record, walk, parameters))
 
-    async def _run(
-        self, record: Record, plan: Plan, walk: Walk, parameters: Mapping[str, Any]
-    ) -> None:
+    async def _run(self, record: Record, walk: Walk, parameters: Mapping[str, Any]) -> None:
         """Run a job to its end, whatever that is; the end is recorded."""
         try:
             record.state("RUNNING")
-            self._prewarm(plan)
             await walk.run(parameters)
         except asyncio.CancelledError:
             self._end(record, "CANCELLED", code=1, message=_CANCELLED)
@@ -273,10 +269,3 @@ class PipelineJobs:
                 self._end(record, "FAILED", code=rpc_code(error), message=error.message)
             return
         self._live.pop(record.name, None)
-
-    def _prewarm(self, plan: Plan) -> None:
-        """Have processes ready that have imported what the tasks will import."""
-        found = (python.recognise(executor.container) for executor in plan.executors.values())
-        wanted = {frozenset(heavy_imports(item.source or "")) for item in found if item}
-        for imports in sorted(wanted, key=len):
-            self._launcher.prewarm(imports)

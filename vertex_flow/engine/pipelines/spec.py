@@ -11,6 +11,7 @@ import attrs
 
 from vertex_flow.engine.errors import invalid, unimplemented
 from vertex_flow.engine.pipelines.conditions import Condition, ConditionError, parse
+from vertex_flow.engine.pipelines.ir import messages
 from vertex_flow.engine.pipelines.parameters import plain_struct
 from vertex_flow.errors import ApiError, nearest
 
@@ -60,12 +61,10 @@ def read(struct: Any) -> Plan:
         ApiError: INVALID_ARGUMENT when it is no valid spec; UNIMPLEMENTED when it holds something
             that the local engine cannot run.
     """
-    from kfp.pipeline_spec import pipeline_spec_pb2
-
     raw = plain_struct(struct)
-    spec = _message(pipeline_spec_pb2.PipelineSpec(), raw, "pipeline_spec")
+    spec = _message(messages().PipelineSpec(), raw, "pipeline_spec")
     deployment = _message(
-        pipeline_spec_pb2.PipelineDeploymentConfig(),
+        messages().PipelineDeploymentConfig(),
         raw.get("deploymentSpec", raw.get("deployment_spec", {})),
         "pipeline_spec.deployment_spec",
     )

@@ -12,11 +12,13 @@ from vertex_flow.engine.errors import reason, rpc_code
 from vertex_flow.engine.pipelines import cache, loops, outputs
 from vertex_flow.engine.pipelines.conditions import ConditionError
 from vertex_flow.engine.pipelines.inputs import Ended, InputError, Sources
+from vertex_flow.engine.pipelines.ir import messages
 from vertex_flow.engine.pipelines.placeholders import PlaceholderError
 from vertex_flow.engine.pipelines.record import Record, TaskRecord
 from vertex_flow.engine.pipelines.spec import Plan, order
 from vertex_flow.engine.pipelines.tasks import kinds
 from vertex_flow.engine.pipelines.values import Ports
+from vertex_flow.engine.pipelines.warmup import WarmUp
 from vertex_flow.engine.pipelines.work import JobFacts, TaskFailed, Tools, Work
 from vertex_flow.names import join_uri
 
@@ -68,6 +70,7 @@ class Walk:
         self._tools = tools
         self._fail_fast = fail_fast
         self._failing = False
+        self._warm_up = WarmUp(plan, tools.launcher)
 
     async def run(self, parameters: Mapping[str, Any]) -> None:
         """Run the pipeline to its end.
@@ -83,9 +86,7 @@ class Walk:
         await self._graph(_Frame(component=root, inputs=inputs))
 
     def _root_inputs(self, root: Any, parameters: Mapping[str, Any]) -> Ports:
-        from kfp.pipeline_spec import pipeline_spec_pb2
-
-        given = pipeline_spec_pb2.PipelineTaskSpec()
+        given = messages().PipelineTaskSpec()
         for name in parameters:
             given.inputs.parameters[name].component_input_parameter = name
         scope = Ports(parameters=parameters)
@@ -245,8 +246,11 @@ class Walk:
         key = cache.key(work, caching.cache_key) if _cached(step.task, work.executor) else ""
         kept = await cache.recall(work, key) if key else None
         if kept is not None:
+            self._warm_up.passed(step.component.executor_label)
             step.record.note("cached", value=True)
             return self._done(step, "SKIPPED", kept)
+        if work.executor.WhichOneof("spec") != "importer":
+            self._warm_up.begin()
         given = await self._execute(work)
         if key:
             cache.remember(work, key, given)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -177,8 +177,7 @@ def without_empty(payload: dict[str, Any]) -> dict[str, Any]:
     """Leave out the empty fields of a payload, with the launchers' own function."""
     from google_cloud_pipeline_components.container.v1.gcp_launcher.utils import json_util
 
-    kept: dict[str, Any] = json_util.recursive_remove_empty(payload)
-    return kept
+    return cast("dict[str, Any]", json_util.recursive_remove_empty(payload))
 
 
 def snake_case(value: Any) -> Any:
