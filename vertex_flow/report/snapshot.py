@@ -256,7 +256,8 @@ def _artifact(detail: Any, key: str) -> Artifact | None:
 def _plain(struct: Any) -> Any:
     """A protobuf Struct as plain Python values, whole numbers as int."""
     if hasattr(struct, "items"):
-        return {key: _plain(value) for key, value in struct.items()}
+        # Sorted: a Struct has no order, and gives another one every time.
+        return {key: _plain(value) for key, value in sorted(struct.items())}
     if isinstance(struct, (str, bytes)) or struct is None:
         return struct
     if hasattr(struct, "__iter__"):
