@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 
@@ -25,6 +26,8 @@ class Handler(BaseHTTPRequestHandler):
         first = body["instances"][0]
         if first == "crash":
             os._exit(3)
+        if first == "slow":
+            time.sleep(30)
         if first == "broken":
             self._send(500, {"detail": "out of petals"})
         elif first == "bad":

@@ -188,6 +188,36 @@ def test_a_servers_error_reaches_the_caller(api, garden, instance, expected):
     assert api.error(api.predict(garden, {"instances": [instance]})) == expected
 
 
+def test_a_prediction_that_takes_too_long_is_given_up(api, rose):
+    operation = api.endpoints.create_endpoint(
+        parent=PARENT,
+        endpoint={
+            "display_name": "hasty",
+            "client_connection_config": {"inference_timeout": {"seconds": 1}},
+        },
+    )
+    endpoint = api.finish(operation).name
+    api.deploy(endpoint, rose)
+    came = api.error(api.predict(endpoint, {"instances": ["slow"]}))
+
+    assert came == (504, "DEADLINE_EXCEEDED", "The prediction took more than 1 s.")
+
+
+def test_a_cancelled_deployment_stops_the_server(api, endpoint):
+    operation = api.endpoints.deploy_model(
+        endpoint=endpoint,
+        deployed_model={
+            "model": api.upload_flowers("hang"),
+            "dedicated_resources": MACHINE,
+            "id": "6",
+        },
+    )
+    api.http.post(f"{operation.operation.name}:cancel")
+
+    with pytest.raises(exceptions.Cancelled):
+        api.finish(operation)
+
+
 def test_explanations_are_refused(api, garden):
     came = api.error(api.http.post(f"{garden}:explain", json={"instances": [1]}))
 
