@@ -147,9 +147,7 @@ class LocalApi:
         router = Router(bindings, models.FIELDS | endpoints.FIELDS)
         port = self._socket.getsockname()[1]
         app = application(router, token=self.home.token(), port=port, log=self.home.engine_log)
-        self._server = uvicorn.Server(
-            uvicorn.Config(_operations(app), log_level="warning", lifespan="off")
-        )
+        self._server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
         self._up.set()
         try:
             await self._server.serve(sockets=[self._socket])
@@ -169,14 +167,3 @@ def refusal(status: str, call: object, *args: object, **kwargs: object) -> str:
         return error["message"]
     assert caught.value.grpc_status_code.name == status
     return caught.value.message
-
-
-def _operations(app):
-    """Let Google's clients poll operations: they ask for `/ui/projects/...`."""
-
-    async def rewritten(scope, receive, send):
-        if scope["type"] == "http" and scope["path"].startswith("/ui/"):
-            scope = {**scope, "path": "/v1/" + scope["path"].removeprefix("/ui/")}
-        await app(scope, receive, send)
-
-    return rewritten
