@@ -1,0 +1,31 @@
+"""Runs the code of the pages, README.md and docs/*.md, and checks what they say is printed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sybil import Sybil
+from sybil.integration.pytest import SybilItem
+from sybil.parsers.markdown import CodeBlockParser
+
+from tests.docs.reading import compare_text, page, run_python
+
+__all__ = ["page"]
+
+pytest_collect_file = Sybil(
+    parsers=[
+        CodeBlockParser(language="python", evaluator=run_python),
+        CodeBlockParser(language="text", evaluator=compare_text),
+    ],
+    patterns=["README.md", "docs/*.md"],
+    path=str(Path(__file__).parent),
+    fixtures=["page"],
+).pytest()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The README trains a network: its blocks are slow, those of the other pages are not."""
+    for item in items:
+        if isinstance(item, SybilItem) and item.path.name == "README.md":
+            item.add_marker("slow")

@@ -1,0 +1,1 @@
+"""The pages, and the programs that write the tables in them."""

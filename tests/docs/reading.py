@@ -1,0 +1,146 @@
+"""Reads a page as its user would: runs its Python, and compares what that prints with the page.
+
+In a page
+
+* a `python` block is run, in a folder of the page's own; one that begins with a comment that is
+  a file's name, `# my_module.py`, is written to that file instead;
+* a `text` block is what the Python before it has printed, spacing and figures aside: times,
+  fractions, and numbers of several digits; in the README, which shows a run on other data, every
+  number. A line `...` stands for lines that the page leaves out, and `…` at the end of a line for
+  the rest of the line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sybil import Example
+from sybil.evaluators.python import PythonEvaluator
+
+import vertex_flow.run
+from vertex_flow import GcpContext, Run
+from vertex_flow.client import Client
+from vertex_flow.engine.embedded import EmbeddedEngine
+
+ROOT = Path(__file__).parents[2]
+BUCKET = "acme-ml"
+
+_FILE = re.compile(r"# ([\w/]+\.py)\n")
+_NUMBER = re.compile(r"\d+([.,]\d+)*(e-?\d+)?")
+_FIGURE = re.compile(r"\d+:\d\d|\d+([.,]\d+)+(e-?\d+)?|\d\d+")
+_PRINTED = "_printed"
+
+
+def run_python(example: Example) -> None:
+    """Run a block, or write it to the file that it names."""
+    found = _FILE.match(example.parsed)
+    if found:
+        Path(found[1]).write_text(example.parsed, encoding="utf-8")
+        return
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            PythonEvaluator()(example)
+    finally:
+        earlier = example.namespace.get(_PRINTED, "")
+        example.namespace[_PRINTED] = earlier + printed.getvalue()
+
+
+def compare_text(example: Example) -> str:
+    """Look for each line of a block, in order, in what was printed since the last such block."""
+    printed = example.namespace.pop(_PRINTED, "")
+    figures = _NUMBER if Path(example.path).name == "README.md" else _FIGURE
+    lines = iter([_shape(line, figures) for line in printed.splitlines()])
+    for line in example.parsed.splitlines():
+        wanted = _shape(line, figures)
+        if not wanted or wanted == "...":
+            continue
+        if not any(_same(wanted, line) for line in lines):
+            return f"the page says {line!r}, which was not printed there:\n{printed}"
+    return ""
+
+
+def _shape(line: str, figures: re.Pattern[str]) -> str:
+    return " ".join(figures.sub("#", line).split())
+
+
+def _same(wanted: str, line: str) -> bool:
+    if wanted.endswith("…"):
+        return line.startswith(wanted.removesuffix("…").rstrip())
+    return wanted == line
+
+
+def write_images(path: Path, samples: int = 300) -> Path:
+    """Write images of ten classes that are easy to tell apart, an npz file with `x` and `y`."""
+    random = np.random.default_rng(0)
+    labels = np.arange(samples) % 10
+    images = random.integers(0, 60, (samples, 28, 28))
+    for image, label in zip(images, labels, strict=True):
+        row, column = divmod(int(label), 4)
+        image[4 + 7 * row : 11 + 7 * row, 7 * column : 7 + 7 * column] += 180
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, x=images.astype("uint8"), y=labels)
+    return path
+
+
+class StandIn:
+    """An engine that is asked in place of Google Cloud, started when it is first needed."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._connect = vertex_flow.run.connect
+        self._engine: EmbeddedEngine | None = None
+
+    def connect(self, context: GcpContext) -> tuple[Client, EmbeddedEngine | None]:
+        """Reach the endpoint of a context; for Google Cloud, this one."""
+        if context.is_local:
+            return self._connect(context)
+        if self._engine is None:
+            self._engine = EmbeddedEngine.start(self._home)
+        return Client(self._engine.endpoint, context.parent, self._engine.token), None
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+
+
+@pytest.fixture(scope="module")
+def page(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """The folder that a page's blocks run in; `gs://acme-ml` is there, and holds a data set."""
+    folder = tmp_path_factory.mktemp("page")
+    write_images(folder / ".vertex_flow/storage" / BUCKET / "mnist.npz")
+    stand_in = StandIn(folder / "cloud")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.syspath_prepend(ROOT / "examples")
+        patch.delenv("VERTEX_FLOW_HOME", raising=False)
+        patch.setattr(vertex_flow.run, "connect", stand_in.connect)
+        yield folder
+        for document in request.node.documents:
+            close_runs(document.namespace)
+        stand_in.close()
+        forget_aiplatform()
+
+
+def close_runs(namespace: dict[str, Any]) -> None:
+    """Stop what a page has left running."""
+    for value in list(namespace.values()):
+        if isinstance(value, Run):
+            value.close()
+
+
+def forget_aiplatform() -> None:
+    """Undo `aiplatform.init`, which is for the whole process."""
+    initializer = sys.modules.get("google.cloud.aiplatform.initializer")
+    if initializer is not None:
+        initializer.global_config.__init__()
