@@ -112,7 +112,9 @@ class LocalApi:
 
     def finish(self, operation):
         """Wait on the server's side: Google's client polls once a second and slower."""
-        self.http.post(f"{operation.operation.name}:wait", json={"timeout": "50s"})
+        self.http.post(
+            f"{operation.operation.name}:wait", params={"timeout": "50s"}
+        ).raise_for_status()
         return operation.result(timeout=60)
 
     def predict(self, endpoint: str, body: object) -> httpx.Response:
