@@ -242,7 +242,7 @@ def _in_order(tasks: Mapping[str, Any]) -> list[str]:
 def _metadata(detail: Any) -> dict[str, Any]:
     if detail is None or not detail.execution:
         return {}
-    return dict(_plain(detail.execution.metadata))
+    return dict(_plain(detail.execution.metadata) or {})  # an empty Struct reads as None
 
 
 def _artifact(detail: Any, key: str) -> Artifact | None:
@@ -250,7 +250,7 @@ def _artifact(detail: Any, key: str) -> Artifact | None:
     if found is None or not found.artifacts:
         return None
     one = found.artifacts[0]
-    return Artifact(one.schema_title, one.uri, _plain(one.metadata))
+    return Artifact(one.schema_title, one.uri, _plain(one.metadata) or {})
 
 
 def _plain(struct: Any) -> Any:

@@ -63,6 +63,17 @@ def test_python_in_a_shell_line_is_this_environments(bench):
     assert log.strip() == sys.prefix
 
 
+def test_exit_that_is_heard_together_with_the_start(bench):
+    async def body(b):
+        run = asyncio.create_task(b.run("true"))
+        while not run.done():
+            time.sleep(0.05)  # the loop is busy: all that has happened is heard at once
+            await asyncio.sleep(0)
+        return run.result()
+
+    assert bench(body)[0] == Exit(0)
+
+
 def test_own_variables_win(bench):
     env = {"TF_CPP_MIN_LOG_LEVEL": "0", "MINE": "yes"}
     _, log = bench(lambda b: b.run("sh", "-c", "echo $TF_CPP_MIN_LOG_LEVEL $MINE", env=env))

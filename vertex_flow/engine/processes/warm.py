@@ -27,6 +27,8 @@ _START = (
 )
 _PATIENCE = 2.0
 
+_Started = tuple[int, asyncio.Future[Exit]]
+
 
 class ParentLost(RuntimeError):  # noqa: N818 - it says what happened
     """A warm parent is gone, or could not fork."""
@@ -59,7 +61,7 @@ class WarmParent:
         self.origins: dict[str, str] = {}
         self.obstacle: str | None = None
         self._ids = 0
-        self._starting: dict[int, asyncio.Future[int]] = {}
+        self._starting: dict[int, asyncio.Future[_Started]] = {}
         self._exits: dict[int, asyncio.Future[Exit]] = {}
         self._ready = asyncio.get_running_loop().create_future()
         self._writer: asyncio.StreamWriter | None = None
@@ -125,11 +127,10 @@ class WarmParent:
         self._send({"do": "start", "id": self._ids, **request})
         try:
             # A caller that gives up here would leave a process that nobody knows of.
-            pid = await asyncio.shield(started)
+            return await asyncio.shield(started)
         except asyncio.CancelledError:
             started.add_done_callback(self._abandon)
             raise
-        return pid, self._exits[pid]
 
     def signal(self, pid: int, number: int) -> None:
         """Send a signal to a child's process group; nothing happens when it has ended."""
@@ -157,9 +158,9 @@ class WarmParent:
         if self._writer is not None and not self._writer.is_closing():
             self._writer.write(encode(message))
 
-    def _abandon(self, started: asyncio.Future[int]) -> None:
+    def _abandon(self, started: asyncio.Future[_Started]) -> None:
         if not started.cancelled() and started.exception() is None:
-            self.signal(started.result(), signal.SIGKILL)
+            self.signal(started.result()[0], signal.SIGKILL)
 
     async def _read(self, sock: socket.socket) -> None:
         try:
@@ -178,8 +179,9 @@ class WarmParent:
                 self.obstacle, self.origins = message["obstacle"], message["origins"]
                 self._ready.set_result(None)
             case "started":
-                self._exits[message["pid"]] = asyncio.get_running_loop().create_future()
-                self._starting.pop(message["id"]).set_result(message["pid"])
+                # A short child's exit may be heard before who waits here is woken.
+                ended = self._exits[message["pid"]] = asyncio.get_running_loop().create_future()
+                self._starting.pop(message["id"]).set_result((message["pid"], ended))
             case "refused":
                 error = ParentLost(f"the warm parent cannot fork: {message['reason']}")
                 self._starting.pop(message["id"]).set_exception(error)
