@@ -387,6 +387,24 @@ class TestFallback:
         assert bench(body) == (("numpy", "numpy.random"), None)
 
 
+def test_a_parent_that_has_imported_more_serves_as_well(bench):
+    async def body(b):
+        b.launcher.prewarm({"scipy"})
+        b.launcher.prewarm({"numpy"})
+        return [parent.kind.modules for parent in b.launcher._parents.values()]
+
+    assert bench(body) == [("numpy", "numpy.random", "scipy")]
+
+
+def test_fresh_programs_never_come_from_a_parent_with_imports(bench):
+    async def body(b):
+        b.launcher.prewarm({"numpy"})
+        await b.run("true")
+        return {parent.kind.modules for parent in b.launcher._parents.values()}
+
+    assert bench(body) == {(), ("numpy", "numpy.random")}
+
+
 def test_idle_parents_make_room(bench):
     async def body(b):
         kinds = [{"PYTHONHASHSEED": str(seed)} for seed in range(7)]

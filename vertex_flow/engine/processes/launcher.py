@@ -141,6 +141,7 @@ class Launcher:
     def _parent(self, kind: Kind) -> WarmParent:
         if self._closed:
             raise EngineError("no process can be started: the engine is closing")
+        kind = self._wider(kind)
         parent = self._parents.pop(kind, None)
         if parent is None or parent.lost:
             self._make_room()
@@ -149,6 +150,13 @@ class Launcher:
             parent = WarmParent(kind, env=own, log=log, cwd=self._home.root)
         self._parents[kind] = parent  # the most recently used is the last
         return parent
+
+    def _wider(self, kind: Kind) -> Kind:
+        """Prefer a parent that has imported more: a second one would import the same again."""
+        for other, parent in self._parents.items():
+            if not parent.lost and other.covers(kind):
+                return other
+        return kind
 
     def _make_room(self) -> None:
         idle = [

@@ -46,6 +46,15 @@ class Kind:
     modules: tuple[str, ...] = ()
     env: frozenset[tuple[str, str]] = frozenset()
 
+    def covers(self, other: Kind) -> bool:
+        """Whether a parent of this kind is warm for what needs the other one.
+
+        A parent that has imported nothing is for fresh programs, and only that one is.
+        """
+        if not other.modules:
+            return self == other
+        return self.env == other.env and set(self.modules) >= set(other.modules)
+
 
 class WarmParent:
     """A process that has imported what its children need, and forks them.
