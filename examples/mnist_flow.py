@@ -9,6 +9,7 @@ python examples/mnist_flow.py --on vertex --project acme --data gs://acme-ml/mni
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 import time
@@ -69,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
         run = start(options)
         predictions = predict(run)
         print(run.summary())
-        print(digits(predictions))
+        print(digits(predictions) if predictions else refusal(run, options.threshold))
         if options.json:
             seconds = time.monotonic() - started
             Path(options.json).write_text(json.dumps(facts(run, predictions, seconds), indent=2))
@@ -130,10 +131,17 @@ def predict(run: Run) -> list[dict[str, int]] | None:
     ]
 
 
-def digits(predictions: list[dict[str, int]] | None) -> str:
+def refusal(run: Run, threshold: float) -> str:
+    """Say why nothing was deployed."""
+    accuracy = run["evaluate"].metrics["accuracy"]
+    return (
+        f"test accuracy {accuracy:.6g} is below the threshold of {threshold:g}: "
+        "nothing was registered or deployed"
+    )
+
+
+def digits(predictions: list[dict[str, int]]) -> str:
     """Word the predictions for a person."""
-    if predictions is None:
-        return "not deployed, so there is nothing to ask"
     rows = {name: [one[name] for one in predictions] for name in ("predicted", "true")}
     right = sum(one["predicted"] == one["true"] for one in predictions)
     lines = [f"{name:>10}  {'  '.join(map(str, row))}" for name, row in rows.items()]
@@ -169,8 +177,9 @@ def serve(run: Run) -> None:
         ".predict(instances=[...])",
         flush=True,
     )
-    while True:
-        time.sleep(1)
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(1)
 
 
 if __name__ == "__main__":
