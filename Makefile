@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: install mnist test check lint types docs lock clean
+.PHONY: install mnist test check lint types coverage docs bench lock clean
 
 install: $(STAMP)
 
@@ -53,6 +53,11 @@ coverage: install
 # The pages that are made from the code.
 docs: install
 	$(BIN)/python -m docs.engine_table
+	$(BIN)/python -m docs.components_table
+
+bench: install
+	$(BIN)/python -m benchmarks.start_of_tasks
+	$(BIN)/python -m benchmarks.parallel_trials
 
 lock:
 	$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.10 \

@@ -116,9 +116,10 @@ class StandIn:
 def page(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Path]:
-    """The folder that a page's blocks run in; `gs://acme-ml` is there, and holds a data set."""
+    """The folder that a page's blocks run in; `gs://acme-ml` holds a data set there."""
     folder = tmp_path_factory.mktemp("page")
-    write_images(folder / ".vertex_flow/storage" / BUCKET / "mnist.npz")
+    for home in (".vertex_flow", "cloud"):
+        write_images(folder / home / "storage" / BUCKET / "mnist.npz")
     stand_in = StandIn(folder / "cloud")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -126,7 +127,7 @@ def page(
         patch.delenv("VERTEX_FLOW_HOME", raising=False)
         patch.setattr(vertex_flow.run, "connect", stand_in.connect)
         yield folder
-        for document in request.node.documents:
+        for document in getattr(request.node, "documents", []):
             close_runs(document.namespace)
         stand_in.close()
         forget_aiplatform()
