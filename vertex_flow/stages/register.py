@@ -32,6 +32,14 @@ def _check_aliases(_: Any, __: Any, aliases: Sequence[str]) -> None:
             )
 
 
+def _check_text(_: Any, attribute: attrs.Attribute[Any], text: Any) -> None:
+    if isinstance(text, str) and set('"\\') & set(text):
+        raise SettingError(
+            f"Register({attribute.name}={text!r}): Google's component writes the text into its "
+            'request as it is, so it cannot hold a " or a backslash.'
+        )
+
+
 @stage
 class Register(Stage):
     """Add the serving configuration and upload the model to the model registry.
@@ -56,8 +64,8 @@ class Register(Stage):
     """
 
     model: In[Model] = In()
-    display_name: Value[str] = ""
-    description: Value[str] = ""
+    display_name: Value[str] = attrs.field(default="", validator=_check_text)
+    description: Value[str] = attrs.field(default="", validator=_check_text)
     default: bool = True
     aliases: Sequence[str] = attrs.field(default=(), converter=as_texts, validator=_check_aliases)
     labels: Mapping[str, str] = attrs.field(factory=dict)

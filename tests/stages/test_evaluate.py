@@ -1,0 +1,86 @@
+"""Decide whether a model is good enough."""
+
+# No `from __future__ import annotations`: KFP reads the annotations of its components.
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+from kfp.dsl import Dataset, Input, Model
+
+from tests.samples import compiled, tasks_of
+from vertex_flow import Flow, Param, When
+from vertex_flow.errors import SettingError, WiringError
+from vertex_flow.stages import Evaluate, Register
+
+
+def judge(model: Input[Model], test_data: Input[Dataset], least: float) -> NamedTuple(
+    "Outputs", [("passed", bool)]
+):  # type: ignore[valid-type]
+    """Judge in my own way."""
+    return (True,)
+
+
+def judge_by_thresholds(model: Input[Model], thresholds: dict) -> NamedTuple(  # type: ignore
+    "Outputs", [("passed", bool), ("accuracy", float)]
+):
+    """Judge by thresholds."""
+    return (True, 1.0)
+
+
+def opinion(model: Input[Model]) -> bool:
+    """Say nothing by name."""
+    return True
+
+
+def test_the_compiled_stage(check_pipeline: Callable[[Any], None]) -> None:
+    check_pipeline(Evaluate(thresholds={"accuracy": Param("least", 0.9), "recall": 0.5}))
+
+
+@pytest.mark.parametrize("least", [-0.1, 90, float("nan")])
+def test_a_threshold_out_of_range(least: float) -> None:
+    with pytest.raises(SettingError) as caught:
+        Evaluate(thresholds={"accuracy": least})
+    assert str(caught.value) == (
+        f"Evaluate(thresholds={{'accuracy': {least!r}}}): expected a share between 0 and 1; "
+        "90 % is 0.9."
+    )
+
+
+def test_a_component_of_ones_own_offers_what_it_puts_out() -> None:
+    assert list(Evaluate(component=judge, arguments={"least": 0.8}).ports) == ["passed"]
+
+
+def test_what_the_component_does_not_put_out_cannot_be_used(upstream: list[Any]) -> None:
+    score = Evaluate(component=judge, arguments={"least": 0.8})
+    with pytest.raises(WiringError, match=r"'evaluate' has no such output; it has passed"):
+        Flow("sample", [*upstream, score, When(score.accuracy > 0.5, [Register()])])
+
+
+def test_a_component_of_ones_own_gets_model_test_data_and_arguments(upstream: list[Any]) -> None:
+    score = Evaluate(component=judge, arguments={"least": Param("least", 0.8)})
+    inputs = tasks_of(compiled(*upstream, score), "evaluate")["judge"]["inputs"]
+    assert inputs == {
+        "artifacts": {
+            "model": {"componentInputArtifact": "model"},
+            "test_data": {"componentInputArtifact": "test_data"},
+        },
+        "parameters": {"least": {"componentInputParameter": "least"}},
+    }
+
+
+def test_a_component_of_ones_own_may_take_the_thresholds(upstream: list[Any]) -> None:
+    score = Evaluate(component=judge_by_thresholds, thresholds={"accuracy": 0.8})
+    task = tasks_of(compiled(*upstream, score), "evaluate")["judge-by-thresholds"]
+    assert task["inputs"]["parameters"]["thresholds"] == {
+        "runtimeValue": {"constant": {"accuracy": 0.8}}
+    }
+
+
+def test_a_param_among_the_thresholds_of_a_component_of_ones_own() -> None:
+    with pytest.raises(SettingError, match=r"'thresholds' holds a port or a Param inside a list"):
+        Evaluate(component=judge_by_thresholds, thresholds={"accuracy": Param("least", 0.8)})
+
+
+def test_a_component_must_put_out_whether_it_passed() -> None:
+    with pytest.raises(SettingError, match=r"it has no output 'passed' \(bool\); it has Output"):
+        Evaluate(component=opinion)

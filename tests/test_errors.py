@@ -1,0 +1,81 @@
+"""The tree of errors: texts, facts, and the built-in each resembles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vertex_flow import errors
+from vertex_flow.errors import (
+    ApiError,
+    HomeBusyError,
+    PortInUseError,
+    RunFailed,
+    VertexFlowError,
+    WiringError,
+    nearest,
+)
+
+ALL = [
+    value
+    for value in vars(errors).values()
+    if isinstance(value, type) and issubclass(value, VertexFlowError)
+]
+
+
+def test_the_drawn_tree_holds_every_error() -> None:
+    drawn = errors.__doc__ or ""
+    assert [error.__name__ for error in ALL if error.__name__ not in drawn] == []
+
+
+@pytest.mark.parametrize("error", [one for one in ALL if one is not VertexFlowError])
+def test_every_error_derives_from_a_built_in_one(error: type) -> None:
+    assert issubclass(error, (ValueError, RuntimeError, OSError))
+
+
+def test_one_fault_is_counted_as_one() -> None:
+    assert str(WiringError("mnist", ["a.b is wrong.\n  Do this."])) == (
+        "1 fault in flow 'mnist'\n  a.b is wrong.\n    Do this."
+    )
+
+
+def test_a_failed_run_says_where() -> None:
+    error = RunFailed("projects/p", stage="train", task="job", reason="exit code 1\n")
+    assert str(error) == "projects/p failed in stage 'train', task 'job':\nexit code 1"
+
+
+def test_a_failed_run_without_stage() -> None:
+    assert str(RunFailed("projects/p", reason="no quota")) == (
+        "projects/p failed in the pipeline:\nno quota"
+    )
+
+
+def test_an_api_error_shows_code_and_status() -> None:
+    assert str(ApiError(404, "NOT_FOUND", "no such model")) == "404 NOT_FOUND: no such model"
+
+
+def test_a_busy_home_names_its_holder_and_the_way_out() -> None:
+    assert str(HomeBusyError(Path("/data/home"), 42)) == (
+        "/data/home is in use by process 42: two runs cannot share one folder at the same time. "
+        "Wait for the other run to end, or give this one a folder of its own: "
+        "VERTEX_FLOW_HOME=<folder>, or GcpContext.local(home=<folder>)."
+    )
+
+
+def test_a_busy_home_whose_holder_is_unknown() -> None:
+    assert "is in use by another process:" in str(HomeBusyError(Path("/data/home"), None))
+
+
+def test_a_port_in_use() -> None:
+    assert str(PortInUseError(8080)) == (
+        "port 8080 on 127.0.0.1 is in use: choose another one, or 0 for any free port."
+    )
+
+
+def test_the_nearest_name() -> None:
+    assert nearest("acuracy", ["loss", "accuracy"]) == " Did you mean 'accuracy'?"
+
+
+def test_nothing_near() -> None:
+    assert nearest("x", ["loss", "accuracy"]) == ""

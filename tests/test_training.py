@@ -1,0 +1,102 @@
+"""The trainer: what it refuses, and the worker pool it stands for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from vertex_flow import Param, Trainer
+from vertex_flow.errors import SettingError
+from vertex_flow.training import TRAINING_IMAGE
+
+
+@pytest.mark.parametrize("module", ["trainer/task.py", "", "trainer.", "1st", "a b", None])
+def test_a_module_is_a_dotted_name(module: Any) -> None:
+    with pytest.raises(SettingError) as caught:
+        Trainer(module=module)
+    assert str(caught.value) == (
+        f"Trainer(module={module!r}): expected the dotted name of a Python module, as in "
+        "`python -m trainer.task`: 'trainer.task', not a path."
+    )
+
+
+def test_an_argument_has_no_dashes() -> None:
+    with pytest.raises(SettingError) as caught:
+        Trainer(module="a.b", args={"--epochs": 5})
+    assert str(caught.value) == ("Trainer(args={'--epochs': ...}): write 'epochs', without dashes.")
+
+
+@pytest.mark.parametrize("name", ["train_data", "validation_data"])
+def test_an_argument_cannot_be_a_data_set(name: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        Trainer(module="a.b", args={name: "x"})
+    assert str(caught.value) == (
+        f"Trainer(args={{{name!r}: ...}}): --{name} is set from the input of that name. Pass "
+        f"the data set as {name}=..., to the stage."
+    )
+
+
+def test_an_unknown_strategy_has_its_nearest_name() -> None:
+    with pytest.raises(SettingError) as caught:
+        Trainer(module="a.b", strategy="spott")
+    assert str(caught.value) == (
+        "Trainer(strategy='spott'): use one of STANDARD, SPOT, ON_DEMAND, LOW_COST, FLEX_START. "
+        "Did you mean 'SPOT'?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "least"),
+    [
+        ("replicas", 0, 1),
+        ("replicas", 1.5, 1),
+        ("replicas", True, 1),
+        ("accelerator_count", -1, 0),
+        ("boot_disk_size_gb", 99, 100),
+    ],
+)
+def test_counts_are_whole_and_large_enough(setting: str, value: Any, least: int) -> None:
+    with pytest.raises(SettingError) as caught:
+        Trainer(module="a.b", **{setting: value})
+    assert str(caught.value) == (
+        f"Trainer({setting}={value!r}): expected a whole number of at least {least}."
+    )
+
+
+def test_counts_may_be_parameters() -> None:
+    replicas = Param("replicas", 2)
+    assert Trainer(module="a.b", replicas=replicas).replicas is replicas
+
+
+def test_the_image_is_a_pipeline_parameter_by_default() -> None:
+    assert Trainer(module="a.b").image == TRAINING_IMAGE
+
+
+def test_a_trainer_stands_for_one_worker_pool() -> None:
+    trainer = Trainer(
+        module="trainer.task",
+        image="eu-docker.pkg.dev/acme/x/trainer:1",
+        machine_type="n1-standard-8",
+        accelerator_type="NVIDIA_TESLA_T4",
+        accelerator_count=1,
+        replicas=2,
+        boot_disk_type="pd-standard",
+        boot_disk_size_gb=200,
+    )
+    assert trainer.worker_pool_specs() == [
+        {
+            "machine_spec": {
+                "machine_type": "n1-standard-8",
+                "accelerator_type": "NVIDIA_TESLA_T4",
+                "accelerator_count": 1,
+            },
+            "replica_count": 2,
+            "disk_spec": {"boot_disk_type": "pd-standard", "boot_disk_size_gb": 200},
+            "container_spec": {
+                "image_uri": "eu-docker.pkg.dev/acme/x/trainer:1",
+                "command": ["python", "-m", "trainer.task"],
+                "args": [],
+            },
+        }
+    ]
