@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar, overload
 
 import attrs
 
 from vertex_flow.errors import SettingError
 from vertex_flow.names import check_parameter_name
-
-if TYPE_CHECKING:
-    from vertex_flow.contract import Stage
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -227,6 +224,15 @@ Value: TypeAlias = T | Port[T] | Param[T]
 """A setting that may be a constant, an upstream port or a pipeline parameter."""
 
 
+class Named(Protocol):
+    """What has outputs: a stage."""
+
+    @property
+    def name(self) -> str:
+        """The stage's name."""
+        ...
+
+
 class Out(Generic[T]):
     """Declares an output of a stage class.
 
@@ -258,8 +264,8 @@ class Out(Generic[T]):
     @overload
     def __get__(self, instance: None, owner: type) -> Out[T]: ...
     @overload
-    def __get__(self, instance: Stage, owner: type) -> Port[T]: ...
-    def __get__(self, instance: Stage | None, owner: type) -> Out[T] | Port[T]:
+    def __get__(self, instance: Named, owner: type) -> Port[T]: ...
+    def __get__(self, instance: Named | None, owner: type) -> Out[T] | Port[T]:
         if instance is None:
             return self
         return Port(stage=instance.name, name=self.name, type=self.type)
