@@ -63,11 +63,12 @@ def _mnist(url: str = URL, cache: Path = CACHE, sha256: str = SHA256) -> Path | 
     """MNIST from Keras' cache or its server; None, with a line that says so, without network."""
     if cache.is_file() and _digest(cache.read_bytes()) == sha256:
         return cache
+    reason: object = ""
     for attempt in range(ATTEMPTS):
         try:
             content = _download(url)
         except (URLError, OSError) as error:
-            reason: object = getattr(error, "reason", error)
+            reason = getattr(error, "reason", error)
         else:
             if _digest(content) == sha256:
                 _write(cache, content)
@@ -89,11 +90,11 @@ def _digits() -> Path:
 
     path = Path(os.environ.get("VERTEX_FLOW_HOME", ".vertex_flow")).resolve() / "data/digits.npz"
     if not path.is_file():
-        digits = load_digits()
-        enlarged = np.kron(digits.images, np.ones((3, 3)))  # 24 x 24
+        pixels, labels = load_digits(return_X_y=True)
+        enlarged = np.kron(pixels.reshape(-1, 8, 8), np.ones((3, 3)))  # 24 x 24
         images = np.pad(enlarged, ((0, 0), (2, 2), (2, 2))) * (255 / 16)
         content = io.BytesIO()
-        np.savez(content, x=images.astype("uint8"), y=digits.target.astype("int64"))
+        np.savez(content, x=images.astype("uint8"), y=labels.astype("int64"))
         _write(path, content.getvalue())
     return path
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timezone
 from typing import Any
 
 from google.cloud.aiplatform_v1 import types
@@ -13,6 +12,7 @@ from vertex_flow.engine.endpoint_records import EndpointRecords
 from vertex_flow.engine.errors import already_exists, failed_precondition, invalid
 from vertex_flow.engine.home import Home
 from vertex_flow.engine.masks import checked_paths, copy_fields
+from vertex_flow.engine.messages import stamp
 from vertex_flow.engine.model_servers import ModelServers
 from vertex_flow.engine.model_versions import Versions
 from vertex_flow.engine.operations import Operations
@@ -131,7 +131,7 @@ class Deployments:
         endpoint = self._records.get(name)
         self._versions.get(f"{deployed.model}@{deployed.model_version_id}")
         check_split(split, [NEW, *(each.id for each in endpoint.deployed_models)])
-        deployed.create_time = datetime.now(timezone.utc)
+        stamp(deployed, "create_time")
         endpoint.deployed_models.append(deployed)
         endpoint.traffic_split = split_after_deploy(endpoint.traffic_split, split, deployed.id)
         self._records.save(endpoint)

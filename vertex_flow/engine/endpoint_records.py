@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
-from datetime import datetime, timezone
 from itertools import accumulate
 
 import attrs
 from google.cloud.aiplatform_v1 import types
 
 from vertex_flow.engine.errors import failed_precondition
-from vertex_flow.engine.messages import encode
+from vertex_flow.engine.messages import renew_etag, seconds, stamp
 from vertex_flow.engine.store import Store
 
 
@@ -61,7 +59,7 @@ class EndpointRecords:
         Raises:
             ApiError: ALREADY_EXISTS.
         """
-        endpoint.create_time = datetime.now(timezone.utc)
+        stamp(endpoint, "create_time")
         _stamp(endpoint)
         self._store.insert(endpoint)
         return endpoint
@@ -102,12 +100,11 @@ def _table(endpoint: types.Endpoint) -> TrafficTable:
             f'Endpoint "{endpoint.name}" has an empty traffic_split, so no deployed model gets '
             "requests: set its traffic_split."
         )
-    timeout = endpoint.client_connection_config.inference_timeout.total_seconds()
+    timeout = seconds(endpoint.client_connection_config.inference_timeout)
     thresholds = tuple(accumulate(split[each.id] for each in deployed))
-    return TrafficTable(deployed, thresholds, timeout or None)
+    return TrafficTable(deployed, thresholds, timeout)
 
 
 def _stamp(endpoint: types.Endpoint) -> None:
-    endpoint.update_time = datetime.now(timezone.utc)
-    endpoint.etag = ""
-    endpoint.etag = hashlib.sha256(encode(endpoint)).hexdigest()[:16]
+    stamp(endpoint, "update_time")
+    renew_etag(endpoint)

@@ -6,6 +6,8 @@ types are plain ones. These functions let the rest of the engine treat both alik
 
 from __future__ import annotations
 
+import hashlib
+from datetime import datetime, timezone
 from typing import Any, TypeVar
 
 M = TypeVar("M")
@@ -48,6 +50,29 @@ def encode(message: Any) -> bytes:
 def decode(kind: type[M], data: bytes) -> M:
     """Read a message of class `kind` back from `encode`."""
     return wrap(kind, raw_kind(kind).FromString(data))
+
+
+def stamp(message: Any, *fields: str) -> None:
+    """Set some timestamps of a message to the present moment.
+
+    Args:
+        message: The message.
+        fields: Names of its timestamp fields.
+    """
+    now = datetime.now(timezone.utc)
+    for field in fields:
+        setattr(message, field, now)
+
+
+def renew_etag(message: Any) -> None:
+    """Give a message the etag of what it says now."""
+    message.etag = ""
+    message.etag = hashlib.sha256(encode(message)).hexdigest()[:16]
+
+
+def seconds(duration: Any) -> float | None:
+    """Give a duration field in seconds, or None when it is not set."""
+    return duration.total_seconds() or None if duration else None
 
 
 def to_json(message: Any, *, integer_enums: bool = False) -> dict[str, Any]:

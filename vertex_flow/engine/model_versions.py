@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable
-from datetime import datetime, timezone
 from typing import Any
 
 from google.cloud.aiplatform_v1 import types
 
 from vertex_flow.engine.errors import failed_precondition, invalid, not_found
-from vertex_flow.engine.messages import encode
+from vertex_flow.engine.messages import renew_etag, stamp
 from vertex_flow.engine.store import Store
 
 DEFAULT = "default"
@@ -100,7 +98,6 @@ class Versions:
         Returns:
             The version as callers see it.
         """
-        now = datetime.now(timezone.utc)
         earlier = self.of(name)
         aliases = list(dict.fromkeys(model.version_aliases))
         if not earlier and DEFAULT not in aliases:
@@ -108,8 +105,9 @@ class Versions:
         version = types.Model(model)
         version.version_id = self._next_id(name, earlier)
         version.name = _key(name, version.version_id)
-        version.version_create_time = now
-        version.create_time = earlier[0].create_time if earlier else now
+        stamp(version, "version_create_time", "create_time")
+        if earlier:
+            version.create_time = earlier[0].create_time
         version.version_aliases = []
         self.put(version)
         self._move(version, aliases)
@@ -117,11 +115,8 @@ class Versions:
 
     def put(self, version: types.Model) -> None:
         """Store a changed version, and the model's copy when it is the default."""
-        now = datetime.now(timezone.utc)
-        version.version_update_time = now
-        version.update_time = now
-        version.etag = ""
-        version.etag = hashlib.sha256(encode(version)).hexdigest()[:16]
+        stamp(version, "version_update_time", "update_time")
+        renew_etag(version)
         self._store.save(version)
         if DEFAULT in version.version_aliases:
             self._store.save(_head(version))

@@ -13,6 +13,7 @@ from google.cloud.aiplatform_v1 import types
 
 from vertex_flow.engine.errors import failed_precondition
 from vertex_flow.engine.home import Home
+from vertex_flow.engine.messages import seconds
 from vertex_flow.engine.processes import Command
 from vertex_flow.names import Resource
 
@@ -130,7 +131,7 @@ def plan_server(
         cwd=None if framework else folder or Path.cwd(),
         notes=_notes(spec, framework, folder),
         imports=frozenset({framework} if framework else ()),
-        start_timeout=spec.deployment_timeout.total_seconds() or None,
+        start_timeout=seconds(spec.deployment_timeout),
         trusted=framework is not None,
     )
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
-import xgboost  # type: ignore[import-not-found,unused-ignore]  # an optional package
 from google.cloud.aiplatform.prediction.xgboost.predictor import XgboostPredictor
 
 from vertex_flow.serving.model_files import model_file, model_folder
 from vertex_flow.serving.sklearn import read_matrix, read_pickle
+
+xgboost: Any = import_module("xgboost")  # an optional package, unknown to type checkers
 
 
 class LocalXgboostPredictor(XgboostPredictor):  # type: ignore[misc]  # Google's are untyped
