@@ -37,6 +37,31 @@ def test_an_argument_cannot_be_a_data_set(name: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        (
+            {1},
+            "a set cannot be a flag. Use a str, int, float or bool, a list or dict of these, a "
+            "port or a Param.",
+        ),
+        (float("nan"), "expected a finite number."),
+        ([1.0, float("inf")], "expected a finite number."),
+        (
+            {"a": 2**60},
+            "pipelines keep whole numbers up to 2**53 exactly. Write it as a str: "
+            "'1152921504606846976'.",
+        ),
+        ("a\0b", "a command line cannot hold a NUL character."),
+        ("\ud800", "a lone surrogate is no character, so the text cannot be sent."),
+    ],
+)
+def test_an_argument_arrives_as_it_is_or_is_refused(value: Any, fault: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        Trainer(module="a.b", args={"flag": value})
+    assert str(caught.value) == f"Trainer(args={{'flag': {value!r}}}): {fault}"
+
+
 def test_an_unknown_strategy_has_its_nearest_name() -> None:
     with pytest.raises(SettingError) as caught:
         Trainer(module="a.b", strategy="spott")

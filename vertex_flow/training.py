@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -20,6 +21,7 @@ TRAINING_IMAGE = Param("training_image", "")
 
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _STRATEGIES = ("STANDARD", "SPOT", "ON_DEMAND", "LOW_COST", "FLEX_START")
+_LARGEST = 2**53
 _RESERVED = ("train_data", "validation_data")
 
 
@@ -44,9 +46,10 @@ def check_arguments(owner: str, args: Mapping[str, Any], *, setting: str = "args
         setting: Name of the setting, for the error.
 
     Raises:
-        SettingError: A name starts with a dash or is one that the stages set themselves.
+        SettingError: A name starts with a dash or is one that the stages set themselves, or a
+            value cannot be a flag's.
     """
-    for name in args:
+    for name, value in args.items():
         if not isinstance(name, str) or not name or name.startswith("-"):
             bare = str(name).lstrip("-")
             raise SettingError(
@@ -57,6 +60,43 @@ def check_arguments(owner: str, args: Mapping[str, Any], *, setting: str = "args
                 f"{owner}({setting}={{{name!r}: ...}}): --{name} is set from the input of that "
                 f"name. Pass the data set as {name}=..., to the stage."
             )
+        fault = _fault(value) if setting == "args" else None
+        if fault:
+            raise SettingError(f"{owner}({setting}={{{name!r}: {value!r}}}): {fault}")
+
+
+def _fault(value: Any) -> str | None:
+    """What keeps a value from arriving in the training code as it is, or None."""
+    if isinstance(value, (list, tuple)):
+        return next(filter(None, map(_fault, value)), None)
+    if isinstance(value, Mapping):
+        return next(filter(None, map(_fault, [*value, *value.values()])), None)
+    if isinstance(value, str):
+        return _text_fault(value)
+    if isinstance(value, (int, float)):
+        return _number_fault(value)
+    if value is None or isinstance(value, (Port, Param)):
+        return None
+    return (
+        f"a {type(value).__name__} cannot be a flag. Use a str, int, float or bool, a list or "
+        "dict of these, a port or a Param."
+    )
+
+
+def _number_fault(number: float) -> str | None:
+    if not math.isfinite(number):
+        return "expected a finite number."
+    if isinstance(number, int) and abs(number) > _LARGEST:
+        return f"pipelines keep whole numbers up to 2**53 exactly. Write it as a str: '{number}'."
+    return None
+
+
+def _text_fault(text: str) -> str | None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "a lone surrogate is no character, so the text cannot be sent."
+    return "a command line cannot hold a NUL character." if "\0" in text else None
 
 
 def _check_strategy(_: Any, __: Any, strategy: Any) -> None:

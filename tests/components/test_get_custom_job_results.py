@@ -101,7 +101,7 @@ def test_no_model_is_refused_with_what_was_found(tmp_path: Path, vertex: Vertex)
     message = (
         f"the training job left no model in {tmp_path}/model: the trainer must save it to the "
         "folder that the environment variable AIP_MODEL_DIR names. "
-        f"Found in {tmp_path}: logs, weights.h5."
+        f"Found in {tmp_path}: logs (empty), weights.h5."
     )
     with pytest.raises(FileNotFoundError) as caught:
         read()

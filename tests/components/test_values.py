@@ -62,6 +62,12 @@ def test_a_malformed_record_is_refused() -> None:
         parse_values("epochs=5")
 
 
+def test_separators_inside_a_text_stay_in_it() -> None:
+    text = "a\u241eb\u241fc"
+    values = f"{record('first', 'str', text)}\u241e{record('second', 'int', '5')}"
+    assert parse_values(values) == {"first": text, "second": 5}
+
+
 def test_markers_are_replaced_however_deep() -> None:
     tree = {"a": [{"b": {"$value": "n"}}, "text"], "c": {"$value": "n", "d": 1}}
     expected = {"a": [{"b": 7}, "text"], "c": {"$value": "n", "d": 1}}

@@ -8,8 +8,12 @@ from typing import Any
 
 def parse_values(values: str) -> dict[str, Any]:
     """Read run-time values: records joined by U+241E, each `name U+241F type U+241F text`."""
+    import re
+
     parsed: dict[str, Any] = {}
-    for record in values.split("\u241e") if values else []:
+    # A text may hold U+241E itself: only before a name and a type does it begin a record.
+    start = "\u241e(?=[^\u241e\u241f]+\u241f(?:str|int|float|bool|list|dict)\u241f)"
+    for record in re.split(start, values) if values else []:
         parts = record.split("\u241f", 2)
         if len(parts) != 3 or not parts[0]:
             raise ValueError(

@@ -34,7 +34,10 @@ def check_model(path: str, base: str) -> None:
     if os.path.isdir(path) and os.listdir(path):
         return
     above = os.path.dirname(path)
-    found = ", ".join(sorted(os.listdir(above))) if os.path.isdir(above) else ""
+    names = sorted(os.listdir(above)) if os.path.isdir(above) else []
+    places = {name: os.path.join(above, name) for name in names}
+    empty = [name for name, at in places.items() if os.path.isdir(at) and not os.listdir(at)]
+    found = ", ".join(f"{name} (empty)" if name in empty else name for name in names)
     raise FileNotFoundError(
         f"the training job left no model in {base}/model: the trainer must save it to the folder "
         f"that the environment variable AIP_MODEL_DIR names. Found in {base}: {found or 'nothing'}."

@@ -30,7 +30,7 @@ def worker_pool_specs(
     Returns:
         Channel of the worker pool specs, a list.
     """
-    arguments = {**trainer.args, **args}
+    arguments = _given({**trainer.args, **args})
     data = {"train_data": io.train_data, "validation_data": io.validation_data}
     collected = GetTrainingArgsDictOp(
         args=io.marked(arguments), values=io.values(arguments), **_given(data)
@@ -47,8 +47,12 @@ def worker_pool_specs(
 
 
 def _given(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs that something fills; KFP takes no None for the others."""
-    return {name: channel for name, channel in inputs.items() if channel is not None}
+    """The entries that have a value; KFP takes no None, in lists neither."""
+    return {
+        name: [item for item in value if item is not None] if isinstance(value, list) else value
+        for name, value in inputs.items()
+        if value is not None
+    }
 
 
 def base_output_directory(stage: str) -> str:
