@@ -13,6 +13,8 @@ from tests.docs.reading import compare_text, page, run_python
 
 __all__ = ["page"]
 
+SLOW = ("README.md", "quickstart.md")
+
 pytest_collect_file = Sybil(
     parsers=[
         CodeBlockParser(language="python", evaluator=run_python),
@@ -25,7 +27,7 @@ pytest_collect_file = Sybil(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The README trains a network: its blocks are slow, those of the other pages are not."""
+    """Two pages train and deploy: their blocks are slow, those of the others are not."""
     for item in items:
-        if isinstance(item, SybilItem) and item.path.name == "README.md":
+        if isinstance(item, SybilItem) and item.path.name in SLOW:
             item.add_marker("slow")
