@@ -17,11 +17,11 @@ from vertex_flow.engine.background import Background
 from vertex_flow.engine.errors import failed_precondition, reason, unavailable
 from vertex_flow.engine.home import Home
 from vertex_flow.engine.processes import Exit, Launcher, Process
+from vertex_flow.engine.processes.logs import last_lines
 from vertex_flow.engine.server_plans import ServerPlan
 from vertex_flow.errors import ApiError
 
 _TAIL_LINES = 20
-_TAIL_BYTES = 16_384
 
 
 @attrs.frozen(kw_only=True)
@@ -311,10 +311,4 @@ def _taken(port: int) -> bool:
 
 
 def _tail(log: Path) -> str:
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
-            lines = file.read().decode("utf-8", "replace").splitlines()[-_TAIL_LINES:]
-    except OSError:
-        return ""
-    return "".join(f"  {line}\n" for line in lines)
+    return "".join(f"  {line}\n" for line in last_lines(log)[-_TAIL_LINES:])

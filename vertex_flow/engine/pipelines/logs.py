@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from vertex_flow.engine.processes.logs import last_lines
+
 _LINES = 15
-_BYTES = 65_536
 _EXECUTOR = re.compile(r"^\[(?:KFP Executor|engine\]) ")
 _INPUT = re.compile(r"^\[KFP Executor .*Got executor_input:$")
 # Frames of what runs the user's function, in a traceback.
@@ -25,14 +26,8 @@ def tail(log: Path, *, lines: int = _LINES) -> str:
         log: The log; one that cannot be read counts as empty.
         lines: The most lines.
     """
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, file.seek(0, 2) - _BYTES))
-            text = file.read().decode("utf-8", "replace")
-    except OSError:
-        return ""
-    kept = [line.rstrip() for line in _without_frames(_without_executor(text.splitlines()))]
-    return "\n".join([line for line in kept if line][-lines:])
+    kept = _without_frames(_without_executor(last_lines(log)))
+    return "\n".join(list(kept)[-lines:])
 
 
 def _without_executor(lines: list[str]) -> Iterator[str]:

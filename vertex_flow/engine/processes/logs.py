@@ -6,6 +6,7 @@ from pathlib import Path
 
 _LINES = 15
 _BYTES = 65_536
+_WIDTH = 400  # characters of a line
 # What TensorFlow says on every machine without a GPU, whatever log level is asked for.
 _NOISE = (
     "All log messages before absl::InitializeLog()",
@@ -15,18 +16,39 @@ _NOISE = (
 
 
 def tail(log: Path, *, lines: int = _LINES) -> str:
-    """Give the last lines of a log; of a progress bar, its last state.
+    """Give the last lines of a log that are not noise.
 
     Args:
         log: The log; one that cannot be read counts as empty.
         lines: The most lines.
+    """
+    return "\n".join(last_lines(log)[-lines:])
+
+
+def last_lines(log: Path) -> list[str]:
+    """Give the lines at the end of a log as a terminal can show them.
+
+    Of a progress bar its last state; long lines are cut, control characters are escaped, empty
+    lines and what TensorFlow says everywhere are left out.
+
+    Args:
+        log: The log; one that cannot be read counts as empty.
     """
     try:
         with log.open("rb") as file:
             file.seek(max(0, file.seek(0, 2) - _BYTES))
             text = file.read().decode("utf-8", "replace")
     except OSError:
-        return ""
+        return []
     shown = (line.rstrip("\r").rpartition("\r")[2].rstrip() for line in text.split("\n"))
-    kept = [line for line in shown if line and not any(noise in line for noise in _NOISE)]
-    return "\n".join(kept[-lines:])
+    return [
+        _readable(line) for line in shown if line and not any(noise in line for noise in _NOISE)
+    ]
+
+
+def _readable(line: str) -> str:
+    cut = line if len(line) <= _WIDTH else f"{line[:_WIDTH]}…"
+    return "".join(
+        char if char.isprintable() or char == "\t" else char.encode("unicode_escape").decode()
+        for char in cut
+    )
