@@ -139,6 +139,13 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         run(tmp_path, Dataset(uri="gs://no-bucket/x.npz"))
 
 
+@pytest.mark.parametrize("uri", ["mnist.npz", "s3://bucket/x.npz"])
+def test_a_place_that_no_pipeline_reads_is_refused_with_the_fix(tmp_path: Path, uri: str) -> None:
+    message = rf"^{uri} does not exist: .* Give an absolute path or a gs:// URI\.$"
+    with pytest.raises(FileNotFoundError, match=message):
+        run(tmp_path, Dataset(uri=uri))
+
+
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="is a folder, not an npz file"):
         run(tmp_path, Dataset(uri=str(tmp_path)))

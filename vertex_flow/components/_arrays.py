@@ -24,7 +24,10 @@ def read_arrays(path: str, uri: str) -> "dict[str, np.ndarray[Any, Any]]":
 
     if not os.path.isfile(path):
         what = "is a folder, not an npz file" if os.path.isdir(path) else "does not exist"
-        raise FileNotFoundError(f"{uri} {what}: expected an npz file as numpy.savez writes it.")
+        hint = "" if uri.startswith(("/", "gs://")) else " Give an absolute path or a gs:// URI."
+        raise FileNotFoundError(
+            f"{uri} {what}: expected an npz file as numpy.savez writes it.{hint}"
+        )
     if not zipfile.is_zipfile(path):
         raise ValueError(
             f"{uri} is not an npz file, or it is truncated: write it again with numpy.savez."

@@ -8,7 +8,7 @@ from kfp import dsl
 
 from tests.engine.pipelines import components as ops
 from tests.engine.pipelines.bench import Bench, details, states
-from vertex_flow.engine.errors import out_of_disk
+from vertex_flow.engine.api.errors import out_of_disk
 
 FAIL_FAST = {"failurePolicy": "PIPELINE_FAILURE_POLICY_FAIL_FAST"}
 
@@ -41,7 +41,7 @@ def test_the_message_is_the_users_own(bench: Bench) -> None:
     assert re.fullmatch(
         r"""The process ended with exit code 1\.
 Traceback \(most recent call last\):
-  File "\S+/ephemeral_component\.py", line \d+, in fail
+  File "ephemeral_component\.py", line \d+, in fail
     raise ValueError\(text\)
 ValueError: boom
 Log: \S+/logs/pipelineJobs/\S+/fail\.log""",

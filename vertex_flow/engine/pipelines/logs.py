@@ -16,6 +16,8 @@ _FRAME = re.compile(
     r'^\s*File "(?:[^"]*[/\\]kfp[/\\]dsl[/\\][^"]*|<frozen (?:runpy|importlib[^>]*)>'
     r'|[^"]*[/\\](?:runpy|importlib[/\\]__init__)\.py|[^"]*[/\\]vertex_flow[/\\]engine[/\\][^"]*)"'
 )
+# The file that the component's source is written to; its folder fills the screen and helps nobody.
+_COMPONENT = re.compile(r'(?<=File ")[^"]*[/\\](?=ephemeral_component\.py")')
 _ANY_FRAME = re.compile(r'^\s*File "')
 
 
@@ -51,4 +53,4 @@ def _without_frames(lines: Iterator[str]) -> Iterator[str]:
         elif not line.startswith("    "):
             hidden = False
         if not hidden:
-            yield line
+            yield _COMPONENT.sub("", line)
