@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from docs.marked import DOCS, rewritten, table
-from vertex_flow.engine import support
+from vertex_flow.engine import honesty
 from vertex_flow.engine.engine import Engine
-from vertex_flow.engine.home import Home
-from vertex_flow.engine.support import Row
+from vertex_flow.engine.honesty import Row
+from vertex_flow.engine.state.home import Home
 
 PAGE = DOCS / "engine.md"
 NAME = "methods and fields"
@@ -39,7 +39,7 @@ def _rows() -> tuple[Row, ...]:
         home.create()
         engine = Engine(home, endpoint="http://127.0.0.1:0")
         try:
-            return support.table(engine.router.rpcs)
+            return honesty.table(engine.router.rpcs)
         finally:
             asyncio.run(engine.close())
 

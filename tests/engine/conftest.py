@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from vertex_flow.engine.embedded import EmbeddedEngine
-from vertex_flow.engine.home import Home
-from vertex_flow.engine.store import Store
+from vertex_flow.engine.state.home import Home
+from vertex_flow.engine.state.store import Store
 
 
 @pytest.fixture

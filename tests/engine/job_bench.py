@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from vertex_flow.engine.tuning import TuningJobs
 
-from vertex_flow.engine import support
+from vertex_flow.engine import honesty
+from vertex_flow.engine.api.rpc import Router
 from vertex_flow.engine.background import Background
-from vertex_flow.engine.home import Home
-from vertex_flow.engine.jobs import CustomJobs
+from vertex_flow.engine.jobs.service import CustomJobs
 from vertex_flow.engine.processes import Launcher
-from vertex_flow.engine.rpc import Router
-from vertex_flow.engine.store import Store
+from vertex_flow.engine.state.home import Home
+from vertex_flow.engine.state.store import Store
+from vertex_flow.engine.tuning.service import TuningJobs
 
 PARENT = "projects/p/locations/us-central1"
 
@@ -87,7 +87,7 @@ def run_with_bench(folder: Path, body: Body) -> Any:
         store, background, launcher = Store(home.database), Background(), Launcher(home)
         custom = CustomJobs(home, store, launcher, background)
         tuning = TuningJobs(home, store, launcher, background, custom)
-        router = Router([*custom.bindings(), *tuning.bindings()], support.fields())
+        router = Router([*custom.bindings(), *tuning.bindings()], honesty.fields())
         bench = JobBench(home, store, background, launcher, custom, tuning, router, source)
         try:
             return await body(bench)

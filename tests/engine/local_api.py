@@ -15,16 +15,16 @@ from google.cloud import aiplatform_v1
 from google.oauth2.credentials import Credentials
 
 from vertex_flow.engine import endpoints, models
+from vertex_flow.engine.api.rpc import Router
+from vertex_flow.engine.api.server import application
 from vertex_flow.engine.background import Background
-from vertex_flow.engine.endpoints import Endpoints
-from vertex_flow.engine.home import Home
-from vertex_flow.engine.model_servers import ServingLimits
-from vertex_flow.engine.models import Models
+from vertex_flow.engine.endpoints.servers import ServingLimits
+from vertex_flow.engine.endpoints.service import Endpoints
+from vertex_flow.engine.models.service import Models
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.processes import Launcher
-from vertex_flow.engine.rpc import Router
-from vertex_flow.engine.server import application
-from vertex_flow.engine.store import Store
+from vertex_flow.engine.state.home import Home
+from vertex_flow.engine.state.store import Store
 
 PARENT = "projects/acme/locations/us-central1"
 LIMITS = ServingLimits(start=60, request=30, restarts=2, backoff=0.05, rest=0.5)

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from vertex_flow.engine.embedded import EmbeddedEngine
-from vertex_flow.engine.home import Home
+from vertex_flow.engine.state.home import Home
 from vertex_flow.errors import EngineError, HomeBusyError, PortInUseError
 
 Processes = Callable[[Path], set[int]]

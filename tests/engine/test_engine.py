@@ -8,8 +8,8 @@ import pytest
 from google.cloud.aiplatform_v1.types import CustomJob, HyperparameterTuningJob, PipelineJob
 
 from vertex_flow.engine.engine import Engine
-from vertex_flow.engine.home import Home
-from vertex_flow.engine.store import Store
+from vertex_flow.engine.state.home import Home
+from vertex_flow.engine.state.store import Store
 
 HERE = "projects/acme/locations/us-central1"
 

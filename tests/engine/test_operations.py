@@ -8,11 +8,11 @@ import pytest
 from google.cloud.aiplatform_v1.types import CreateEndpointOperationMetadata, Endpoint
 from google.longrunning import operations_pb2
 
+from vertex_flow.engine.api.errors import failed_precondition
+from vertex_flow.engine.api.rpc import Router
 from vertex_flow.engine.background import Background
-from vertex_flow.engine.errors import failed_precondition
 from vertex_flow.engine.operations import Operations
-from vertex_flow.engine.rpc import Router
-from vertex_flow.engine.store import Store
+from vertex_flow.engine.state.store import Store
 from vertex_flow.errors import ApiError
 
 ENDPOINT = "projects/p/locations/l/endpoints/1"

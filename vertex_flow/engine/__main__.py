@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vertex_flow.engine.home import Home
+from vertex_flow.engine.state.home import Home
 from vertex_flow.errors import EngineError, PortInUseError
 
 if TYPE_CHECKING:
@@ -98,11 +98,11 @@ def _listen(port: int) -> Iterator[socket.socket]:
 
 
 async def _run(home: Home, listener: socket.socket, *, parent: bool) -> None:
-    from vertex_flow.engine.lean import import_types_only
+    from vertex_flow.engine.api.lean import import_types_only
 
     import_types_only()
+    from vertex_flow.engine.api.server import application
     from vertex_flow.engine.engine import Engine
-    from vertex_flow.engine.server import application
 
     stop = asyncio.Event()
     _watch(stop, parent=parent)

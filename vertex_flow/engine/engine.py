@@ -9,17 +9,17 @@ from typing import Any, Protocol
 
 import attrs
 
-from vertex_flow.engine import support
+from vertex_flow.engine import honesty
+from vertex_flow.engine.api.rpc import Handler, Query, Router, Rpc
 from vertex_flow.engine.background import Background
 from vertex_flow.engine.endpoints import Endpoints
-from vertex_flow.engine.home import Home
 from vertex_flow.engine.jobs import CustomJobs
 from vertex_flow.engine.models import Models
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.pipelines import PipelineJobs
 from vertex_flow.engine.processes import Command, Launcher, Process
-from vertex_flow.engine.rpc import Handler, Query, Router, Rpc
-from vertex_flow.engine.store import Store
+from vertex_flow.engine.state.home import Home
+from vertex_flow.engine.state.store import Store
 from vertex_flow.engine.tuning import TuningJobs
 
 _log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class Engine:
     def router(self) -> Router:
         """Answers the API's requests."""
         bindings = [pair for service in self._services for pair in service.bindings()]
-        return Router(bindings, support.fields())
+        return Router(bindings, honesty.fields())
 
     async def start(self) -> None:
         """Set right what an engine that was killed has left behind."""

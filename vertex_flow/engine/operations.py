@@ -9,11 +9,11 @@ from typing import Any
 from google.longrunning import operations_pb2
 from google.protobuf import empty_pb2
 
+from vertex_flow.engine.api.errors import aborted, cancelled, reason, rpc_code
+from vertex_flow.engine.api.messages import raw
+from vertex_flow.engine.api.rpc import Handler, Rpc
 from vertex_flow.engine.background import Background
-from vertex_flow.engine.errors import aborted, cancelled, reason, rpc_code
-from vertex_flow.engine.messages import raw
-from vertex_flow.engine.rpc import Handler, Rpc
-from vertex_flow.engine.store import Store
+from vertex_flow.engine.state.store import Store
 from vertex_flow.errors import ApiError
 
 COLLECTIONS = ("customJobs", "endpoints", "hyperparameterTuningJobs", "models", "pipelineJobs")

@@ -9,15 +9,15 @@ from typing import Any
 
 from google.protobuf import json_format
 
-from vertex_flow.engine import support
+from vertex_flow.engine import honesty
+from vertex_flow.engine.api.rpc import Router
 from vertex_flow.engine.background import Background
-from vertex_flow.engine.home import Home
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.pipelines import PipelineJobs
 from vertex_flow.engine.pipelines.work import Call
 from vertex_flow.engine.processes import Launcher
-from vertex_flow.engine.rpc import Router
-from vertex_flow.engine.store import Store
+from vertex_flow.engine.state.home import Home
+from vertex_flow.engine.state.store import Store
 
 PARENT = "projects/p/locations/us-central1"
 COLLECTION = f"/v1/{PARENT}/pipelineJobs"
@@ -41,7 +41,7 @@ class Bench:
         )
         operations = Operations(self.store, self.background)
         bindings = [*self.service.bindings(), *operations.bindings()]
-        self.router = Router(bindings, support.fields())
+        self.router = Router(bindings, honesty.fields())
 
     async def _call(self, *request: Any) -> dict[str, Any]:
         return await self.router.call(*request)

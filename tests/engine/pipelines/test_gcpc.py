@@ -21,7 +21,7 @@ from google_cloud_pipeline_components.v1.model import ModelDeleteOp, ModelGetOp,
 from kfp import dsl
 
 from tests.engine.pipelines.bench import PARENT, Bench, artifact, details, outputs, states
-from vertex_flow.engine.errors import invalid, not_found
+from vertex_flow.engine.api.errors import invalid, not_found
 
 CLOUD = "https://us-central1-aiplatform.googleapis.com/v1"
 POOL = {

@@ -16,13 +16,13 @@ from google_cloud_pipeline_components.v1.model import ModelUploadOp
 from kfp import dsl
 
 from tests.engine.pipelines.bench import Bench, artifact, details, outputs, states
-from vertex_flow.engine import support
-from vertex_flow.engine.endpoints import Endpoints
-from vertex_flow.engine.jobs import CustomJobs
-from vertex_flow.engine.models import Models
+from vertex_flow.engine import honesty
+from vertex_flow.engine.api.rpc import Router
+from vertex_flow.engine.endpoints.service import Endpoints
+from vertex_flow.engine.jobs.service import CustomJobs
+from vertex_flow.engine.models.service import Models
 from vertex_flow.engine.operations import Operations
-from vertex_flow.engine.rpc import Router
-from vertex_flow.engine.tuning import TuningJobs
+from vertex_flow.engine.tuning.service import TuningJobs
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         bench.service,
     ]
     bindings = [pair for service in services for pair in service.bindings()]
-    bench.router = Router(bindings, support.fields())
+    bench.router = Router(bindings, honesty.fields())
     yield bench
     bench.close()
 

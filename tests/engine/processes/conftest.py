@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 import pytest
 
-from vertex_flow.engine.home import Home
 from vertex_flow.engine.processes import Command, Exit, Launcher
+from vertex_flow.engine.state.home import Home
 
 
 @pytest.fixture

@@ -301,7 +301,7 @@ class TestEnd:
         text = """
             import asyncio, sys
             from pathlib import Path
-            from vertex_flow.engine.home import Home
+            from vertex_flow.engine.state.home import Home
             from vertex_flow.engine.processes import Command, Launcher
 
             async def main():
@@ -390,10 +390,30 @@ class TestFallback:
 def test_a_parent_that_has_imported_more_serves_as_well(bench):
     async def body(b):
         b.launcher.prewarm({"scipy"})
+        (parent,) = b.launcher._parents.values()
+        await parent.ready()
         b.launcher.prewarm({"numpy"})
         return [parent.kind.modules for parent in b.launcher._parents.values()]
 
     assert bench(body) == [("numpy", "numpy.random", "scipy")]
+
+
+def test_what_is_quick_to_import_does_not_wait_for_a_slow_parent(bench):
+    async def body(b):
+        b.launcher.prewarm({"scipy"})
+        b.launcher.prewarm({"numpy"})
+        return len(b.launcher._parents)
+
+    assert bench(body) == 2
+
+
+def test_tensorflow_is_not_imported_twice_at_the_same_time(bench):
+    async def body(b):
+        b.launcher.prewarm({"tensorflow", "sklearn"})
+        b.launcher.prewarm({"tensorflow"})
+        return len(b.launcher._parents)
+
+    assert bench(body) == 1
 
 
 def test_fresh_programs_never_come_from_a_parent_with_imports(bench):

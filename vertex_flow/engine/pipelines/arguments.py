@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vertex_flow.engine.errors import invalid
+from vertex_flow.engine.api.errors import invalid
 from vertex_flow.engine.pipelines.parameters import cast, fits, plain, type_name
 from vertex_flow.errors import nearest
 

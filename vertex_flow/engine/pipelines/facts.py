@@ -8,9 +8,9 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from vertex_flow.engine.errors import invalid
-from vertex_flow.engine.home import Home
+from vertex_flow.engine.api.errors import invalid
 from vertex_flow.engine.pipelines.work import RUN_LABEL, JobFacts
+from vertex_flow.engine.state.home import Home
 
 _ID = re.compile(r"[a-z][-a-z0-9]{0,127}")
 _LABEL_SIZE = 64

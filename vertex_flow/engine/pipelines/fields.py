@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vertex_flow.engine.support import HONOURED, REFUSED, SIMULATED, Level
+from vertex_flow.engine.api.support import HONOURED, REFUSED, SIMULATED, Level
 
 FIELDS: dict[str, Level] = {
     "PipelineJob.display_name": HONOURED,

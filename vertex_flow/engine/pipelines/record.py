@@ -12,7 +12,7 @@ from google.cloud.aiplatform_v1.types import Execution, PipelineJob, PipelineSta
 from google.cloud.aiplatform_v1.types import PipelineTaskDetail as Detail
 
 from vertex_flow.engine.pipelines.values import Artifact, Ports
-from vertex_flow.engine.store import Store
+from vertex_flow.engine.state.store import Store
 
 _PAUSE = 0.2  # seconds between two saves of one job, at least
 _EXECUTION_STATES = {

@@ -23,10 +23,10 @@ from google.cloud.aiplatform_v1.types import (
 from google.longrunning import operations_pb2
 from google.protobuf import empty_pb2
 
+from vertex_flow.engine.api.errors import failed_precondition, invalid, reason, rpc_code
+from vertex_flow.engine.api.masks import masked
+from vertex_flow.engine.api.rpc import Handler, Rpc
 from vertex_flow.engine.background import Background
-from vertex_flow.engine.errors import failed_precondition, invalid, reason, rpc_code
-from vertex_flow.engine.home import Home
-from vertex_flow.engine.masks import masked
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.pipelines import arguments, facts, spec
 from vertex_flow.engine.pipelines.record import Record, close_tasks
@@ -34,8 +34,8 @@ from vertex_flow.engine.pipelines.spec import Plan
 from vertex_flow.engine.pipelines.walk import Walk
 from vertex_flow.engine.pipelines.work import RUN_LABEL, Call, TaskFailed, Tools
 from vertex_flow.engine.processes import Launcher
-from vertex_flow.engine.rpc import Handler, Rpc
-from vertex_flow.engine.store import Store
+from vertex_flow.engine.state.home import Home
+from vertex_flow.engine.state.store import Store
 from vertex_flow.errors import ApiError
 
 _PARENT = "/v1/{parent=projects/*/locations/*}/pipelineJobs"

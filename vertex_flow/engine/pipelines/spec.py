@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from vertex_flow.engine.errors import invalid, unimplemented
+from vertex_flow.engine.api.errors import invalid, unimplemented
 from vertex_flow.engine.pipelines.conditions import Condition, ConditionError, parse
 from vertex_flow.engine.pipelines.ir import messages
 from vertex_flow.engine.pipelines.parameters import plain_struct

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from vertex_flow.engine.errors import reason, rpc_code
+from vertex_flow.engine.api.errors import reason, rpc_code
 from vertex_flow.engine.pipelines import cache, loops, outputs
 from vertex_flow.engine.pipelines.conditions import ConditionError
 from vertex_flow.engine.pipelines.inputs import Ended, InputError, Sources

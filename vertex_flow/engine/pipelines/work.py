@@ -10,11 +10,11 @@ from typing import Any
 import attrs
 
 from vertex_flow.engine.background import Background
-from vertex_flow.engine.home import Home
 from vertex_flow.engine.pipelines.record import TaskRecord
 from vertex_flow.engine.pipelines.values import Ports
 from vertex_flow.engine.processes import Launcher
-from vertex_flow.engine.store import Store
+from vertex_flow.engine.state.home import Home
+from vertex_flow.engine.state.store import Store
 
 RUN_LABEL = "vertex-ai-pipelines-run-billing-id"
 

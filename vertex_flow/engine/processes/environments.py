@@ -16,9 +16,9 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
-from vertex_flow.engine.home import Home
 from vertex_flow.engine.processes.command import Command
 from vertex_flow.engine.processes.process import Process
+from vertex_flow.engine.state.home import Home
 from vertex_flow.errors import EngineError
 
 _MARK = "complete"

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from vertex_flow.engine.home import Home
 from vertex_flow.engine.processes.command import Command
 from vertex_flow.engine.processes.environments import Environments
 from vertex_flow.engine.processes.imports import imports_of, preloads
@@ -18,6 +17,7 @@ from vertex_flow.engine.processes.shadows import shadow
 from vertex_flow.engine.processes.variables import environment, inherited, read_at_import
 from vertex_flow.engine.processes.warm import Kind, ParentLost, WarmParent
 from vertex_flow.engine.processes.wire import Message
+from vertex_flow.engine.state.home import Home
 from vertex_flow.errors import EngineError
 
 _log = logging.getLogger(__name__)
@@ -152,9 +152,12 @@ class Launcher:
         return parent
 
     def _wider(self, kind: Kind) -> Kind:
-        """Prefer a parent that has imported more: a second one would import the same again."""
+        """Prefer a parent that has imported more: a second one would import the same again.
+
+        One that is not ready yet is worth the wait only for what is slow to import itself.
+        """
         for other, parent in self._parents.items():
-            if not parent.lost and other.covers(kind):
+            if not parent.lost and other.covers(kind) and (parent.warm or kind.is_slow):
                 return other
         return kind
 

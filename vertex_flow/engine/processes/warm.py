@@ -26,6 +26,7 @@ _START = (
     "from vertex_flow.engine.processes.zygote import main; main()"
 )
 _PATIENCE = 2.0
+_SLOW = frozenset({"google.cloud.aiplatform", "tensorflow"})
 
 _Started = tuple[int, asyncio.Future[Exit]]
 
@@ -45,6 +46,11 @@ class Kind:
 
     modules: tuple[str, ...] = ()
     env: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether importing the modules takes seconds."""
+        return not _SLOW.isdisjoint(self.modules)
 
     def covers(self, other: Kind) -> bool:
         """Whether a parent of this kind is warm for what needs the other one.
@@ -102,6 +108,11 @@ class WarmParent:
     def lost(self) -> bool:
         """Whether it is gone."""
         return self._reader.done()
+
+    @property
+    def warm(self) -> bool:
+        """Whether its imports are done."""
+        return self._ready.done() and not self.lost
 
     @property
     def busy(self) -> bool:

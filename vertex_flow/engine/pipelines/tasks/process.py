@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 
-from vertex_flow.engine.errors import disk_full
+from vertex_flow.engine.api.errors import disk_full
 from vertex_flow.engine.pipelines.executor_io import ExecutorFiles
 from vertex_flow.engine.pipelines.logs import tail
 from vertex_flow.engine.pipelines.values import Ports

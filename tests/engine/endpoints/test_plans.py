@@ -1,0 +1,122 @@
+import pytest
+from google.cloud.aiplatform_v1 import types
+
+from vertex_flow.engine.endpoints.plans import plan_server, prebuilt_framework
+from vertex_flow.engine.state.home import Home
+from vertex_flow.errors import ApiError
+
+ENDPOINT = "projects/acme/locations/us-central1/endpoints/7"
+PREBUILT = "us-docker.pkg.dev/vertex-ai/prediction/"
+
+
+@pytest.fixture
+def home(tmp_path):
+    home = Home(tmp_path / "home")
+    home.create()
+    return home
+
+
+def plan(home, **spec):
+    spec.setdefault("image_uri", "europe-docker.pkg.dev/acme/serving/flowers:1")
+    model = types.Model(name="m", artifact_uri="gs://acme/iris", container_spec=spec)
+    return plan_server(home, endpoint=ENDPOINT, deployed=types.DeployedModel(id="9"), model=model)
+
+
+@pytest.mark.parametrize(
+    ("image_uri", "framework"),
+    [
+        (f"{PREBUILT}tf2-cpu.2-15:latest", "tensorflow"),
+        ("europe-docker.pkg.dev/vertex-ai/prediction/tf2-gpu.2-15:latest", "tensorflow"),
+        (f"{PREBUILT}sklearn-cpu.1-5:latest", "sklearn"),
+        (f"{PREBUILT}xgboost-cpu.2-1:latest", "xgboost"),
+        ("us-docker.pkg.dev/acme/prediction/tf2-cpu:1", None),
+    ],
+)
+def test_the_image_names_the_framework(image_uri, framework):
+    assert prebuilt_framework(image_uri) == framework
+
+
+def test_a_prebuilt_image_of_another_framework_is_refused():
+    with pytest.raises(ApiError) as caught:
+        prebuilt_framework(f"{PREBUILT}pytorch-cpu.2-4:latest")
+
+    assert caught.value.message == (
+        f"The local engine has no server for the prebuilt image {PREBUILT}pytorch-cpu.2-4:latest: "
+        "it serves those of TensorFlow (tf2-*), scikit-learn (sklearn-*) and XGBoost (xgboost-*). "
+        "Set container_spec.command to a server of your own."
+    )
+
+
+def test_another_image_needs_a_command(home):
+    with pytest.raises(ApiError) as caught:
+        plan(home)
+
+    assert caught.value.message == (
+        "The image europe-docker.pkg.dev/acme/serving/flowers:1 has no container_spec.command, "
+        "and an image's own program cannot run here: set container_spec.command (and args) to "
+        "the server's command, for example ['python', '-m', 'my_server']."
+    )
+
+
+def test_a_prebuilt_image_is_served_by_this_package(home):
+    argv = plan(home, image_uri=f"{PREBUILT}tf2-cpu.2-15:latest").argv
+
+    assert argv == ("python", "-m", "vertex_flow.serving", "--framework", "tensorflow")
+
+
+def test_a_command_comes_before_a_prebuilt_image(home):
+    image_uri = f"{PREBUILT}tf2-cpu.2-15:latest"
+
+    assert plan(home, image_uri=image_uri, command=["serve"], args=["-v"]).argv == ("serve", "-v")
+
+
+def test_arguments_without_effect_are_noted(home):
+    noted = plan(home, image_uri=f"{PREBUILT}tf2-cpu.2-15:latest", args=["--batch"]).notes
+
+    assert noted == (
+        f"the local tensorflow server stands in for {PREBUILT}tf2-cpu.2-15:latest; "
+        "the arguments ['--batch'] have no effect here",
+    )
+
+
+def test_routes_are_vertex_ais_by_default(home):
+    made = plan(home, command=["serve"])
+
+    assert (made.health_route, made.predict_route) == (
+        "/v1/endpoints/7/deployedModels/9",
+        "/v1/endpoints/7/deployedModels/9:predict",
+    )
+
+
+def test_routes_are_the_models_where_it_has_them(home):
+    made = plan(home, command=["serve"], health_route="/up", predict_route="/ask")
+
+    assert (made.health_route, made.predict_route) == ("/up", "/ask")
+
+
+def test_the_environment_tells_where_the_model_is(home):
+    uri = plan(home, command=["serve"]).env["AIP_STORAGE_URI"]
+
+    assert uri == str(home.storage / "acme" / "iris")
+
+
+def test_the_environment_of_the_model_is_localised(home):
+    env = plan(home, command=["serve"], env=[{"name": "DATA", "value": "gs://acme/x"}]).env
+
+    assert env["DATA"] == str(home.storage / "acme" / "x")
+
+
+def test_variables_in_the_command_are_filled_in(home, tmp_path):
+    made = plan(home, command=["serve"], args=["--port=$(AIP_HTTP_PORT)", "$(NONE)", "$$(HOME)"])
+
+    assert made.command(80, tmp_path).argv == ("serve", "--port=80", "$(NONE)", "$(HOME)")
+
+
+def test_a_source_folder_is_run_where_it_lies(home, tmp_path):
+    made = plan(home, image_uri=f"file://{tmp_path}@sha256:12", command=["serve"])
+
+    assert (made.cwd, made.env["PYTHONPATH"].split(":")[0]) == (tmp_path, str(tmp_path))
+
+
+def test_the_deployment_timeout_is_the_models(home):
+    assert plan(home, command=["serve"], deployment_timeout="90s").start_timeout == 90

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from vertex_flow.engine.tuning.measurements import Goal, Measured, MetricFile, judge
+from vertex_flow.engine.tuning.stopping import below_median
+
+SCORE = Goal("score", maximise=True)
+
+
+@pytest.fixture
+def file(tmp_path):
+    return MetricFile(tmp_path / "metrics", metrics=["score", "cost"], start=100.0)
+
+
+def line(step: int, time: float = 101.0, **values: object) -> str:
+    entry = {"timestamp": time, "trial": "1", "global_step": str(step), "checkpoint_path": ""}
+    return json.dumps({**entry, **{name: str(value) for name, value in values.items()}}) + "\n"
+
+
+def test_no_file_yet(file):
+    assert file.read() is False
+
+
+def test_reads_each_report_once(file):
+    file.path.write_text(line(1, score=0.1))
+    assert file.read() is True
+    assert file.read() is False
+    file.path.write_text(line(1, score=0.1) + line(2, time=103.5, score=0.2))
+    assert file.read() is True
+    assert file.measured == [
+        Measured(1, 1.0, {"score": 0.1}),
+        Measured(2, 3.5, {"score": 0.2}),
+    ]
+
+
+def test_reports_that_have_left_the_file_are_kept(file):
+    file.path.write_text(line(1, score=0.1))
+    file.read()
+    file.path.write_text(line(2, score=0.2))
+    file.read()
+    assert [item.step for item in file.measured] == [1, 2]
+
+
+def test_half_written_line(file):
+    file.path.write_text(line(1, score=0.1) + line(2, score=0.2)[:20])
+    file.read()
+    assert [item.step for item in file.measured] == [1]
+
+
+@pytest.mark.parametrize("text", ["no json\n", "[1]\n", '{"score": "x", "timestamp": 1}\n', "{}\n"])
+def test_lines_that_are_no_reports(file, text):
+    file.path.write_text(text)
+    assert file.read() is False
+
+
+def test_metrics_of_one_step_belong_together(file):
+    file.path.write_text(line(1, score=0.1) + line(1, cost=5) + line(2, score=0.2))
+    file.read()
+    assert file.measured == [
+        Measured(1, 1.0, {"score": 0.1, "cost": 5.0}),
+        Measured(2, 1.0, {"score": 0.2}),
+    ]
+
+
+def test_other_metrics_are_noted_only(file):
+    file.path.write_text(line(1, loss=0.1))
+    assert file.read() is False
+    assert (file.measured, file.reported) == ([], {"loss"})
+
+
+def test_best_ignores_what_is_not_finite(file):
+    file.path.write_text(line(1, score=0.8) + line(2, score="nan"))
+    file.read()
+    verdict = judge("1", file, [SCORE], best=True)
+    assert verdict.final == Measured(1, 1.0, {"score": 0.8})
+
+
+def test_last_that_is_not_finite(file):
+    file.path.write_text(line(1, score=0.8) + line(2, score="nan"))
+    file.read()
+    verdict = judge("1", file, [SCORE], best=False)
+    assert (verdict.final, verdict.failed) == (None, False)
+    assert verdict.reason == "Trial 1 reported nan for 'score' at step 2."
+
+
+def test_last_takes_each_metrics_last_value(file):
+    file.path.write_text(line(1, score=0.8) + line(1, cost=3) + line(2, score=0.9))
+    file.read()
+    goals = [SCORE, Goal("cost", maximise=False)]
+    verdict = judge("1", file, goals, best=False)
+    assert verdict.final == Measured(2, 1.0, {"score": 0.9, "cost": 3.0})
+
+
+def trial(*values: float) -> list[Measured]:
+    return [Measured(step, 10.0 * step, {"score": value}) for step, value in enumerate(values, 1)]
+
+
+class TestMedian:
+    FINISHED = (trial(0.5, 0.6), trial(0.6, 0.7), trial(0.7, 0.8))
+
+    @pytest.mark.parametrize(("value", "stop"), [(0.5, True), (0.6, False), (0.9, False)])
+    def test_compares_at_the_same_step(self, value, stop):
+        assert below_median(trial(value), self.FINISHED, SCORE) is stop
+
+    def test_needs_three_finished_trials(self):
+        assert below_median(trial(0.0), self.FINISHED[:2], SCORE) is False
+
+    def test_minimising(self):
+        assert below_median(trial(0.9), self.FINISHED, Goal("score", maximise=False)) is True
+
+    def test_by_time(self):
+        running = [Measured(100, 10.0, {"score": 0.55})]
+        assert below_median(running, self.FINISHED, SCORE, by_time=True) is True
+
+    def test_nothing_measured(self):
+        assert below_median([], self.FINISHED, SCORE) is False

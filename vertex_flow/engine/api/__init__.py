@@ -1,0 +1,1 @@
+"""Vertex AI's REST API: methods, messages, errors, and the HTTP server in front of them."""

@@ -1,0 +1,188 @@
+"""HTTP, and nothing else: who may call, how long a body may be, and what goes back."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from vertex_flow.engine.api.errors import (
+    cancelled,
+    disk_full,
+    error_body,
+    internal,
+    invalid,
+    out_of_disk,
+    permission_denied,
+    unauthenticated,
+)
+from vertex_flow.engine.api.rpc import RawBody, RawResponse, Router
+from vertex_flow.errors import ApiError
+
+_log = logging.getLogger(__name__)
+
+# Vertex AI's limit for a prediction, in bytes, and a generous one for everything else.
+_PREDICTION = 1_572_864
+_LARGEST = 32 * 1024 * 1024
+_PREDICTIONS = (":predict", ":rawPredict", ":explain")
+# The start of a body that is a `RawPredictRequest`, which instances never look like.
+_WRAPPED = re.compile(rb'\s*\{\s*"http(B|_b)ody"\s*:')
+# Google's generated REST clients poll operations here; the cloud answers both.
+_OPERATION = re.compile(r"/ui/(projects/.*/operations/[^/]+)")
+_VERBS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
+
+
+def application(router: Router, *, token: str, port: int, log: Path) -> Starlette:
+    """Make the ASGI application that serves the API.
+
+    Args:
+        router: What answers.
+        token: What callers must send as `Authorization: Bearer <token>`.
+        port: The port that callers must name in `Host`, so that a web page that has its own name
+            point to this machine gets nothing.
+        log: Where unexpected errors are explained; their answer names it.
+    """
+    door = _Door(router=router, token=token, port=port, log=log)
+    return Starlette(
+        routes=[
+            Route("/healthz", door.healthz, methods=["GET"]),
+            Route("/{path:path}", door.answer, methods=_VERBS),
+        ]
+    )
+
+
+@attrs.frozen(kw_only=True)
+class _Door:
+    """Lets requests in and answers out."""
+
+    router: Router
+    token: str
+    port: int
+    log: Path
+
+    async def healthz(self, request: Request) -> Response:
+        """Say that the engine is up; needs no token."""
+        return await self._guarded(request, self._ok)
+
+    async def answer(self, request: Request) -> Response:
+        """Answer a request of the API."""
+        return await self._guarded(request, self._answer)
+
+    async def _guarded(
+        self, request: Request, inner: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        """Turn whatever goes wrong into Google's shape of an error; the server lives on."""
+        try:
+            self._check_origin(request)
+            return await inner(request)
+        except ApiError as error:
+            return _refused(error)
+        except ClientDisconnect:
+            return _refused(cancelled("The caller hung up."))
+        except Exception as error:
+            _log.exception("%s %s failed", request.method, request.url.path)
+            return _refused(self._unexpected(error))
+
+    async def _ok(self, request: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    async def _answer(self, request: Request) -> Response:
+        self._check_token(request)
+        path = _OPERATION.sub(r"/v1/\1", request.scope["path"])
+        route = self.router.route(request.method, path)
+        data = await _body(request, path)
+        body = _raw(request, data) if route.rpc.raw else _json(data)
+        result = await self.router.answer(route, _query(request), body)
+        if isinstance(result, RawResponse):
+            return Response(result.body, result.status, dict(result.headers))
+        return JSONResponse(result)
+
+    def _check_origin(self, request: Request) -> None:
+        hosts = {f"127.0.0.1:{self.port}", f"localhost:{self.port}"}
+        host = request.headers.get("host", "")
+        if host.lower() not in hosts:
+            raise permission_denied(
+                f"The Host header is {host!r}; the local engine answers "
+                f"127.0.0.1:{self.port} and localhost:{self.port} only."
+            )
+        origin = request.headers.get("origin")
+        if origin is not None and origin.lower() not in {f"http://{name}" for name in hosts}:
+            raise permission_denied(
+                f"The request comes from a web page at {origin!r}; the local engine answers "
+                "programs on this machine only."
+            )
+
+    def _check_token(self, request: Request) -> None:
+        kind, _, given = request.headers.get("authorization", "").partition(" ")
+        right = secrets.compare_digest(given.strip().encode(), self.token.encode())
+        if kind.lower() != "bearer" or not right:
+            raise unauthenticated(
+                "The request has no valid token. Send 'Authorization: Bearer <token>' with the "
+                f"token in {self.log.parent / 'token'}."
+            )
+
+    def _unexpected(self, error: Exception) -> ApiError:
+        if disk_full(error):
+            return out_of_disk()
+        return internal(
+            f"The local engine failed: {type(error).__name__}: {error}. This is a fault of the "
+            f"engine, not of the request; the details are in {self.log}."
+        )
+
+
+def _refused(error: ApiError) -> Response:
+    headers = {"WWW-Authenticate": "Bearer"} if error.code == 401 else None
+    return JSONResponse(error_body(error), error.code, headers)
+
+
+async def _body(request: Request, path: str) -> bytes:
+    """Read the body, and stop reading as soon as it is too long."""
+    limit = _PREDICTION if path.endswith(_PREDICTIONS) else _LARGEST
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > limit:
+        raise _too_long(limit)
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > limit:
+            raise _too_long(limit)
+    return bytes(data)
+
+
+def _too_long(limit: int) -> ApiError:
+    return invalid(f"Request payload size exceeds the limit: {limit} bytes.")
+
+
+def _json(data: bytes) -> Any:
+    if not data.strip():
+        return None
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise invalid(f"Invalid JSON payload received. {error}.") from error
+
+
+def _raw(request: Request, data: bytes) -> Any:
+    """Give a body that may be anything; Google's own client wraps it into a message."""
+    if _WRAPPED.match(data):
+        return _json(data)
+    content_type = request.headers.get("content-type", "application/octet-stream")
+    return RawBody(content_type=content_type, data=data)
+
+
+def _query(request: Request) -> dict[str, str | list[str]]:
+    query: dict[str, str | list[str]] = {}
+    for name in request.query_params:
+        values = request.query_params.getlist(name)
+        query[name] = values[0] if len(values) == 1 else values
+    return query

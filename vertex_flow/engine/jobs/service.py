@@ -1,0 +1,255 @@
+"""Custom jobs: training code that runs as processes of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from google.cloud.aiplatform_v1 import types
+from google.protobuf import empty_pb2
+
+from vertex_flow.engine.api.errors import failed_precondition, reason, rpc_code
+from vertex_flow.engine.api.masks import masked
+from vertex_flow.engine.api.rpc import Handler, Rpc
+from vertex_flow.engine.api.support import HONOURED, REFUSED, SIMULATED, Level
+from vertex_flow.engine.background import Background
+from vertex_flow.engine.jobs.checks import check_display_name, check_job
+from vertex_flow.engine.jobs.replicas import Launch
+from vertex_flow.engine.jobs.runs import Outcome, run
+from vertex_flow.engine.operations import Operations
+from vertex_flow.engine.processes import Launcher
+from vertex_flow.engine.state.home import Home
+from vertex_flow.engine.state.store import Store
+
+_log = logging.getLogger(__name__)
+
+# Of a CustomJobSpec, whether in a custom job or in a tuning job.
+JOB_SPEC: dict[str, Level] = {
+    "base_output_directory": HONOURED,
+    "enable_dashboard_access": SIMULATED,
+    "enable_web_access": SIMULATED,
+    "experiment": REFUSED,
+    "experiment_run": REFUSED,
+    "models": REFUSED,
+    "network": SIMULATED,
+    "persistent_resource_id": REFUSED,
+    "protected_artifact_location_id": SIMULATED,
+    "psc_interface_config": REFUSED,
+    "reserved_ip_ranges": SIMULATED,
+    "scheduling": SIMULATED,
+    "scheduling.timeout": HONOURED,
+    "service_account": SIMULATED,
+    "tensorboard": SIMULATED,
+    "worker_pool_specs": HONOURED,
+    "worker_pool_specs.disk_spec": SIMULATED,
+    "worker_pool_specs.lustre_mounts": REFUSED,
+    "worker_pool_specs.machine_spec": SIMULATED,
+    "worker_pool_specs.nfs_mounts": REFUSED,
+}
+JOB_SPEC_NOTES: dict[str, str] = {
+    "base_output_directory": "gs:// and /gcs/ are folders of the engine's storage.",
+    "tensorboard": "Logs are in AIP_TENSORBOARD_LOG_DIR; nothing is uploaded.",
+    "worker_pool_specs": "A replica is a process in this Python environment; container_spec needs "
+    "a command, and its image is not pulled. The first replica is the primary one.",
+    "worker_pool_specs.machine_spec": "Replicas share the cores of this machine.",
+}
+FIELDS: dict[str, Level] = {
+    "CustomJob.display_name": HONOURED,
+    "CustomJob.encryption_spec": SIMULATED,
+    "CustomJob.labels": HONOURED,
+    "CustomJob.web_access_uris": SIMULATED,
+    **{f"CustomJob.job_spec.{path}": level for path, level in JOB_SPEC.items()},
+}
+NOTES: dict[str, str] = {
+    f"CustomJob.job_spec.{path}": note for path, note in JOB_SPEC_NOTES.items()
+}
+
+ENDED = frozenset(
+    {
+        types.JobState.JOB_STATE_SUCCEEDED,
+        types.JobState.JOB_STATE_FAILED,
+        types.JobState.JOB_STATE_CANCELLED,
+    }
+)
+_LOCATION = "projects/*/locations/*"
+
+
+class CustomJobs:
+    """Custom jobs.
+
+    Args:
+        home: Has the outputs and logs.
+        store: Where jobs are kept.
+        launcher: Starts their processes.
+        background: Runs them.
+    """
+
+    def __init__(
+        self, home: Home, store: Store, launcher: Launcher, background: Background
+    ) -> None:
+        self._home = home
+        self._store = store
+        self._launcher = launcher
+        self._background = background
+        self._operations = Operations(store, background)
+
+    def bindings(self) -> list[tuple[Rpc, Handler]]:
+        """Give the methods of custom jobs."""
+        many = f"/v1/{{parent={_LOCATION}}}/customJobs"
+        one = f"/v1/{{name={_LOCATION}/customJobs/*}}"
+        rows: tuple[tuple[str, str, str, type[Any], str, Handler], ...] = (
+            ("create", "POST", many, types.CreateCustomJobRequest, "custom_job", self.create),
+            ("get", "GET", one, types.GetCustomJobRequest, "", self.get),
+            ("list", "GET", many, types.ListCustomJobsRequest, "", self.list),
+            ("cancel", "POST", f"{one}:cancel", types.CancelCustomJobRequest, "*", self.cancel),
+            ("delete", "DELETE", one, types.DeleteCustomJobRequest, "", self.delete),
+        )
+        return [
+            (
+                Rpc(
+                    id=f"projects.locations.customJobs.{method}",
+                    verb=verb,
+                    path=path,
+                    request=request,
+                    body=body,
+                ),
+                handler,
+            )
+            for method, verb, path, request, body, handler in rows
+        ]
+
+    def recover(self) -> None:
+        """Fail the jobs that a killed engine left behind: their processes ended with it."""
+        for job in self._store.all(types.CustomJob):
+            if job.state not in ENDED:
+                self._end(job.name, Outcome(code=10, message="The engine stopped during the job."))
+
+    async def create(self, request: types.CreateCustomJobRequest) -> types.CustomJob:
+        """Answer `customJobs.create`."""
+        check_display_name(request.custom_job.display_name)
+        return self.submit(request.parent, request.custom_job)
+
+    def submit(
+        self,
+        parent: str,
+        job: types.CustomJob,
+        *,
+        logs: tuple[str, ...] = (),
+        threads: int | None = None,
+    ) -> types.CustomJob:
+        """Start a job.
+
+        Args:
+            parent: The location it is in.
+            job: Its display name, labels and specification.
+            logs: Parts of the path of the logs' folder; the job's own when there are none.
+            threads: Cores for the whole job; None for all of them.
+
+        Raises:
+            ApiError: INVALID_ARGUMENT; the job cannot run.
+        """
+        check_job(job.job_spec, self._home, field="job_spec")
+        number = self._store.new_id()
+        new = types.CustomJob(
+            name=f"{parent}/customJobs/{number}",
+            display_name=job.display_name,
+            job_spec=job.job_spec,
+            labels=job.labels,
+            encryption_spec=job.encryption_spec,
+            state=types.JobState.JOB_STATE_PENDING,
+        )
+        _stamp(new, "create_time", "update_time")
+        self._store.insert(new)
+        launch = Launch(
+            job=new.name, spec=new.job_spec, logs=logs or ("customJobs", number), threads=threads
+        )
+        self._background.start(new.name, self._work(launch))
+        return new
+
+    async def get(self, request: types.GetCustomJobRequest) -> types.CustomJob:
+        """Answer `customJobs.get`."""
+        return self._store.get(types.CustomJob, request.name)
+
+    async def list(self, request: types.ListCustomJobsRequest) -> types.ListCustomJobsResponse:
+        """Answer `customJobs.list`."""
+        found, token = self._store.list(
+            types.CustomJob,
+            request.parent,
+            filter=request.filter,
+            page_size=request.page_size,
+            page_token=request.page_token,
+        )
+        shown = [masked(job, request.read_mask) for job in found]
+        return types.ListCustomJobsResponse(custom_jobs=shown, next_page_token=token)
+
+    async def cancel(self, request: types.CancelCustomJobRequest) -> empty_pb2.Empty:
+        """Answer `customJobs.cancel`; a job that has ended stays as it is."""
+        self._store.get(types.CustomJob, request.name)
+        await self.stop(request.name)
+        return empty_pb2.Empty()
+
+    async def stop(self, name: str) -> None:
+        """Cancel a job and wait until its processes are gone."""
+        await self._background.cancel(name)
+        # Work that is cancelled before its first step cannot record its end.
+        if self._store.get(types.CustomJob, name).state not in ENDED:
+            self._cancelled(name)
+
+    async def delete(self, request: types.DeleteCustomJobRequest) -> Any:
+        """Answer `customJobs.delete`."""
+        job = self._store.get(types.CustomJob, request.name)
+        if job.state not in ENDED:
+            raise failed_precondition(
+                f'The CustomJob "{job.name}" is in state {job.state.name}: cancel it first.'
+            )
+        operation = self._operations.start(
+            job.name, self._delete(job.name), types.DeleteOperationMetadata()
+        )
+        return await self._operations.settle(operation)
+
+    async def _delete(self, name: str) -> empty_pb2.Empty:
+        self._store.delete(name)
+        return empty_pb2.Empty()
+
+    async def _work(self, launch: Launch) -> None:
+        job = self._store.get(types.CustomJob, launch.job)
+        job.state = types.JobState.JOB_STATE_RUNNING
+        _stamp(job, "start_time", "update_time")
+        try:
+            self._store.save(job)
+            outcome = await run(launch, home=self._home, launcher=self._launcher)
+        except asyncio.CancelledError:
+            self._cancelled(launch.job)
+            raise
+        except Exception as error:
+            _log.exception("the job %s could not be run", launch.job)
+            answer = reason(error)
+            outcome = Outcome(code=rpc_code(answer), message=answer.message)
+        self._end(launch.job, outcome)
+
+    def _end(self, name: str, outcome: Outcome) -> None:
+        states = types.JobState
+        job = self._store.get(types.CustomJob, name)
+        job.state = states.JOB_STATE_SUCCEEDED if outcome.ok else states.JOB_STATE_FAILED
+        if not outcome.ok:
+            _fail(job, outcome.code, outcome.message)
+        _stamp(job, "end_time", "update_time")
+        self._store.save(job)
+
+    def _cancelled(self, name: str) -> None:
+        job = self._store.get(types.CustomJob, name)
+        job.state = types.JobState.JOB_STATE_CANCELLED
+        _fail(job, 1, "The job was cancelled.")
+        _stamp(job, "end_time", "update_time")
+        self._store.save(job)
+
+
+def _fail(job: types.CustomJob, code: int, message: str) -> None:
+    error = types.CustomJob.pb(job).error
+    error.code, error.message = code, message
+
+
+def _stamp(job: types.CustomJob, *fields: str) -> None:
+    for field in fields:
+        getattr(types.CustomJob.pb(job), field).GetCurrentTime()

@@ -1,0 +1,1 @@
+"""What the engine keeps: its folder, its store, and how lists are filtered and paged."""

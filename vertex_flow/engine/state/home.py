@@ -1,0 +1,186 @@
+"""The folder in which the engine keeps everything."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import secrets
+import shutil
+import tempfile
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from vertex_flow.engine.api.errors import invalid
+from vertex_flow.errors import HomeBusyError
+
+_BUCKET = r"[a-z0-9][a-z0-9_.-]*"
+# gs://bucket or /gcs/bucket at the start of a path, up to the end of the path. A quote, a comma, a
+# bracket or white space ends it, so that paths inside JSON and comma-separated lists are found.
+_BUCKET_PATH = re.compile(
+    rf"(?:(?<![\w+.-])gs://|(?<![\w.~/-])/gcs/)(?P<bucket>{_BUCKET})(?P<rest>/[^\s\"',;<>\[\]{{}}]*)?"
+)
+_BUCKET_URI = re.compile(rf"(?:gs://|/gcs/)(?P<bucket>{_BUCKET})(?:/(?P<rest>.*))?", re.DOTALL)
+_UNSAFE = re.compile(r"[^\w.@=+-]+")
+
+
+class Home:
+    """The folder in which the engine keeps everything; survives a kill at any moment.
+
+    One engine uses a folder at a time: the lock is held by the kernel, so it is gone as soon as
+    the process is, however it ended.
+
+    Attributes:
+        root: The folder, absolute.
+        database: The file of the resources.
+        storage: The folder in which `gs://<bucket>/...` is `<bucket>/...`.
+        engine_log: The file that the engine's own log goes to.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.expanduser().absolute()
+        self.database = self.root / "engine.db"
+        self.storage = self.root / "storage"
+        self.envs = self.root / "envs"
+        self.engine_log = self.root / "engine.log"
+        self._tmp = self.root / "tmp"
+        self._lock: int | None = None
+
+    def __repr__(self) -> str:
+        return f"Home({str(self.root)!r})"
+
+    def create(self) -> None:
+        """Make the folder and what belongs in it."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        for folder in (self.storage, self.root / "logs", self.envs, self._tmp):
+            folder.mkdir(exist_ok=True)
+        ignore = self.root / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+
+    def acquire(self) -> None:
+        """Take the folder for this process, and empty its scratch folder.
+
+        Raises:
+            HomeBusyError: Another process has it.
+        """
+        handle = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            text = os.pread(handle, 32, 0).decode("ascii", "replace").strip()
+            os.close(handle)
+            raise HomeBusyError(self.root, int(text) if text.isdigit() else None) from error
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        self._lock = handle
+        shutil.rmtree(self._tmp, ignore_errors=True)
+        self._tmp.mkdir(exist_ok=True)
+
+    def release(self) -> None:
+        """Give the folder free; does nothing when it is not held."""
+        if self._lock is None:
+            return
+        os.ftruncate(self._lock, 0)
+        os.close(self._lock)
+        self._lock = None
+
+    def token(self) -> str:
+        """Give the secret that callers must show; made on first use, readable by its owner only."""
+        path = self.root / "token"
+        if path.exists():
+            return path.read_text(encoding="ascii").strip()
+        token = secrets.token_urlsafe(32)
+        self._write(path, token, mode=0o600)
+        return token
+
+    def publish(self, endpoint: str, *, parent: int | None = None) -> None:
+        """Say where the engine listens, for programs that find it through its folder.
+
+        Args:
+            endpoint: Its root URL.
+            parent: The process that it lives as long as, or None when it stands on its own.
+        """
+        text = json.dumps({"endpoint": endpoint, "pid": os.getpid(), "parent": parent})
+        self._write(self.root / "engine.json", text, mode=0o600)
+
+    def withdraw(self) -> None:
+        """Take back what `publish` said."""
+        (self.root / "engine.json").unlink(missing_ok=True)
+
+    def log(self, *parts: str) -> Path:
+        """Give the path of a log file; its folder is made.
+
+        Args:
+            parts: Collection, resource id, and the replica or task, for example
+                `("customJobs", "123", "workerpool0-0")`. Slashes and the like become dashes.
+        """
+        *folders, name = [_safe(part) for part in parts]
+        path = self.root.joinpath("logs", *folders, name.removesuffix(".log") + ".log")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def scratch(self, name: str) -> Path:
+        """Make a fresh folder for temporary files; its user removes it."""
+        self._tmp.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f"{_safe(name)}-", dir=self._tmp))
+
+    def path(self, uri: str) -> Path:
+        """Give the local path that a URI stands for.
+
+        Args:
+            uri: `gs://bucket/object`, `/gcs/bucket/object`, `file:///path` or an absolute path.
+
+        Raises:
+            ApiError: INVALID_ARGUMENT when it is none of these, or would leave its bucket.
+        """
+        match = _BUCKET_URI.fullmatch(uri)
+        if match:
+            return self._inside(match["bucket"], match["rest"] or "", uri)
+        if uri.startswith("file://"):
+            return Path(unquote(urlsplit(uri).path))
+        if uri.startswith("/") and not uri.startswith("/gcs/"):
+            return Path(uri)
+        raise invalid(
+            f"{uri!r} is not a place the local engine knows. Expected gs://<bucket>/<object>, "
+            "/gcs/<bucket>/<object>, file:///<path> or an absolute path."
+        )
+
+    def localise(self, text: str) -> str:
+        """Replace every `gs://bucket` and `/gcs/bucket` in a text by its folder here.
+
+        Args:
+            text: An argument or the value of an environment variable.
+
+        Raises:
+            ApiError: INVALID_ARGUMENT when a path would leave its bucket.
+        """
+        return _BUCKET_PATH.sub(self._replace, text)
+
+    def _replace(self, match: re.Match[str]) -> str:
+        rest = match["rest"] or ""
+        self._inside(match["bucket"], rest.lstrip("/"), match[0])
+        return f"{self.storage / match['bucket']}{rest}"
+
+    def _inside(self, bucket: str, rest: str, uri: str) -> Path:
+        if ".." in PurePosixPath(rest).parts or "\0" in rest:
+            raise invalid(f"{uri!r} leaves its bucket: a path may not contain '..'.")
+        return self.storage / bucket / rest.lstrip("/")
+
+    def _write(self, path: Path, text: str, *, mode: int) -> None:
+        """Write a file so that a reader, or a kill, never meets half of it."""
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def _safe(part: str) -> str:
+    """Make any text a plain file name."""
+    cleaned = _UNSAFE.sub("-", part).strip(".-")
+    return cleaned[:120] or "unnamed"

@@ -1,0 +1,201 @@
+"""The engine's resources, in one SQLite file."""
+
+from __future__ import annotations
+
+import functools
+import json
+import secrets
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from vertex_flow.engine.api.errors import already_exists, disk_full, not_found, out_of_disk
+from vertex_flow.engine.api.messages import decode, encode, full_name, raw_kind, short_name
+from vertex_flow.engine.state import filters, paging
+
+M = TypeVar("M")
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS resources (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    parent TEXT NOT NULL,
+    message BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS resources_by_parent ON resources (kind, parent);
+CREATE TABLE IF NOT EXISTS memory (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+
+class Store:
+    """The engine's resources; what a method has stored survives a kill at any moment.
+
+    Messages are keyed by their `name`. One thread uses a store.
+
+    Args:
+        path: The SQLite file; made when it is not there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        with _disk():
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
+            # A write-ahead log is whole after a kill, and one sync a checkpoint keeps writes quick.
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def insert(self, message: Any) -> None:
+        """Store a new resource.
+
+        Raises:
+            ApiError: ALREADY_EXISTS, or RESOURCE_EXHAUSTED when the disk is full.
+        """
+        sql = "INSERT INTO resources (name, kind, parent, message) VALUES (?, ?, ?, ?)"
+        try:
+            self._write(sql, _row(message))
+        except sqlite3.IntegrityError as error:
+            kind = short_name(type(message))
+            raise already_exists(f'The {kind} "{message.name}" already exists.') from error
+
+    def save(self, message: Any) -> None:
+        """Store a resource, new or not, under its `name`.
+
+        Raises:
+            ApiError: RESOURCE_EXHAUSTED when the disk is full; what was stored stays.
+        """
+        sql = (
+            "INSERT INTO resources (name, kind, parent, message) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET message = excluded.message, kind = excluded.kind"
+        )
+        self._write(sql, _row(message))
+
+    def get(self, kind: type[M], name: str) -> M:
+        """Read a resource.
+
+        Raises:
+            ApiError: NOT_FOUND.
+        """
+        found = self.find(kind, name)
+        if found is None:
+            raise not_found(f'The {short_name(kind)} "{name}" does not exist.')
+        return found
+
+    def find(self, kind: type[M], name: str) -> M | None:
+        """Read a resource, or None when there is none of this kind and name."""
+        sql = "SELECT message FROM resources WHERE name = ? AND kind = ?"
+        row = self._db.execute(sql, (name, full_name(kind))).fetchone()
+        return None if row is None else decode(kind, row[0])
+
+    def delete(self, name: str) -> None:
+        """Forget a resource; does nothing when there is none of this name."""
+        self._write("DELETE FROM resources WHERE name = ?", (name,))
+
+    def all(self, kind: type[M]) -> list[M]:
+        """Read every resource of a kind, oldest first."""
+        sql = "SELECT message FROM resources WHERE kind = ? ORDER BY number"
+        return [decode(kind, row[0]) for row in self._db.execute(sql, (full_name(kind),))]
+
+    def list(  # noqa: PLR0913 - the arguments that the API has
+        self,
+        kind: type[M],
+        parent: str,
+        *,
+        filter: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+        order_by: str = "",
+    ) -> tuple[list[M], str]:
+        """Read one page of a collection, newest first unless told otherwise.
+
+        Args:
+            kind: The resources' message class.
+            parent: What they are in, for example `projects/p/locations/l`; `-` stands for any
+                project or location.
+            filter: See `filters`.
+            page_size: The most resources in a page, 0 to 1000; 0 stands for 100.
+            page_token: Where the page starts, from the call before.
+            order_by: Fields separated by commas, each with or without `desc`.
+
+        Returns:
+            The page, and the token of the next one; empty when this is the last.
+
+        Raises:
+            ApiError: INVALID_ARGUMENT that names what was not understood.
+        """
+        descriptor = raw_kind(kind).DESCRIPTOR
+        order = paging.order(order_by, descriptor)
+        query = [full_name(kind), parent, filter, order_by]
+        start = paging.start(page_token, query)
+        matches = filters.matcher(filter, descriptor)
+        rows = [
+            paging.Place(order(message), number, message)
+            for number, message in self._children(kind, parent)
+            if matches(message)
+        ]
+        rows.sort(key=functools.cmp_to_key(order.compare))
+        if start is not None:
+            rows = [row for row in rows if order.compare(row, start) > 0]
+        size = paging.size(page_size)
+        token = paging.token(rows[size - 1], query) if len(rows) > size else ""
+        return [row.message for row in rows[:size]], token
+
+    def new_id(self) -> str:
+        """Make an id that no resource has: a 19-digit number, as Vertex AI gives."""
+        while True:
+            number = str(10**18 + secrets.randbelow(8 * 10**18))
+            sql = "SELECT 1 FROM resources WHERE name LIKE ?"
+            if self._db.execute(sql, (f"%/{number}%",)).fetchone() is None:
+                return number
+
+    def recall(self, key: str) -> dict[str, Any] | None:
+        """Give what `remember` kept under a key, or None."""
+        row = self._db.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            return None
+        value: dict[str, Any] = json.loads(row[0])
+        return value
+
+    def remember(self, key: str, value: dict[str, Any]) -> None:
+        """Keep a JSON object under a key."""
+        sql = "INSERT OR REPLACE INTO memory (key, value) VALUES (?, ?)"
+        self._write(sql, (key, json.dumps(value)))
+
+    def _children(self, kind: type[M], parent: str) -> Iterator[tuple[int, M]]:
+        pattern = "/".join("*" if part == "-" else _literal(part) for part in parent.split("/"))
+        depth = parent.count("/")
+        sql = "SELECT number, parent, message FROM resources WHERE kind = ? AND parent GLOB ?"
+        for number, found, data in self._db.execute(sql, (full_name(kind), pattern)):
+            if found.count("/") == depth:
+                yield number, decode(kind, data)
+
+    def _write(self, sql: str, values: Sequence[Any]) -> None:
+        with _disk():
+            self._db.execute(sql, values)
+
+
+def _row(message: Any) -> tuple[str, str, str, bytes]:
+    parent = message.name.rsplit("/", 2)[0]
+    return message.name, full_name(type(message)), parent, encode(message)
+
+
+def _literal(part: str) -> str:
+    """Escape what GLOB gives a meaning."""
+    return "".join(f"[{char}]" if char in "*?[" else char for char in part)
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    """Turn SQLite's word for a full disk into the API's."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if disk_full(error):
+            raise out_of_disk("storing a resource") from error
+        raise

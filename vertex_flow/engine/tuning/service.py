@@ -1,0 +1,250 @@
+"""Hyperparameter tuning jobs: trials that are custom jobs, suggested by a search."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from google.cloud.aiplatform_v1 import types
+from google.protobuf import empty_pb2
+
+from vertex_flow.engine.api.errors import failed_precondition, reason, rpc_code
+from vertex_flow.engine.api.masks import masked
+from vertex_flow.engine.api.rpc import Handler, Rpc
+from vertex_flow.engine.api.support import HONOURED, REFUSED, SIMULATED, Level
+from vertex_flow.engine.background import Background
+from vertex_flow.engine.jobs.checks import check_display_name, check_job
+from vertex_flow.engine.jobs.runs import Outcome
+from vertex_flow.engine.jobs.service import ENDED, JOB_SPEC, JOB_SPEC_NOTES, CustomJobs
+from vertex_flow.engine.operations import Operations
+from vertex_flow.engine.processes import Launcher
+from vertex_flow.engine.state.home import Home
+from vertex_flow.engine.state.store import Store
+from vertex_flow.engine.tuning.checks import check_tuning
+from vertex_flow.engine.tuning.runs import TuningRun
+from vertex_flow.engine.tuning.trials import TrialTools
+
+_log = logging.getLogger(__name__)
+
+_JOB = "HyperparameterTuningJob"
+FIELDS: dict[str, Level] = {
+    f"{_JOB}.display_name": HONOURED,
+    f"{_JOB}.encryption_spec": SIMULATED,
+    f"{_JOB}.labels": HONOURED,
+    f"{_JOB}.max_failed_trial_count": HONOURED,
+    f"{_JOB}.max_trial_count": HONOURED,
+    f"{_JOB}.parallel_trial_count": HONOURED,
+    f"{_JOB}.study_spec": HONOURED,
+    f"{_JOB}.study_spec.convex_automated_stopping_spec": REFUSED,
+    f"{_JOB}.study_spec.decay_curve_stopping_spec": REFUSED,
+    f"{_JOB}.study_spec.metrics.safety_config": REFUSED,
+    f"{_JOB}.study_spec.observation_noise": SIMULATED,
+    f"{_JOB}.study_spec.study_stopping_config": REFUSED,
+    f"{_JOB}.trials": HONOURED,
+    **{f"{_JOB}.trial_job_spec.{path}": level for path, level in JOB_SPEC.items()},
+}
+NOTES: dict[str, str] = {
+    f"{_JOB}.max_failed_trial_count": "0: the job fails when its first trials, as many as run at "
+    "a time and at least 2, have all failed, or when none succeeds.",
+    f"{_JOB}.parallel_trial_count": "Parallel trials share the cores out.",
+    f"{_JOB}.study_spec": "Suggestions come from Optuna with a fixed seed (unspecified: its "
+    "Bayesian TPE sampler). The median rule stops trials once 3 have finished. A space whose "
+    "points have all been tried ends the search.",
+    f"{_JOB}.trials": "Set by the engine; not read from requests.",
+    **{f"{_JOB}.trial_job_spec.{path}": note for path, note in JOB_SPEC_NOTES.items()},
+}
+
+_LOCATION = "projects/*/locations/*"
+_COLLECTION = "hyperparameterTuningJobs"
+
+
+class TuningJobs:
+    """Hyperparameter tuning jobs.
+
+    Args:
+        home: Has the outputs and logs.
+        store: Where jobs are kept.
+        launcher: Starts processes.
+        background: Runs the jobs.
+        custom_jobs: Runs the trials.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        store: Store,
+        launcher: Launcher,
+        background: Background,
+        custom_jobs: CustomJobs,
+    ) -> None:
+        self._home = home
+        self._store = store
+        self._launcher = launcher
+        self._background = background
+        self._tools = TrialTools(home=home, store=store, background=background, custom=custom_jobs)
+        self._operations = Operations(store, background)
+
+    def bindings(self) -> list[tuple[Rpc, Handler]]:
+        """Give the methods of tuning jobs."""
+        many = f"/v1/{{parent={_LOCATION}}}/{_COLLECTION}"
+        one = f"/v1/{{name={_LOCATION}/{_COLLECTION}/*}}"
+        of = "HyperparameterTuningJob"
+        rows: tuple[tuple[str, str, str, str, str, Handler], ...] = (
+            ("create", "POST", many, f"Create{of}", "hyperparameter_tuning_job", self.create),
+            ("get", "GET", one, f"Get{of}", "", self.get),
+            ("list", "GET", many, f"List{of}s", "", self.list),
+            ("cancel", "POST", f"{one}:cancel", f"Cancel{of}", "*", self.cancel),
+            ("delete", "DELETE", one, f"Delete{of}", "", self.delete),
+        )
+        return [
+            (
+                Rpc(
+                    id=f"projects.locations.{_COLLECTION}.{method}",
+                    verb=verb,
+                    path=path,
+                    request=getattr(types, f"{message}Request"),
+                    body=body,
+                ),
+                handler,
+            )
+            for method, verb, path, message, body, handler in rows
+        ]
+
+    def recover(self) -> None:
+        """Fail the jobs that a killed engine left behind: their trials ended with it."""
+        for job in self._store.all(types.HyperparameterTuningJob):
+            if job.state in ENDED:
+                continue
+            for trial in job.trials:
+                _give_up(trial)
+            self._end(job, Outcome(code=10, message="The engine stopped during the job."))
+
+    async def create(
+        self, request: types.CreateHyperparameterTuningJobRequest
+    ) -> types.HyperparameterTuningJob:
+        """Answer `hyperparameterTuningJobs.create`."""
+        asked = request.hyperparameter_tuning_job
+        check_display_name(asked.display_name)
+        check_tuning(asked)
+        check_job(asked.trial_job_spec, self._home, field="trial_job_spec")
+        job = types.HyperparameterTuningJob(
+            name=f"{request.parent}/{_COLLECTION}/{self._store.new_id()}",
+            display_name=asked.display_name,
+            study_spec=asked.study_spec,
+            max_trial_count=asked.max_trial_count,
+            parallel_trial_count=asked.parallel_trial_count,
+            max_failed_trial_count=asked.max_failed_trial_count,
+            trial_job_spec=asked.trial_job_spec,
+            labels=asked.labels,
+            encryption_spec=asked.encryption_spec,
+            state=types.JobState.JOB_STATE_PENDING,
+        )
+        _stamp(job, "create_time", "update_time")
+        self._store.insert(job)
+        self._background.start(job.name, self._work(job.name))
+        return job
+
+    async def get(
+        self, request: types.GetHyperparameterTuningJobRequest
+    ) -> types.HyperparameterTuningJob:
+        """Answer `hyperparameterTuningJobs.get`."""
+        return self._get(request.name)
+
+    async def list(
+        self, request: types.ListHyperparameterTuningJobsRequest
+    ) -> types.ListHyperparameterTuningJobsResponse:
+        """Answer `hyperparameterTuningJobs.list`."""
+        found, token = self._store.list(
+            types.HyperparameterTuningJob,
+            request.parent,
+            filter=request.filter,
+            page_size=request.page_size,
+            page_token=request.page_token,
+        )
+        return types.ListHyperparameterTuningJobsResponse(
+            hyperparameter_tuning_jobs=[masked(job, request.read_mask) for job in found],
+            next_page_token=token,
+        )
+
+    async def cancel(self, request: types.CancelHyperparameterTuningJobRequest) -> empty_pb2.Empty:
+        """Answer `hyperparameterTuningJobs.cancel`; a job that has ended stays as it is."""
+        self._get(request.name)
+        await self._background.cancel(request.name)
+        job = self._get(request.name)
+        # Work that is cancelled before its first step cannot record its end.
+        if job.state not in ENDED:
+            self._cancelled(job)
+        return empty_pb2.Empty()
+
+    async def delete(self, request: types.DeleteHyperparameterTuningJobRequest) -> Any:
+        """Answer `hyperparameterTuningJobs.delete`."""
+        job = self._get(request.name)
+        if job.state not in ENDED:
+            raise failed_precondition(
+                f'The {_JOB} "{job.name}" is in state {job.state.name}: cancel it first.'
+            )
+        operation = self._operations.start(
+            job.name, self._delete(job.name), types.DeleteOperationMetadata()
+        )
+        return await self._operations.settle(operation)
+
+    async def _delete(self, name: str) -> empty_pb2.Empty:
+        self._store.delete(name)
+        return empty_pb2.Empty()
+
+    def _get(self, name: str) -> types.HyperparameterTuningJob:
+        return self._store.get(types.HyperparameterTuningJob, name)
+
+    async def _work(self, name: str) -> None:
+        job = self._get(name)
+        job.state = types.JobState.JOB_STATE_RUNNING
+        _stamp(job, "start_time")
+        try:
+            self._save(job)
+            outcome = await TuningRun(job, self._tools, lambda: self._save(job)).run()
+        except asyncio.CancelledError:
+            self._cancelled(job)
+            raise
+        except Exception as error:
+            _log.exception("the tuning job %s could not be run", name)
+            answer = reason(error)
+            outcome = Outcome(code=rpc_code(answer), message=answer.message)
+        self._end(job, outcome)
+
+    def _save(self, job: types.HyperparameterTuningJob) -> None:
+        _stamp(job, "update_time")
+        self._store.save(job)
+
+    def _end(self, job: types.HyperparameterTuningJob, outcome: Outcome) -> None:
+        states = types.JobState
+        job.state = states.JOB_STATE_SUCCEEDED if outcome.ok else states.JOB_STATE_FAILED
+        if not outcome.ok:
+            _fail(job, outcome.code, outcome.message)
+        _stamp(job, "end_time")
+        self._save(job)
+
+    def _cancelled(self, job: types.HyperparameterTuningJob) -> None:
+        job.state = types.JobState.JOB_STATE_CANCELLED
+        _fail(job, 1, "The job was cancelled.")
+        _stamp(job, "end_time")
+        self._save(job)
+
+
+def _give_up(trial: types.Trial) -> None:
+    states = types.Trial.State
+    if trial.state in (states.SUCCEEDED, states.INFEASIBLE):
+        return
+    trial.state = states.INFEASIBLE
+    trial.infeasible_reason = "The engine stopped during the trial."
+    types.Trial.pb(trial).end_time.GetCurrentTime()
+
+
+def _fail(job: types.HyperparameterTuningJob, code: int, message: str) -> None:
+    error = types.HyperparameterTuningJob.pb(job).error
+    error.code, error.message = code, message
+
+
+def _stamp(job: types.HyperparameterTuningJob, *fields: str) -> None:
+    for field in fields:
+        getattr(types.HyperparameterTuningJob.pb(job), field).GetCurrentTime()

@@ -1,0 +1,195 @@
+"""One trial of a tuning job: a custom job with parameters, whose metrics are read while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import attrs
+from google.cloud.aiplatform_v1 import types
+
+from vertex_flow.engine.background import Background
+from vertex_flow.engine.jobs.checks import pools
+from vertex_flow.engine.jobs.service import CustomJobs
+from vertex_flow.engine.state.home import Home
+from vertex_flow.engine.state.store import Store
+from vertex_flow.engine.tuning.measurements import (
+    Goal,
+    Measured,
+    MetricFile,
+    Verdict,
+    as_message,
+    judge,
+)
+from vertex_flow.engine.tuning.search_space import Values, as_argument
+from vertex_flow.names import Resource, join_uri
+
+# How often metrics are read, in seconds.
+_PACE = 0.3
+
+
+@attrs.frozen(kw_only=True)
+class TrialTools:
+    """What trials need of the engine.
+
+    Attributes:
+        home: Has their scratch files.
+        store: Has their jobs.
+        background: Runs their jobs.
+        custom: Starts and stops them.
+    """
+
+    home: Home
+    store: Store
+    background: Background
+    custom: CustomJobs
+
+
+@attrs.define(kw_only=True)
+class TrialRun:
+    """One trial under way.
+
+    Attributes:
+        number: From 1.
+        tuning: Resource name of the tuning job.
+        values: Its parameters.
+        goals: The metrics.
+        best: Whether the best measurement counts, not the last.
+        threads: Its share of the cores, or None.
+        message: The trial as the API shows it.
+        measured: What it measured so far.
+    """
+
+    number: int
+    tuning: str
+    values: Values
+    goals: Sequence[Goal]
+    best: bool
+    threads: int | None
+    message: types.Trial = attrs.Factory(types.Trial)
+    measured: list[Measured] = attrs.Factory(list)
+
+    def __attrs_post_init__(self) -> None:
+        self.message = types.Trial(
+            id=str(self.number),
+            state=types.Trial.State.REQUESTED,
+            parameters=[
+                types.Trial.Parameter(parameter_id=name, value=value)
+                for name, value in self.values.items()
+            ],
+        )
+        types.Trial.pb(self.message).start_time.GetCurrentTime()
+
+    async def run(
+        self,
+        job: types.CustomJob,
+        tools: TrialTools,
+        *,
+        show: Callable[[], None],
+        hopeless: Callable[[Sequence[Measured]], bool],
+    ) -> Verdict:
+        """Run the trial to its end.
+
+        Args:
+            job: The job that all trials share.
+            tools: What it needs of the engine.
+            show: Called when `message` has changed.
+            hopeless: Tells from its measurements whether to stop it early.
+        """
+        scratch = tools.home.scratch(f"trial-{self.number}")
+        try:
+            verdict = await self._follow(self._job(job, scratch), scratch, tools, show, hopeless)
+        except asyncio.CancelledError:
+            self._end(Verdict(reason="The trial was cancelled."))
+            raise
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        self._end(verdict)
+        return verdict
+
+    async def _follow(
+        self,
+        job: types.CustomJob,
+        scratch: Path,
+        tools: TrialTools,
+        show: Callable[[], None],
+        hopeless: Callable[[Sequence[Measured]], bool],
+    ) -> Verdict:
+        file = MetricFile(
+            scratch / "metrics-0",
+            metrics=[goal.metric for goal in self.goals],
+            start=time.time(),
+        )
+        self.measured = file.measured
+        parent = Resource.parse(self.tuning).parent
+        logs = ("hyperparameterTuningJobs", Resource.parse(self.tuning).id, f"trial-{self.number}")
+        started = tools.custom.submit(parent, job, logs=logs, threads=self.threads)
+        self.message.custom_job = started.name
+        self.message.state = types.Trial.State.ACTIVE
+        show()
+        stopped = False
+        try:
+            while not stopped and await _runs(tools.background, started.name):
+                if not file.read():
+                    continue
+                self._measure(file)
+                stopped = hopeless(file.measured)
+                self.message.state = types.Trial.State.STOPPING if stopped else self.message.state
+                show()
+        finally:
+            await tools.custom.stop(started.name)
+        file.read()
+        self._measure(file)
+        return self._verdict(tools.store.get(types.CustomJob, started.name), file, stopped)
+
+    def _verdict(self, job: types.CustomJob, file: MetricFile, stopped: bool) -> Verdict:
+        if job.state != types.JobState.JOB_STATE_SUCCEEDED and not stopped:
+            return Verdict(reason=f"Trial {self.number}: {job.error.message}", failed=True)
+        return judge(self.message.id, file, self.goals, best=self.best)
+
+    def _measure(self, file: MetricFile) -> None:
+        self.message.measurements = [types.Measurement(as_message(it)) for it in file.measured]
+
+    def _end(self, verdict: Verdict) -> None:
+        states = types.Trial.State
+        self.message.state = states.SUCCEEDED if verdict.final else states.INFEASIBLE
+        self.message.infeasible_reason = verdict.reason
+        if verdict.final:
+            self.message.final_measurement = types.Measurement(as_message(verdict.final))
+        types.Trial.pb(self.message).end_time.GetCurrentTime()
+
+    def _job(self, job: types.CustomJob, scratch: Path) -> types.CustomJob:
+        """Give the job with this trial's parameters, folder and variables."""
+        own = types.CustomJob(job)
+        own.display_name = f"{job.display_name[:110]}-trial-{self.number}"
+        base = own.job_spec.base_output_directory.output_uri_prefix
+        if base:
+            uri = join_uri(base, str(self.number))
+            own.job_spec.base_output_directory.output_uri_prefix = uri
+        for number, pool in pools(own.job_spec):
+            part = (
+                pool.python_package_spec if "python_package_spec" in pool else pool.container_spec
+            )
+            part.args.extend(
+                f"--{name}={as_argument(value)}" for name, value in self.values.items()
+            )
+            variables = {
+                "CLOUD_ML_JOB_ID": Resource.parse(self.tuning).id,
+                "CLOUD_ML_TRIAL_ID": str(self.number),
+                "CLOUD_ML_HP_METRIC_FILE": str(scratch / f"metrics-{number}"),
+            }
+            part.env.extend(
+                types.EnvVar(name=name, value=value) for name, value in variables.items()
+            )
+        return own
+
+
+async def _runs(background: Background, name: str) -> bool:
+    """Wait a moment; tell whether work still goes on."""
+    waiting = asyncio.ensure_future(background.wait(name))
+    done, _ = await asyncio.wait({waiting}, timeout=_PACE)
+    waiting.cancel()
+    return not done
