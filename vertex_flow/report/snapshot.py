@@ -102,7 +102,7 @@ class Snapshot:
         self.reason: str = job.error.message if job.error else ""
         self.start: datetime | None = job.start_time or job.create_time
         self._details = list(job.job_detail.task_details)
-        self._spec = _plain(job.pipeline_spec)
+        self._spec = _plain(job.pipeline_spec) or {}  # absent while a template is read
 
     @property
     def is_over(self) -> bool:
@@ -193,7 +193,8 @@ class Snapshot:
         while detail is not None:
             if detail.task_name in self._components:
                 found = detail
-            detail = self._by_id.get(detail.parent_task_id)
+            parent = detail.parent_task_id
+            detail = self._by_id.get(parent) if parent else None
         return found
 
     def _outputs(self, name: str) -> tuple[dict[str, Any], dict[str, Artifact]]:

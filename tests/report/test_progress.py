@@ -1,0 +1,180 @@
+"""Progress of a run: each change is one line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from google.cloud import aiplatform_v1
+from google.protobuf import json_format
+
+from tests.jobs import NAME, job, message, task
+from tests.samples import compiled
+from vertex_flow import Integer, Trainer
+from vertex_flow.report.progress import Progress, describe_value, plain
+from vertex_flow.report.snapshot import Snapshot
+from vertex_flow.stages import HyperTune, ImportDataset, Preprocess
+
+
+class Watch:
+    """A progress whose lines are kept, without the time before them."""
+
+    def __init__(self, *tuning_jobs: Any) -> None:
+        self.lines: list[str] = []
+        self.asked: list[str] = []
+        self._jobs = list(tuning_jobs)
+        self._progress = Progress(self._keep, self._find)
+
+    def _keep(self, line: str) -> None:
+        self.lines.append(line.strip().partition("  ")[2])
+
+    def _find(self, name: str) -> Any:
+        self.asked.append(name)
+        return self._jobs[0] if len(self._jobs) == 1 else self._jobs.pop(0)
+
+    def sees(self, plain_job: dict[str, Any]) -> None:
+        self._progress.update(Snapshot(message(plain_job)))
+
+
+def test_nothing_is_said_of_what_has_not_started() -> None:
+    watch = Watch()
+    watch.sees(job("PENDING"))
+    assert watch.lines == []
+
+
+def test_each_change_is_said_once() -> None:
+    watch = Watch()
+    for state in ("RUNNING", "RUNNING", "SUCCEEDED", "SUCCEEDED"):
+        watch.sees(job("RUNNING", task(1, "source", state)))
+    assert watch.lines == ["source  running", "source  done in 2.5 s"]
+
+
+def test_a_line_starts_with_the_time_since_the_start() -> None:
+    lines: list[str] = []
+    Progress(lines.append, lambda _: None).update(
+        Snapshot(message(job("RUNNING", task(1, "fit", "RUNNING"))))
+    )
+    time, _, text = lines[0].strip().partition("  ")
+    assert (time.replace(":", "").isdigit(), text) == (True, "fit     running")
+
+
+@pytest.mark.parametrize(
+    ("details", "line"),
+    [
+        ([task(1, "source", "FAILED")], "source  failed"),
+        ([task(1, "source", "CANCELLED")], "source  cancelled"),
+        (
+            [task(1, "source", "SUCCEEDED"), task(2, "make-data", "SKIPPED", parent=1)],
+            "source  reused: nothing it depends on has changed",
+        ),
+    ],
+)
+def test_how_a_stage_ended(details: Any, line: str) -> None:
+    watch = Watch()
+    watch.sees(job("RUNNING", *details))
+    assert watch.lines[0] == line
+
+
+def test_a_condition_that_does_not_hold() -> None:
+    watch = Watch()
+    watch.sees(job("SUCCEEDED", task(1, "condition-1", "NOT_TRIGGERED")))
+    assert watch.lines[-1] == "spend   left out: its condition does not hold"
+
+
+def test_a_stage_after_a_failure_was_not_reached() -> None:
+    watch = Watch()
+    watch.sees(job("FAILED", task(1, "source", "FAILED"), task(2, "fit", "NOT_TRIGGERED")))
+    assert watch.lines[:2] == ["source  failed", "fit     not reached"]
+
+
+def tuning(*trials: dict[str, Any]) -> Any:
+    found = aiplatform_v1.HyperparameterTuningJob()
+    plain_job = {"maxTrialCount": 4, "trials": list(trials)}
+    json_format.ParseDict(plain_job, aiplatform_v1.HyperparameterTuningJob.pb(found))
+    return found
+
+
+def trial(number: str, state: str, metric: float | None = None, **parameters: Any) -> Any:
+    found: dict[str, Any] = {
+        "id": number,
+        "state": state,
+        "parameters": [{"parameterId": k, "value": v} for k, v in parameters.items()],
+    }
+    if metric is not None:
+        found["finalMeasurement"] = {"metrics": [{"metricId": "accuracy", "value": metric}]}
+    return found
+
+
+def tuning_run(*names: str, state: str = "RUNNING") -> dict[str, Any]:
+    trainer, space = Trainer(module="a.b"), {"units": Integer(1, 9)}
+    tunes = [HyperTune(trainer, space, metric="accuracy", name=name) for name in names]
+    spec = compiled(ImportDataset("gs://b/x"), Preprocess(), *tunes)
+    details = [task(index, name, state) for index, name in enumerate(names, start=1)]
+    return {**job("RUNNING", *details), "pipelineSpec": spec}
+
+
+def test_a_trial_that_is_over_is_one_line() -> None:
+    watch = Watch(tuning(trial("1", "SUCCEEDED", 0.91234, units=64.0, rate=0.00123456)))
+    watch.sees(tuning_run("tune"))
+    assert watch.lines[0] == "tune            trial 1/4 accuracy 0.9123  units=64  rate=0.001235"
+
+
+def test_a_trial_that_failed_says_so() -> None:
+    watch = Watch(tuning(trial("1", "INFEASIBLE", units=64.0)))
+    watch.sees(tuning_run("tune"))
+    assert watch.lines[0].endswith("trial 1/4 infeasible  units=64")
+
+
+def test_a_trial_is_said_once_and_not_before_it_is_over() -> None:
+    watch = Watch(
+        tuning(trial("1", "ACTIVE", units=1.0)),
+        tuning(trial("1", "SUCCEEDED", 0.5, units=1.0)),
+        tuning(trial("1", "SUCCEEDED", 0.5, units=1.0)),
+    )
+    for _ in range(3):
+        watch.sees(tuning_run("tune"))
+    assert len([line for line in watch.lines if "trial" in line]) == 1
+
+
+def test_the_last_trials_are_said_when_the_stage_is_done() -> None:
+    watch = Watch(tuning(), tuning(trial("1", "SUCCEEDED", 0.5, units=1.0)))
+    watch.sees(tuning_run("tune"))
+    watch.sees(tuning_run("tune", state="SUCCEEDED"))
+    assert [line.split()[1] for line in watch.lines] == ["running", "trial", "done"]
+
+
+def test_trials_of_two_stages_are_told_apart() -> None:
+    watch = Watch(tuning(trial("1", "SUCCEEDED", 0.5, units=1.0)))
+    watch.sees(tuning_run("first", "second"))
+    assert len([line for line in watch.lines if "trial 1/4" in line]) == 2
+
+
+def test_the_tuning_job_is_looked_up_by_run_and_stage() -> None:
+    watch = Watch(tuning())
+    watch.sees(tuning_run("tune"))
+    assert watch.asked == [f"{NAME.rpartition('/')[2]}-tune"]
+
+
+def test_a_tuning_job_that_is_not_there_yet() -> None:
+    watch = Watch(None)
+    watch.sees(tuning_run("tune"))
+    assert watch.lines == ["tune            running"]
+
+
+def test_control_characters_are_not_obeyed() -> None:
+    watch = Watch(tuning(trial("1", "SUCCEEDED", 0.5, kind="\x1b[31m[red]\r\n\u202e")))
+    watch.sees(tuning_run("tune"))
+    assert watch.lines[0].endswith("kind=\\x1b[31m[red]\\r\\n\\u202e")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(64.0, "64"), (0.123456, "0.1235"), (1e300, "1e+300"), (3, "3"), (True, "True"), ("a", "a"),
+     (float("nan"), "nan"), (float("inf"), "inf")],
+)  # fmt: skip
+def test_values_are_short(value: Any, text: str) -> None:
+    assert describe_value(value) == text
+
+
+def test_other_languages_stay_readable() -> None:
+    assert plain("précision 精度 ✓") == "précision 精度 ✓"

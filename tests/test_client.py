@@ -1,0 +1,117 @@
+"""The client: what it sends, and what it makes of refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from google.cloud import aiplatform_v1
+
+from tests.loopback import PARENT, Loopback, error, serving
+from vertex_flow.client import Client
+from vertex_flow.errors import ApiError, SettingError
+
+JOB = f"{PARENT}/pipelineJobs/one"
+ENDPOINT = f"{PARENT}/endpoints/7"
+
+
+@pytest.fixture
+def server() -> Iterator[Loopback]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: Loopback) -> Client:
+    return Client(server.url, PARENT, "secret")
+
+
+def test_the_token_is_shown(server: Loopback, client: Client) -> None:
+    server.on(f"GET /v1/{JOB}", {"name": JOB})
+    client.get_pipeline_job(JOB)
+    assert server.asked[0][2] == "Bearer secret"
+
+
+def test_the_token_is_not_in_the_repr(client: Client) -> None:
+    assert "secret" not in repr(client)
+
+
+def test_a_job_is_created_under_its_id(server: Loopback, client: Client) -> None:
+    server.on(f"POST /v1/{PARENT}/pipelineJobs", {"name": JOB})
+    created = client.create_pipeline_job("one", aiplatform_v1.PipelineJob(display_name="mnist"))
+    assert created.name == JOB
+    assert "pipelineJobId=one" in server.asked[0][1]
+
+
+def test_a_job_is_cancelled(server: Loopback, client: Client) -> None:
+    server.on(f"POST /v1/{JOB}:cancel", {})
+    client.cancel_pipeline_job(JOB)
+    assert len(server.asked) == 1
+
+
+def test_the_newest_tuning_job_of_a_name(server: Loopback, client: Client) -> None:
+    jobs = [{"name": "new", "maxTrialCount": 4}, {"name": "old"}]
+    server.on(f"GET /v1/{PARENT}/hyperparameterTuningJobs", {"hyperparameterTuningJobs": jobs})
+    found = client.tuning_job("one-hyper-tune")
+    assert found is not None
+    assert found.name == "new"
+
+
+def test_no_tuning_job_of_a_name(server: Loopback, client: Client) -> None:
+    server.on(f"GET /v1/{PARENT}/hyperparameterTuningJobs", {})
+    assert client.tuning_job("one-hyper-tune") is None
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        (400, "INVALID_ARGUMENT"),
+        (404, "NOT_FOUND"),
+        (409, "ALREADY_EXISTS"),
+        (501, "UNIMPLEMENTED"),
+    ],
+)
+def test_a_refusal_keeps_code_status_and_message(
+    server: Loopback, client: Client, code: int, status: str
+) -> None:
+    server.on(f"GET /v1/{JOB}", error(code, status, "because"), code=code)
+    with pytest.raises(ApiError) as caught:
+        client.get_pipeline_job(JOB)
+    found = caught.value
+    assert (found.code, found.status, found.message) == (code, status, "because")
+
+
+def test_a_refusal_in_another_form(server: Loopback, client: Client) -> None:
+    server.on(f"GET /v1/{JOB}", b"<html>Bad gateway</html>", code=502)
+    with pytest.raises(ApiError) as caught:
+        client.get_pipeline_job(JOB)
+    assert (caught.value.code, caught.value.status) == (502, "UNKNOWN")
+
+
+def test_a_server_that_does_not_answer() -> None:
+    with serving() as gone:
+        url = gone.url
+    with pytest.raises(ApiError, match=f"503 UNAVAILABLE: {url} does not answer: ") as caught:
+        Client(url, PARENT, "secret").predict(ENDPOINT, [[1]])
+    assert "The local engine ends with the program that started it" in str(caught.value)
+
+
+def test_predictions(server: Loopback, client: Client) -> None:
+    server.on(f"POST /v1/{ENDPOINT}:predict", {"predictions": [[0.5]]})
+    answer = client.predict(ENDPOINT, [[1, 2]], {"top": 1})
+    assert answer == {"predictions": [[0.5]]}
+    assert server.asked[0][3] == {"instances": [[1, 2]], "parameters": {"top": 1}}
+
+
+def test_a_refused_prediction(server: Loopback, client: Client) -> None:
+    refusal = error(400, "INVALID_ARGUMENT", "instance 0 has the shape (2,)")
+    server.on(f"POST /v1/{ENDPOINT}:predict", refusal, code=400)
+    with pytest.raises(ApiError) as caught:
+        client.predict(ENDPOINT, [[1, 2]])
+    assert str(caught.value) == "400 INVALID_ARGUMENT: instance 0 has the shape (2,)"
+
+
+def test_no_credentials_in_the_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/does/not/exist.json")
+    with pytest.raises(SettingError, match="no Google Cloud credentials: run `gcloud auth"):
+        Client("https://localhost", PARENT).get_pipeline_job(JOB)
