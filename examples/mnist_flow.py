@@ -69,8 +69,8 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         run = start(options)
         predictions = predict(run)
-        print(run.summary())
-        print(digits(predictions) if predictions else refusal(run, options.threshold))
+        ending = digits(predictions) if predictions else refusal(run, options.threshold)
+        print(run.summary(), ending, sep="\n\n")
         if options.json:
             seconds = time.monotonic() - started
             Path(options.json).write_text(json.dumps(facts(run, predictions, seconds), indent=2))

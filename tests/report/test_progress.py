@@ -116,13 +116,13 @@ def tuning_run(*names: str, state: str = "RUNNING") -> dict[str, Any]:
 def test_a_trial_that_is_over_is_one_line() -> None:
     watch = Watch(tuning(trial("1", "SUCCEEDED", 0.91234, units=64.0, rate=0.00123456)))
     watch.sees(tuning_run("tune"))
-    assert watch.lines[0] == "tune            trial 1/4 accuracy 0.9123  units=64  rate=0.001235"
+    assert watch.lines[0] == "tune            trial 1/4  0.9123  units=64 rate=0.00123"
 
 
 def test_a_trial_that_failed_says_so() -> None:
     watch = Watch(tuning(trial("1", "INFEASIBLE", units=64.0)))
     watch.sees(tuning_run("tune"))
-    assert watch.lines[0].endswith("trial 1/4 infeasible  units=64")
+    assert watch.lines[0].endswith("trial 1/4  infeasible  units=64")
 
 
 def test_a_trial_is_said_once_and_not_before_it_is_over() -> None:

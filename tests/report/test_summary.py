@@ -52,8 +52,9 @@ def test_a_model_that_was_not_registered_because_the_run_failed() -> None:
 
 def test_model_and_endpoint() -> None:
     text = summary(job("SUCCEEDED"), model=MODEL, endpoint=ENDPOINT)
-    assert text.splitlines()[-2:] == [
-        "model     mnist, version 2 (projects/p/models/7)",
+    assert text.splitlines()[-3:] == [
+        "model     mnist, version 2",
+        "          projects/p/models/7",
         "endpoint  http://127.0.0.1:1/v1/e:predict",
     ]
 

@@ -65,7 +65,7 @@ class Progress:
             if trial.state.name not in _TRIAL_OVER or known in self._trials:
                 continue
             self._trials.add(known)
-            text = f"trial {trial.id}/{job.max_trial_count} {_describe_trial(trial)}"
+            text = f"trial {trial.id}/{job.max_trial_count}  {_describe_trial(trial)}"
             self._line(snapshot, stage.name, width, text)
 
 
@@ -77,21 +77,25 @@ def _describe(stage: StageRun) -> str:
 
 
 def _describe_trial(trial: Any) -> str:
-    settings = "  ".join(
-        f"{parameter.parameter_id}={describe_value(parameter.value)}"
+    settings = " ".join(
+        f"{parameter.parameter_id}={describe_value(parameter.value, digits=3)}"
         for parameter in trial.parameters
     )
     if trial.state.name != "SUCCEEDED" or not trial.final_measurement:
         return f"{trial.state.name.lower()}  {settings}"
-    metrics = "  ".join(f"{m.metric_id} {m.value:.4f}" for m in trial.final_measurement.metrics)
-    return f"{metrics}  {settings}"
+    metrics = trial.final_measurement.metrics
+    # One metric needs no name in each line, and lines stay within 80 columns.
+    named = [
+        f"{m.metric_id} {m.value:.4f}" if len(metrics) > 1 else f"{m.value:.4f}" for m in metrics
+    ]
+    return f"{' '.join(named)}  {settings}"
 
 
-def describe_value(value: Any) -> str:
+def describe_value(value: Any, *, digits: int = 4) -> str:
     """Word a parameter's value: short, whole numbers without a point."""
     if isinstance(value, float):
         whole = value.is_integer() and abs(value) < 2**53
-        return str(int(value)) if whole else f"{value:.4g}"
+        return str(int(value)) if whole else f"{value:.{digits}g}"
     return plain(str(value))
 
 

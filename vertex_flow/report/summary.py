@@ -25,7 +25,8 @@ def summarise(snapshot: Snapshot, *, model: Any, endpoint: Any) -> str:
         endpoint: The endpoint, or None.
 
     Returns:
-        Lines of up to 100 columns: stages, trials, metrics, model, endpoint.
+        Stages, trials, metrics, model, endpoint. Lines are short but for the table of a large
+        search space, and for names and URLs, which stay whole to be copied.
     """
     blocks = [_stages(snapshot)]
     for stage in snapshot.stages:
@@ -86,7 +87,8 @@ def _outcome(snapshot: Snapshot, model: Any, endpoint: Any) -> str:
         left_out = [one.name for one in snapshot.stages if one.state == "NOT_TRIGGERED"]
         why = f": {', '.join(left_out)} left out, the condition does not hold" if left_out else ""
         return f"model     not registered{why}"
-    lines = [f"model     {plain(model.display_name)}, version {model.version} ({model.name})"]
+    lines = [f"model     {plain(model.display_name)}, version {model.version}"]
+    lines.append(f"          {model.name}")
     lines.append(f"endpoint  {endpoint.url}" if endpoint else "endpoint  not deployed")
     return "\n".join(lines)
 
