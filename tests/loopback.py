@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote
 
 PARENT = "projects/acme/locations/us-central1"
 
@@ -35,7 +36,7 @@ class Loopback:
     def answer(self, verb: str, path: str, token: str, body: Any) -> Answer:
         """Give the next answer."""
         self.asked.append((verb, path, token, body))
-        known = self.answers.get(f"{verb} {path.partition('?')[0]}")
+        known = self.answers.get(f"{verb} {unquote(path.partition('?')[0])}")
         if not known:
             return 404, error(404, "NOT_FOUND", f"no {path}")
         return known.pop(0) if len(known) > 1 else known[0]

@@ -42,6 +42,12 @@ def spend(amount: float, times: int) -> None:
     print(amount * times)
 
 
+@dsl.component(base_image=IMAGE)
+def fall_over() -> None:
+    """Fail."""
+    raise RuntimeError("no luck today")
+
+
 @stage
 class Source(Stage):
     """Makes data.
@@ -95,6 +101,15 @@ class Spend(Stage):
 
     def emit(self, io: Inputs) -> Outputs:
         spend(amount=io.amount, times=io.times)
+        return {}
+
+
+@stage
+class Fail(Stage):
+    """Fails."""
+
+    def emit(self, io: Inputs) -> Outputs:
+        fall_over()
         return {}
 
 

@@ -67,7 +67,7 @@ def test_the_ends_of_a_double_are_numbers(bound: Any) -> None:
 
 @pytest.mark.parametrize("bound", [True, 2.0, "2"])
 def test_the_ends_of_an_integer_are_ints(bound: Any) -> None:
-    with pytest.raises(SettingError, match="both ends must be ints. For real numbers use Double"):
+    with pytest.raises(SettingError, match=r"both ends must be ints\. For real numbers use Double"):
         Integer(1, bound)
 
 

@@ -126,7 +126,7 @@ def test_a_param_deep_inside_an_argument() -> None:
 
 @pytest.mark.parametrize("component", ["split", 3, Preprocess])
 def test_what_is_no_function(component: Any) -> None:
-    with pytest.raises(SettingError, match="expected a @dsl.component or a plain function"):
+    with pytest.raises(SettingError, match=r"expected a @dsl\.component or a plain function"):
         Preprocess(component=component)
 
 

@@ -1,0 +1,242 @@
+"""A run: how it is followed, and what it gives; against a server of a few lines and the engine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.jobs import NAME, job, task
+from tests.loopback import PARENT, Loopback, error, serving
+from tests.samples import Fail, Fit, Score, Source, Spend
+from vertex_flow import Flow, GcpContext, Param, Run, When
+from vertex_flow.client import Client
+from vertex_flow.errors import ApiError, RunCancelled, RunFailed, SettingError
+from vertex_flow.run import RegisteredModel
+
+GET = f"GET /v1/{NAME}"
+
+
+@pytest.fixture
+def server() -> Iterator[Loopback]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def run(server: Loopback) -> Run:
+    return Run(Client(server.url, PARENT, "secret"), NAME)
+
+
+def test_a_run_is_followed_to_its_end(server: Loopback, run: Run) -> None:
+    server.on(GET, job("PENDING"), job("RUNNING"), job("SUCCEEDED"))
+    assert run.wait().state == "SUCCEEDED"
+
+
+def test_a_run_that_is_over_is_not_asked_again(server: Loopback, run: Run) -> None:
+    server.on(GET, job("SUCCEEDED"))
+    assert [run.state, run.state] == ["SUCCEEDED", "SUCCEEDED"]
+    assert len(server.asked) == 1
+
+
+def test_progress_is_said_line_by_line(server: Loopback, run: Run) -> None:
+    done = [task(1, "source", "SUCCEEDED")]
+    server.on(GET, job("RUNNING", task(1, "source", "RUNNING")), job("SUCCEEDED", *done))
+    lines: list[str] = []
+    run.wait(progress=lines.append)
+    assert [line.split()[1:3] for line in lines[:2]] == [["source", "running"], ["source", "done"]]
+
+
+def test_a_failed_run_says_where_why_and_where_the_log_is(server: Loopback, run: Run) -> None:
+    reason = "The process ended with exit code 1.\nTraceback …\nLog: /logs/make-data.log"
+    inside = task(2, "make-data", "FAILED", parent=1, error=reason)
+    server.on(GET, job("FAILED", task(1, "source", "FAILED", error="The DAG failed."), inside))
+    with pytest.raises(RunFailed) as caught:
+        run.wait()
+    found = caught.value
+    assert (found.run, found.stage, found.task, found.reason, found.logs_uri) == (
+        NAME,
+        "source",
+        "make-data",
+        reason,
+        "/logs/make-data.log",
+    )
+
+
+def test_a_run_that_failed_before_any_task(server: Loopback, run: Run) -> None:
+    server.on(GET, job("FAILED", error="quota exceeded"))
+    with pytest.raises(RunFailed) as caught:
+        run.wait()
+    assert (caught.value.stage, caught.value.reason, caught.value.logs_uri) == (
+        None,
+        "quota exceeded",
+        None,
+    )
+
+
+def test_a_cancelled_run(server: Loopback, run: Run) -> None:
+    server.on(GET, job("CANCELLED"))
+    with pytest.raises(RunCancelled, match=f"{NAME} was cancelled"):
+        run.wait()
+
+
+def test_waiting_can_have_an_end(server: Loopback, run: Run) -> None:
+    server.on(GET, job("RUNNING"))
+    with pytest.raises(TimeoutError, match=f"{NAME} is still RUNNING after 0 s"):
+        run.wait(timeout=0)
+
+
+def test_a_run_is_cancelled_by_name(server: Loopback, run: Run) -> None:
+    server.on(f"POST /v1/{NAME}:cancel", {})
+    run.cancel()
+    assert server.asked[0][1].startswith(f"/v1/{NAME}:cancel")
+
+
+def test_an_unknown_stage_has_its_nearest_name(server: Loopback, run: Run) -> None:
+    server.on(GET, job("SUCCEEDED"))
+    with pytest.raises(SettingError) as caught:
+        _ = run["scores"]
+    assert str(caught.value) == (
+        "run sample-1 has no stage 'scores'; it has source, fit, score, spend. "
+        "Did you mean 'score'?"
+    )
+
+
+def resource(number: int, schema_title: str, name: str) -> list[dict[str, Any]]:
+    """A stage that puts out what stands for a resource of Vertex AI."""
+    made = {"schemaTitle": schema_title, "metadata": {"resourceName": name}}
+    return [
+        task(number, "fit", "SUCCEEDED"),
+        task(number + 1, "make-model", "SUCCEEDED", parent=number, outputs={"model": made}),
+    ]
+
+
+def test_the_registered_model(server: Loopback, run: Run) -> None:
+    name = f"{PARENT}/models/7@2"
+    server.on(GET, job("SUCCEEDED", *resource(1, "google.VertexModel", name)))
+    model = {
+        "name": name,
+        "versionId": "2",
+        "displayName": "mnist",
+        "versionAliases": ["default"],
+        "artifactUri": "gs://acme/model",
+    }
+    server.on(f"GET /v1/{name}", model)
+    assert run.model == RegisteredModel(
+        f"{PARENT}/models/7", "2", "mnist", ("default",), "gs://acme/model"
+    )
+
+
+def test_no_registered_model_and_no_endpoint(server: Loopback, run: Run) -> None:
+    server.on(GET, job("SUCCEEDED"))
+    assert (run.model, run.endpoint) == (None, None)
+
+
+def test_the_endpoint_takes_numpy_arrays(server: Loopback, run: Run) -> None:
+    name = f"{PARENT}/endpoints/7"
+    server.on(GET, job("SUCCEEDED", *resource(1, "google.VertexEndpoint", name)))
+    server.on(f"POST /v1/{name}:predict", {"predictions": [1]})
+    endpoint = run.endpoint
+    assert endpoint is not None
+    assert endpoint.predict(np.ones((1, 2))) == [1]
+    assert server.asked[-1][3] == {"instances": [[1.0, 1.0]]}
+
+
+def test_the_url_of_the_endpoint(server: Loopback, run: Run) -> None:
+    name = f"{PARENT}/endpoints/7"
+    server.on(GET, job("SUCCEEDED", *resource(1, "google.VertexEndpoint", name)))
+    assert run.endpoint is not None
+    assert run.endpoint.url == f"{server.url}/v1/{name}:predict"
+
+
+def test_a_run_of_the_cloud_has_no_token_file(run: Run) -> None:
+    assert run.token_file is None
+
+
+def test_a_refusal_goes_through(server: Loopback, run: Run) -> None:
+    server.on(GET, error(404, "NOT_FOUND", "no such job"), code=404)
+    with pytest.raises(ApiError, match="404 NOT_FOUND: no such job"):
+        run.wait()
+
+
+# With the engine.
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("run") / "home"
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def done(home: Path, lines: list[str]) -> Iterator[Run]:
+    """A run on this machine that has succeeded; its last stage is left out."""
+    score = Score()
+    last = When(score.share >= Param("least", 0.9), [Spend()])
+    flow = Flow("sample", [Source(size=Param("size", 3)), Fit(), score, last])
+    run = flow.run(GcpContext.local(home), params={"size": 5}, progress=lines.append)
+    yield run
+    run.close()
+
+
+def test_stages_of_a_local_run(done: Run) -> None:
+    assert {stage.name: stage.state for stage in done.stages} == {
+        "source": "SUCCEEDED",
+        "fit": "SUCCEEDED",
+        "score": "SUCCEEDED",
+        "spend": "NOT_TRIGGERED",
+    }
+
+
+def test_outputs_of_a_local_run(done: Run) -> None:
+    assert done["score"].outputs == {"passed": True, "share": 0.5, "count": 3, "label": "good"}
+
+
+def test_parameters_reach_a_local_run(done: Run) -> None:
+    assert Path(done["source"].artifacts["data"].uri).read_text() == "xxxxx"
+
+
+def test_a_local_run_says_its_progress(done: Run, lines: list[str]) -> None:
+    assert lines[0] == f"run {done.job_id}"
+    assert lines[-1].endswith("  left out: its condition does not hold")
+
+
+def test_the_token_of_a_local_run_is_for_its_user_only(done: Run) -> None:
+    assert done.token_file is not None
+    assert done.token_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_failing_task_fails_the_run_with_its_log(tmp_path: Path) -> None:
+    flow = Flow("sample", [Source(), Fail()])
+    with pytest.raises(RunFailed, match="RuntimeError: no luck today") as caught:
+        flow.run(GcpContext.local(tmp_path / "home"), progress=None)
+    found = caught.value
+    assert (found.stage, found.task) == ("fail", "fall-over")
+    assert found.logs_uri is not None
+    assert "no luck today" in Path(found.logs_uri).read_text()
+
+
+def test_a_run_is_taken_up_by_the_last_part_of_its_name(tmp_path: Path) -> None:
+    context = GcpContext.local(tmp_path / "home")
+    first = Flow("sample", [Source()]).run(context, progress=None)
+    first.close()
+    again = Run.attach(context, first.job_id)
+    again.close()
+    assert again["source"].state == "SUCCEEDED"
+
+
+def test_a_run_that_does_not_exist_leaves_no_engine_behind(tmp_path: Path) -> None:
+    context = GcpContext.local(tmp_path / "home")
+    with pytest.raises(ApiError, match="404 NOT_FOUND"):
+        Run.attach(context, "nothing")
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    homes = [Path(f"/proc/{one}/cmdline").read_bytes() for one in children]
+    assert [one for one in homes if str(tmp_path).encode() in one] == []
