@@ -59,8 +59,8 @@ def test_pip_keeps_the_tensorflow_of_the_base() -> None:
     assert f"tensorflow=={base.group(1)}\n" in (FOLDER / "requirements.txt").read_text()
 
 
-def test_the_image_does_not_run_as_root() -> None:
-    assert instructions("USER") == ["trainer"]
+def test_the_image_runs_as_root_for_vertex_ai_lets_root_alone_report_metrics() -> None:
+    assert instructions("USER") == []
 
 
 def test_the_entry_point_is_the_task() -> None:
