@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,15 @@ def test_a_location_is_a_region(location: str) -> None:
     assert str(caught.value) == (
         f"GcpContext(location={location!r}): expected a region such as 'us-central1' or "
         "'europe-west4'."
+    )
+
+
+@pytest.mark.parametrize("port", [-1, 65536, "8080"])
+def test_a_port_is_a_number_that_ports_have(port: Any) -> None:
+    with pytest.raises(SettingError) as caught:
+        GcpContext.local(port=port)
+    assert str(caught.value) == (
+        f"GcpContext(port={port!r}): expected 0, for any free port, or a number up to 65535."
     )
 
 

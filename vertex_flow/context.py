@@ -26,6 +26,13 @@ def _check_location(_: Any, __: Any, location: str) -> None:
         )
 
 
+def _check_port(_: Any, __: Any, port: Any) -> None:
+    if not isinstance(port, int) or not 0 <= port <= 65535:
+        raise SettingError(
+            f"GcpContext(port={port!r}): expected 0, for any free port, or a number up to 65535."
+        )
+
+
 def _bare_bucket(bucket: str | None) -> str | None:
     return bucket.removeprefix("gs://").rstrip("/") if bucket else None
 
@@ -65,7 +72,7 @@ class GcpContext:
     repository: str = "vertex-flow"
     image: str | None = None
     home: Path | None = attrs.field(default=None, converter=_home)
-    port: int = 0
+    port: int = attrs.field(default=0, validator=_check_port)
 
     @classmethod
     def local(cls, home: str | Path | None = None, *, port: int = 0) -> GcpContext:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vertex_flow.engine.state.home import Home
-from vertex_flow.errors import EngineError, PortInUseError
+from vertex_flow.errors import ApiError, EngineError, PortInUseError
 
 if TYPE_CHECKING:
     import uvicorn
@@ -77,6 +77,9 @@ def _home(root: Path) -> Iterator[Home]:
     except (OSError, sqlite3.Error) as error:
         _log.exception("the engine failed")
         raise EngineError(f"the engine cannot use its folder {home.root}: {error}") from error
+    except ApiError as error:
+        _log.exception("the engine failed")
+        raise EngineError(f"the engine cannot start in {home.root}: {error.message}") from error
 
 
 @contextlib.contextmanager

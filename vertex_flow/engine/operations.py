@@ -154,7 +154,7 @@ class Operations:
         operation.done = True
         # A caller may have deleted the operation while its work went on.
         if self._store.find(operations_pb2.Operation, operation.name) is not None:
-            self._store.save(operation)
+            self._store.keep(operation)
 
 
 def _stamped(metadata: Any) -> Any:

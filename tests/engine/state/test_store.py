@@ -287,3 +287,38 @@ def test_a_full_disk_loses_nothing(full: Store) -> None:
         full.save(job(1, labels={"k": "x" * 100_000}))
 
     assert full.get(CustomJob, f"{HERE}/customJobs/1") == job(1)
+
+
+LATE = job(1, labels={"k": "x" * 100_000})
+
+
+@pytest.fixture
+def late(full: Store) -> Store:
+    """A store that had no space for how its job ended."""
+    full.keep(LATE)
+    return full
+
+
+def test_an_end_that_a_full_disk_does_not_take_is_found(late: Store) -> None:
+    assert late.get(CustomJob, LATE.name) == LATE
+
+
+def test_an_end_that_a_full_disk_does_not_take_is_listed(late: Store) -> None:
+    assert late.list(CustomJob, HERE)[0] == [LATE]
+    assert late.all(CustomJob) == [LATE]
+
+
+def test_an_end_is_stored_as_soon_as_there_is_space(late: Store, home: Home) -> None:
+    late._db.execute("PRAGMA max_page_count=1000")
+    late.save(job(2))
+
+    other = Store(home.database)
+    assert other.get(CustomJob, LATE.name) == LATE
+    other.close()
+
+
+def test_what_is_saved_later_wins(late: Store) -> None:
+    late._db.execute("PRAGMA max_page_count=1000")
+    late.save(job(1))
+
+    assert late.get(CustomJob, LATE.name) == job(1)

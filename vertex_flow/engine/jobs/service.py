@@ -235,14 +235,14 @@ class CustomJobs:
         if not outcome.ok:
             _fail(job, outcome.code, outcome.message)
         _stamp(job, "end_time", "update_time")
-        self._store.save(job)
+        self._store.keep(job)
 
     def _cancelled(self, name: str) -> None:
         job = self._store.get(types.CustomJob, name)
         job.state = types.JobState.JOB_STATE_CANCELLED
         _fail(job, 1, "The job was cancelled.")
         _stamp(job, "end_time", "update_time")
-        self._store.save(job)
+        self._store.keep(job)
 
 
 def _fail(job: types.CustomJob, code: int, message: str) -> None:

@@ -128,7 +128,10 @@ class PipelineJobs:
             cancelled = job.state == PipelineState.PIPELINE_STATE_CANCELLING
             state = "CANCELLED" if cancelled else "FAILED"
             close_tasks(PipelineJob.pb(job), state, _STOPPED)
-            Record(job, self._store).state(state, code=1 if cancelled else 10, message=_STOPPED)
+            try:
+                Record(job, self._store).state(state, code=1 if cancelled else 10, message=_STOPPED)
+            except ApiError:  # a full disk; what was stored can be read all the same
+                self._store.keep(job)
 
     async def create(self, request: CreatePipelineJobRequest) -> PipelineJob:
         """Answer `pipelineJobs.create`: check the job, and start it.

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from vertex_flow.engine.api.errors import already_exists, disk_full, not_found, out_of_disk
 from vertex_flow.engine.api.messages import decode, encode, full_name, raw_kind, short_name
 from vertex_flow.engine.state import filters, paging
+from vertex_flow.errors import ApiError
+
+_log = logging.getLogger(__name__)
 
 M = TypeVar("M")
 
@@ -46,9 +50,11 @@ class Store:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(_SCHEMA)
+        self._kept: dict[str, bytes] = {}
 
     def close(self) -> None:
         """Close the file."""
+        self._write_kept()
         self._db.close()
 
     def insert(self, message: Any) -> None:
@@ -75,6 +81,19 @@ class Store:
             "ON CONFLICT (name) DO UPDATE SET message = excluded.message, kind = excluded.kind"
         )
         self._write(sql, _row(message))
+        self._kept.pop(message.name, None)
+
+    def keep(self, message: Any) -> None:
+        """Store how a resource ended; on a full disk in memory, until there is space again.
+
+        Readers then find the end all the same, instead of waiting for it without end. When the
+        engine ends before there is space, the next one finds the resource as it was before.
+        """
+        try:
+            self.save(message)
+        except ApiError as error:
+            _log.warning("%s is kept in memory: %s", message.name, error.message)
+            self._kept[message.name] = encode(message)
 
     def get(self, kind: type[M], name: str) -> M:
         """Read a resource.
@@ -91,16 +110,18 @@ class Store:
         """Read a resource, or None when there is none of this kind and name."""
         sql = "SELECT message FROM resources WHERE name = ? AND kind = ?"
         row = self._db.execute(sql, (name, full_name(kind))).fetchone()
-        return None if row is None else decode(kind, row[0])
+        return None if row is None else decode(kind, self._kept.get(name, row[0]))
 
     def delete(self, name: str) -> None:
         """Forget a resource; does nothing when there is none of this name."""
+        self._kept.pop(name, None)
         self._write("DELETE FROM resources WHERE name = ?", (name,))
 
     def all(self, kind: type[M]) -> list[M]:
         """Read every resource of a kind, oldest first."""
-        sql = "SELECT message FROM resources WHERE kind = ? ORDER BY number"
-        return [decode(kind, row[0]) for row in self._db.execute(sql, (full_name(kind),))]
+        sql = "SELECT name, message FROM resources WHERE kind = ? ORDER BY number"
+        rows = self._db.execute(sql, (full_name(kind),))
+        return [decode(kind, self._kept.get(name, data)) for name, data in rows]
 
     def list(  # noqa: PLR0913 - the arguments that the API has
         self,
@@ -170,14 +191,24 @@ class Store:
     def _children(self, kind: type[M], parent: str) -> Iterator[tuple[int, M]]:
         pattern = "/".join("*" if part == "-" else _literal(part) for part in parent.split("/"))
         depth = parent.count("/")
-        sql = "SELECT number, parent, message FROM resources WHERE kind = ? AND parent GLOB ?"
-        for number, found, data in self._db.execute(sql, (full_name(kind), pattern)):
+        sql = "SELECT number, name, parent, message FROM resources WHERE kind = ? AND parent GLOB ?"
+        for number, name, found, data in self._db.execute(sql, (full_name(kind), pattern)):
             if found.count("/") == depth:
-                yield number, decode(kind, data)
+                yield number, decode(kind, self._kept.get(name, data))
 
     def _write(self, sql: str, values: Sequence[Any]) -> None:
+        if self._kept:
+            self._write_kept()
         with _disk():
             self._db.execute(sql, values)
+
+    def _write_kept(self) -> None:
+        """Store what `keep` holds in memory, as far as there is space."""
+        sql = "UPDATE resources SET message = ? WHERE name = ?"
+        with suppress(ApiError), _disk():
+            for name, data in list(self._kept.items()):
+                self._db.execute(sql, (data, name))
+                del self._kept[name]
 
 
 def _row(message: Any) -> tuple[str, str, str, bytes]:

@@ -221,14 +221,14 @@ class TuningJobs:
         job.state = states.JOB_STATE_SUCCEEDED if outcome.ok else states.JOB_STATE_FAILED
         if not outcome.ok:
             _fail(job, outcome.code, outcome.message)
-        _stamp(job, "end_time")
-        self._save(job)
+        _stamp(job, "end_time", "update_time")
+        self._store.keep(job)
 
     def _cancelled(self, job: types.HyperparameterTuningJob) -> None:
         job.state = types.JobState.JOB_STATE_CANCELLED
         _fail(job, 1, "The job was cancelled.")
-        _stamp(job, "end_time")
-        self._save(job)
+        _stamp(job, "end_time", "update_time")
+        self._store.keep(job)
 
 
 def _give_up(trial: types.Trial) -> None:
