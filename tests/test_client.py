@@ -36,6 +36,17 @@ def test_the_token_is_not_in_the_repr(client: Client) -> None:
     assert "secret" not in repr(client)
 
 
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_no_proxy_stands_between(
+    server: Loopback, client: Client, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "http://127.0.0.1:9")
+    server.on(f"GET /v1/{JOB}", {"name": JOB})
+    server.on(f"POST /v1/{ENDPOINT}:predict", {"predictions": [1]})
+    assert client.get_pipeline_job(JOB).name == JOB
+    assert client.predict(ENDPOINT, [1])["predictions"] == [1]
+
+
 def test_a_job_is_created_under_its_id(server: Loopback, client: Client) -> None:
     server.on(f"POST /v1/{PARENT}/pipelineJobs", {"name": JOB})
     created = client.create_pipeline_job("one", aiplatform_v1.PipelineJob(display_name="mnist"))

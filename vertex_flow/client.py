@@ -110,14 +110,22 @@ class Client:
     def _session(self) -> Any:
         from google.auth.transport.requests import AuthorizedSession
 
-        return AuthorizedSession(self._credentials)
+        return self._direct(AuthorizedSession(self._credentials))
 
     def _service(self, service: Callable[..., Any]) -> Any:
-        return service(
+        client = service(
             transport="rest",
             credentials=self._credentials,
             client_options=ClientOptions(api_endpoint=self.endpoint),
         )
+        self._direct(client.transport._session)
+        return client
+
+    def _direct(self, session: Any) -> Any:
+        """Keep what is for this machine, the token too, from a proxy that the environment names."""
+        if self.endpoint.startswith("http://"):
+            session.trust_env = False
+        return session
 
     @cached_property
     def _pipelines(self) -> Any:

@@ -87,6 +87,14 @@ def test_the_engines_own_job_variables_are_not_inherited(bench, monkeypatch):
     assert log == "[]\n"
 
 
+def test_no_proxy_stands_between_a_task_and_the_engine(bench, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("NO_PROXY", "intranet")
+    _, log = bench(lambda b: b.run("sh", "-c", "echo $no_proxy $NO_PROXY"))
+    assert log == "intranet,127.0.0.1,localhost intranet,127.0.0.1,localhost\n"
+
+
 def test_threads(bench):
     _, log = bench(lambda b: b.run("sh", "-c", "echo $OMP_NUM_THREADS", threads=2))
     assert log == "2\n"

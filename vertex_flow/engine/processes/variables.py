@@ -62,6 +62,7 @@ def inherited() -> dict[str, str]:
         for name, value in os.environ.items()
         if name not in _SCRUBBED and not name.startswith(_SCRUBBED_PREFIXES)
     }
+    env.update(_past_proxies(env))
     env["PYTHONUNBUFFERED"] = "1"
     env.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     return env
@@ -82,6 +83,15 @@ def environment(command: Command, scratch: Path, python: Path) -> dict[str, str]
         env.update(thread_variables(command.threads))
     env.update(command.env)
     return env
+
+
+def _past_proxies(env: Mapping[str, str]) -> dict[str, str]:
+    """Have programs ask the engine itself, and not a proxy that the environment names for HTTP."""
+    if not any(env.get(name) for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")):
+        return {}
+    given = env.get("no_proxy") or env.get("NO_PROXY") or ""
+    text = ",".join(filter(None, [given, "127.0.0.1", "localhost"]))
+    return {"no_proxy": text, "NO_PROXY": text}
 
 
 def read_at_import(env: Mapping[str, str]) -> dict[str, str]:
