@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pytest_mock import MockerFixture
 
 from vertex_flow.engine.processes.logs import last_lines, tail
 
@@ -40,6 +41,14 @@ def test_long_lines_are_cut(log: Path) -> None:
 def test_what_tensorflow_says_everywhere_is_left_out(log: Path) -> None:
     log.write_text("E0000 failed call to cuInit: INTERNAL\nmine\n")
     assert last_lines(log) == ["mine"]
+
+
+def test_a_full_disk_is_said(log: Path, mocker: MockerFixture) -> None:
+    log.touch()
+    mocker.patch("shutil.disk_usage").return_value.free = 0
+    assert last_lines(log) == [
+        f"The disk that holds {log.parent} is full: what was printed last is lost. Free some space."
+    ]
 
 
 def test_a_log_that_is_not_there_is_empty(log: Path) -> None:

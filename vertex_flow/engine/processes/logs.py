@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 _LINES = 15
 _BYTES = 65_536
+_FULL = "The disk that holds {} is full: what was printed last is lost. Free some space."
 _WIDTH = 400  # characters of a line
 # What TensorFlow says on every machine without a GPU, whatever log level is asked for.
 _NOISE = (
@@ -40,10 +42,15 @@ def last_lines(log: Path) -> list[str]:
             text = file.read().decode("utf-8", "replace")
     except OSError:
         return []
+    note = [_FULL.format(log.parent)] if _on_full_disk(log) else []
     shown = (line.rstrip("\r").rpartition("\r")[2].rstrip() for line in text.split("\n"))
     return [
         _readable(line) for line in shown if line and not any(noise in line for noise in _NOISE)
-    ]
+    ] + note
+
+
+def _on_full_disk(log: Path) -> bool:
+    return shutil.disk_usage(log.parent).free < _BYTES
 
 
 def _readable(line: str) -> str:
