@@ -388,6 +388,6 @@ def test_after_orders_stages_that_no_wire_connects() -> None:
     assert spec["root"]["dag"]["tasks"]["spend"]["dependentTasks"] == ["source"]
 
 
-def test_attrs_evolve_makes_another_stage() -> None:
-    flow = Flow("two", [Source(), attrs.evolve(Source(size=4), name="second")])
+def test_a_stage_is_changed_into_another_one() -> None:
+    flow = Flow("two", [Source(), Source(size=4).changed(name="second")])
     assert [one.name for one in flow.stages] == ["source", "second"]

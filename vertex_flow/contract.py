@@ -6,10 +6,10 @@ import inspect
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from types import UnionType
-from typing import Any, ClassVar, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, Union, get_args, get_origin
 
 import attrs
-from typing_extensions import dataclass_transform
+from typing_extensions import Self, dataclass_transform
 
 from vertex_flow.errors import SettingError, nearest
 from vertex_flow.names import check_stage_name, stage_name
@@ -22,7 +22,7 @@ _RECORD, _UNIT = "␞", "␟"
 
 # Names that a field or output of a stage cannot have: `io.values` would not be the setting.
 _TAKEN_BY_INPUTS = ("flow", "marked", "resolve", "values")
-_TAKEN_BY_STAGE = ("emit", "ports", "settings")
+_TAKEN_BY_STAGE = ("changed", "emit", "ports", "settings")
 
 
 def as_texts(values: Sequence[str]) -> tuple[str, ...]:
@@ -30,6 +30,13 @@ def as_texts(values: Sequence[str]) -> tuple[str, ...]:
     if isinstance(values, str):
         raise SettingError(f"{values!r} stands alone where a list is expected: [{values!r}].")
     return tuple(values)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(attrs.field,))
+def _frozen(cls: type[S]) -> type[S]:
+    # Not attrs.frozen itself: type checkers would not count these fields among a subclass's.
+    # auto_attribs=True: otherwise one field without an annotation loses all the others.
+    return attrs.frozen(kw_only=True, eq=False, auto_attribs=True)(cls)
 
 
 def _default_name(stage: Stage) -> str:
@@ -40,7 +47,7 @@ def _check_name(_: Stage, __: attrs.Attribute[str], name: str) -> None:
     check_stage_name(name)
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@_frozen
 class Stage:
     """One step of a flow: settings, typed ports, and the KFP tasks that do its work.
 
@@ -54,7 +61,7 @@ class Stage:
 
     A type is a KFP artifact class (`Dataset`, `Model`, …) or one of str, int, float, bool,
     list, dict. A stage knows nothing of projects, buckets or other stages. Instances never
-    change: `attrs.evolve(stage, name="other")` makes another one.
+    change: `stage.changed(name="other")` makes another one.
 
     Attributes:
         name: Name of the stage in its flow and of its task in the compiled pipeline; by default
@@ -76,6 +83,9 @@ class Stage:
                 return {"scaled": task.outputs["scaled"]}
         ```
     """
+
+    if TYPE_CHECKING:
+        __attrs_attrs__: ClassVar[Any]
 
     inputs_declared: ClassVar[Mapping[str, type]] = {}
     values_declared: ClassVar[Mapping[str, type]] = {}
@@ -108,6 +118,14 @@ class Stage:
             A KFP channel (`task.outputs["…"]`, `task.output`) for each output's name.
         """
         raise NotImplementedError(f"{type(self).__name__} has no emit method")
+
+    def changed(self, **settings: Any) -> Self:
+        """Make a stage that is like this one but for some settings.
+
+        Args:
+            settings: Fields by name, `name` included.
+        """
+        return attrs.evolve(self, **settings)  # type: ignore[misc]  # not an attrs class to mypy
 
     @property
     def ports(self) -> Mapping[str, Port[Any]]:
@@ -167,8 +185,7 @@ def stage(cls: type[S]) -> type[S]:
 
 def _as_attrs(cls: type[Stage]) -> type[Stage]:
     try:
-        # auto_attribs=True: otherwise one field without an annotation loses all the others.
-        return attrs.frozen(kw_only=True, eq=False, auto_attribs=True)(cls)
+        return _frozen(cls)
     except attrs.exceptions.UnannotatedAttributeError as error:
         raise SettingError(
             f"class {cls.__name__}: a setting needs an annotation. Write "

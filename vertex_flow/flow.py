@@ -86,7 +86,7 @@ class Flow:
 
         def named(old: Stage) -> list[Step]:
             # Anything but a stage goes on as it is: the wiring says what is wrong with it.
-            return [attrs.evolve(stage, name=old.name) if isinstance(stage, Stage) else stage]
+            return [stage.changed(name=old.name) if isinstance(stage, Stage) else stage]
 
         return self._changed(name, named)
 

@@ -41,7 +41,16 @@ def _is_number(value: Any) -> bool:
 
 
 @attrs.frozen
-class Double:
+class Parameter:
+    """What one hyperparameter may be: a `Double`, `Integer`, `Discrete` or `Categorical`."""
+
+    def spec(self, name: str) -> dict[str, Any]:
+        """The `StudySpec.ParameterSpec` of this parameter, as the tuning component takes it."""
+        raise NotImplementedError
+
+
+@attrs.frozen
+class Double(Parameter):
     """A real number between two bounds.
 
     Attributes:
@@ -75,7 +84,7 @@ class Double:
 
 
 @attrs.frozen
-class Integer:
+class Integer(Parameter):
     """A whole number between two bounds.
 
     Attributes:
@@ -108,7 +117,7 @@ class Integer:
 
 
 @attrs.frozen
-class Discrete:
+class Discrete(Parameter):
     """One of a few numbers.
 
     Vertex AI hands them to the training code as doubles (`--units=64.0`).
@@ -143,7 +152,7 @@ class Discrete:
 
 
 @attrs.frozen
-class Categorical:
+class Categorical(Parameter):
     """One of a few names.
 
     Attributes:
@@ -168,9 +177,6 @@ class Categorical:
     def spec(self, name: str) -> dict[str, Any]:
         """The `StudySpec.ParameterSpec` of this parameter, as the tuning component takes it."""
         return _spec(name, "categorical_value_spec", {"values": list(self.values)}, None)
-
-
-Parameter = Double | Integer | Discrete | Categorical
 
 
 def _check_values(kind: str, values: Any) -> None:

@@ -54,7 +54,7 @@ def _check_space(_: Any, __: Any, space: Any) -> None:
         )
     check_arguments("HyperTune", space, setting="space")
     for name, parameter in space.items():
-        if not hasattr(parameter, "spec"):
+        if not isinstance(parameter, Parameter):
             raise SettingError(
                 f"HyperTune: the search space of {name!r} is {parameter!r}; expected "
                 "Double(...), Integer(...), Discrete([...]) or Categorical([...])."

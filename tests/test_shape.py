@@ -1,0 +1,127 @@
+"""The shape of the code: short functions, short modules, a test file for each module."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted([*(ROOT / "vertex_flow").rglob("*.py"), *(ROOT / "trainer").rglob("*.py")])
+
+LONGEST_FUNCTION = 40  # lines of its body, without the docstring
+LONGEST_MODULE = 400
+
+# Modules that have no test file of their own name: the file that tests what they do, seen from
+# the module that uses them.
+TESTED_ELSEWHERE = {
+    "trainer/errors": "trainer/test_task",
+    "trainer/learner": "trainer/test_task",
+    "_version": "test_init",
+    "components/_arrays": "components/test_preprocessing",
+    "components/_images": "components/test_components",
+    "engine/__main__": "engine/test_embedded",
+    "engine/api/binding": "engine/api/test_rpc",
+    "engine/api/masks": "engine/models/test_service",
+    "engine/endpoints/deployments": "engine/endpoints/test_service",
+    "engine/endpoints/records": "engine/endpoints/test_service",
+    "engine/endpoints/servers": "engine/endpoints/test_service",
+    "engine/jobs/checks": "engine/jobs/test_service",
+    "engine/jobs/replicas": "engine/jobs/test_service",
+    "engine/jobs/runs": "engine/jobs/test_service",
+    "engine/models/versions": "engine/models/test_service",
+    "engine/pipelines/arguments": "engine/pipelines/test_service",
+    "engine/pipelines/cache": "engine/pipelines/test_caching",
+    "engine/pipelines/executor_io": "engine/pipelines/test_python",
+    "engine/pipelines/facts": "engine/pipelines/test_service",
+    "engine/pipelines/fields": "engine/pipelines/test_service",
+    "engine/pipelines/gcpc/endpoints": "engine/pipelines/test_gcpc",
+    "engine/pipelines/gcpc/jobs": "engine/pipelines/test_gcpc",
+    "engine/pipelines/gcpc/launch": "engine/pipelines/test_gcpc",
+    "engine/pipelines/gcpc/launchers": "engine/pipelines/test_gcpc",
+    "engine/pipelines/gcpc/models": "engine/pipelines/test_gcpc",
+    "engine/pipelines/inputs": "engine/pipelines/test_walk",
+    "engine/pipelines/ir": "engine/pipelines/test_walk",
+    "engine/pipelines/outputs": "engine/pipelines/test_walk",
+    "engine/pipelines/record": "engine/pipelines/test_service",
+    "engine/pipelines/spec": "engine/pipelines/test_service",
+    "engine/pipelines/tasks/container": "engine/pipelines/test_tasks",
+    "engine/pipelines/tasks/importer": "engine/pipelines/test_tasks",
+    "engine/pipelines/tasks/kinds": "engine/pipelines/test_tasks",
+    "engine/pipelines/tasks/process": "engine/pipelines/test_tasks",
+    "engine/pipelines/tasks/python": "engine/pipelines/test_python",
+    "engine/pipelines/values": "engine/pipelines/test_walk",
+    "engine/pipelines/work": "engine/pipelines/test_failures",
+    "engine/processes/child": "engine/processes/test_launcher",
+    "engine/processes/process": "engine/processes/test_launcher",
+    "engine/processes/shadows": "engine/processes/test_launcher",
+    "engine/processes/threads": "engine/processes/test_command",
+    "engine/processes/variables": "engine/processes/test_command",
+    "engine/processes/warm": "engine/processes/test_launcher",
+    "engine/processes/zygote": "engine/processes/test_launcher",
+    "engine/state/paging": "engine/state/test_store",
+    "engine/tuning/checks": "engine/tuning/test_service",
+    "engine/tuning/runs": "engine/tuning/test_service",
+    "engine/tuning/search_space": "engine/tuning/test_suggestions",
+    "engine/tuning/stopping": "engine/tuning/test_service",
+    "engine/tuning/trials": "engine/tuning/test_service",
+    "serving/__main__": "serving/test_server",
+    "stages/_component": "stages/test_preprocess",
+    "stages/_training": "stages/test_payloads",
+}
+
+
+def functions(source: Path) -> Iterator[tuple[str, int]]:
+    """Each function of a module, and the lines of its body."""
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            lines = node.end_lineno - body[0].lineno + 1 if body and node.end_lineno else 0
+            yield f"{source.relative_to(ROOT)}:{node.name}", lines
+
+
+def test_no_function_is_long() -> None:
+    found = [one for source in SOURCES for one in functions(source)]
+    assert [one for one in found if one[1] > LONGEST_FUNCTION] == []
+
+
+def test_few_functions_are_over_30_lines() -> None:
+    lengths = [lines for source in SOURCES for _, lines in functions(source)]
+    assert sum(lines > 30 for lines in lengths) <= 0.03 * len(lengths)
+
+
+def test_no_module_is_long() -> None:
+    lengths = {
+        str(source.relative_to(ROOT)): source.read_text(encoding="utf-8").count("\n")
+        for source in SOURCES
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_MODULE} == {}
+
+
+def module_name(source: Path) -> str:
+    """Path of a module without suffix, as its tests mirror it."""
+    return str(source.relative_to(ROOT).with_suffix("")).removeprefix("vertex_flow/")
+
+
+def file_of_tests(module: str) -> Path:
+    """Where the tests of a module are."""
+    folder, _, name = module.rpartition("/")
+    return ROOT / "tests" / folder / f"test_{name.lstrip('_')}.py"
+
+
+MODULES = [module_name(source) for source in SOURCES if source.name != "__init__.py"]
+
+
+def test_every_module_has_its_tests() -> None:
+    untested = [one for one in MODULES if not file_of_tests(one).is_file()]
+    assert sorted(set(untested) - set(TESTED_ELSEWHERE)) == []
+
+
+def test_tests_that_stand_elsewhere_are_there() -> None:
+    files = {module: ROOT / "tests" / f"{test}.py" for module, test in TESTED_ELSEWHERE.items()}
+    assert [module for module, file in files.items() if not file.is_file()] == []
+
+
+def test_no_module_is_listed_that_is_gone_or_has_tests_of_its_own() -> None:
+    known = {one for one in MODULES if not file_of_tests(one).is_file()}
+    assert sorted(set(TESTED_ELSEWHERE) - known) == []
