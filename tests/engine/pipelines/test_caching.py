@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import pytest
 from kfp import dsl
 from kfp.dsl import Dataset
 
@@ -95,3 +96,32 @@ def test_changed_data_is_a_miss(bench: Bench, tmp_path: Path) -> None:
 
     assert states(unchanged)["read"] == "SKIPPED"
     assert outputs(changed, "read") == {"Output": "new-1"}
+
+
+def test_changed_data_that_a_parameter_names_is_a_miss(bench: Bench, tmp_path: Path) -> None:
+    file = tmp_path / "data.txt"
+
+    @dsl.pipeline(name="named-data")
+    def pipeline(file: str):
+        ops.kinds(i=1, f=0.5, b=True, s="", l=[{"args": [f"--data={file}"]}], d={})
+
+    def run() -> dict[str, str]:
+        return states(bench.run(pipeline, {"file": str(file)}))
+
+    file.write_text("old")
+    run()
+    unchanged = run()
+    os.utime(file, (1, 1))
+
+    assert (unchanged, run()) == ({"kinds": "SKIPPED"}, {"kinds": "SUCCEEDED"})
+
+
+@pytest.mark.parametrize("text", ["/" + "a" * 5000, "/", "file://[", "--data=", "gs://..."])
+def test_a_text_that_is_no_file(bench: Bench, text: str) -> None:
+    @dsl.pipeline(name="long")
+    def pipeline(text: str):
+        ops.say(text=text)
+
+    bench.run(pipeline, {"text": text})
+
+    assert states(bench.run(pipeline, {"text": text})) == {"say": "SKIPPED"}

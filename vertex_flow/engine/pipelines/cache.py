@@ -16,7 +16,7 @@ from vertex_flow.engine.pipelines.work import Work
 from vertex_flow.errors import ApiError, SettingError
 from vertex_flow.names import Resource
 
-_VERSION = 1
+_VERSION = 2
 _MOST_FILES = 10_000
 
 
@@ -24,8 +24,9 @@ def key(work: Work, custom: str = "") -> str:
     """Give the key under which a task's outputs are kept.
 
     It covers the component, its executor, and the inputs. What differs from run to run, such as
-    the job's name, counts as the placeholder that stands for it; a file or folder outside the
-    job's own outputs counts with its sizes and times, so that changed data is seen.
+    the job's name, counts as the placeholder that stands for it. A file or folder outside the
+    job's own outputs counts with its sizes and times, so that changed data is seen, also where a
+    parameter names it: a training job gets its data as `--train_data=URI`.
 
     Args:
         work: The task.
@@ -53,7 +54,37 @@ def _inputs(work: Work) -> dict[str, Any]:
             for name in sorted(declared.artifacts)
             if name in work.inputs.artifacts
         },
+        "files": {text: list(_stamps(path)) for text, path in sorted(_named_files(work))},
     }
+
+
+def _named_files(work: Work) -> Iterator[tuple[str, Path]]:
+    """Give the files and folders outside the job's outputs that input parameters name."""
+    home = work.tools.home
+    own = home.path(work.job.root)
+    for name in work.component.input_definitions.parameters:
+        for text in _texts(work.inputs.parameters.get(name)):
+            path = _local(text.partition("=")[2] if text.startswith("--") else text, work)
+            if path is None or path.is_relative_to(own) or home.root.is_relative_to(path):
+                continue  # a folder around the engine's own, such as /, changes all the time
+            if _exists(path):
+                yield text, path
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Give every text in a nested value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a long text, or one with a NUL, that only begins like a path
+        return False
 
 
 async def recall(work: Work, key: str) -> Ports | None:
@@ -132,7 +163,7 @@ def _local(uri: str, work: Work) -> Path | None:
         return None
     try:
         return work.tools.home.path(uri)
-    except ApiError:
+    except (ApiError, ValueError):  # ValueError: file:// and something that is no URL
         return None
 
 
