@@ -57,6 +57,38 @@ def test_files_beside_the_package_do_not_count(folder: Path) -> None:
     assert image(folder) == first
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["import shared", "from shared import x", "import shared.deep", "def f(): import shared"],
+)
+def test_what_the_code_imports_from_beside_it_counts(folder: Path, line: str) -> None:
+    (folder / "learner" / "task.py").write_text(f"{line}\n")
+    (folder / "shared.py").write_text("import further\n")
+    (folder / "further").mkdir()
+    (folder / "further" / "__init__.py").write_text("")
+    seen = {image(folder)}
+    for file in ("shared.py", "further/__init__.py"):
+        (folder / file).write_text("x = 2\nimport further\n")
+        seen.add(image(folder))
+    assert len(seen) == 3
+
+
+def test_what_is_installed_beside_the_code_does_not_count(folder: Path) -> None:
+    packages = folder / "site-packages"
+    packages.mkdir()
+    (folder / "learner").rename(packages / "learner")
+    (packages / "learner" / "task.py").write_text("import shared\n")
+    first = image(packages)
+    (packages / "shared.py").write_text("")
+    assert image(packages) == first
+
+
+def test_code_that_cannot_be_parsed_has_a_digest_too(folder: Path) -> None:
+    first = image(folder)
+    (folder / "learner" / "task.py").write_text("def\n")
+    assert image(folder) != first
+
+
 def test_bytecode_does_not_count(folder: Path) -> None:
     first = image(folder)
     cached = folder / "learner" / "__pycache__"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from vertex_flow.errors import SettingError, nearest
 from vertex_flow.training import Trainer
 
 _IGNORED = {"__pycache__", ".git", ".venv", ".vertex_flow"}
+# What else is in these folders is not the user's, and changes with its version alone.
+_INSTALLED = {"site-packages", "dist-packages"}
 
 
 def local_image(trainer: Trainer) -> str:
@@ -20,15 +23,15 @@ def local_image(trainer: Trainer) -> str:
         trainer: The trainer.
 
     Returns:
-        `file:///folder@sha256:digest`; the digest changes when a file of the package does, so
-        that results of older code are not reused.
+        `file:///folder@sha256:digest`; the digest changes when a file of the package does, or one
+        of the modules and packages beside it that its code imports, so that results of older
+        code are not reused.
 
     Raises:
         SettingError: The module is neither in the trainer's source folder nor on Python's path.
     """
     folder = _folder(trainer)
-    package = folder / trainer.module.split(".")[0]
-    return f"{folder.as_uri()}@sha256:{_digest(package)}"
+    return f"{folder.as_uri()}@sha256:{_digest(folder, trainer.module.partition('.')[0])}"
 
 
 def _folder(trainer: Trainer) -> Path:
@@ -61,18 +64,47 @@ def _nearest_module(folder: Path, module: str) -> str:
     return nearest(module, [name for name in names if not name.startswith(".")])
 
 
-def _digest(package: Path) -> str:
+def _digest(folder: Path, package: str) -> str:
     digest = hashlib.sha256()
-    for file in sorted(_files(package)):
-        digest.update(str(file.relative_to(package.parent)).encode())
+    for file in _closure(folder, package):
+        digest.update(file.relative_to(folder).as_posix().encode())
         digest.update(b"\0")
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 
 
+def _closure(folder: Path, package: str) -> list[Path]:
+    """The files of a package, and of what its code imports from the same folder."""
+    found: dict[str, list[Path]] = {}
+    names = [package]
+    while names:
+        name = names.pop()
+        if name not in found:
+            found[name] = list(_files(folder / name))
+            names += _imported(found[name]) if _INSTALLED.isdisjoint(folder.parts) else []
+    return sorted(file for files in found.values() for file in files)
+
+
+def _imported(files: Iterable[Path]) -> Iterator[str]:
+    """The top-level names that the code in some files imports."""
+    for file in files:
+        if file.suffix != ".py":
+            continue
+        try:
+            tree = ast.parse(file.read_bytes())
+        except (SyntaxError, ValueError):
+            continue  # it fails when it is run, and says more then
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                yield from (alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                yield node.module.partition(".")[0]
+
+
 def _files(package: Path) -> Iterator[Path]:
+    module = package.with_suffix(".py")
     if not package.is_dir():
-        yield package.with_suffix(".py")
+        yield from [module] if module.is_file() else []
         return
     for file in package.rglob("*"):
         # Only what is below the package: it may itself be installed in a .venv.
