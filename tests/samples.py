@@ -3,7 +3,7 @@
 # No `from __future__ import annotations`: KFP reads the annotations of its components.
 from typing import Any, NamedTuple
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 from google.protobuf import json_format
 from kfp import dsl
 from kfp.dsl import Dataset, Input, Model, Output

@@ -26,7 +26,7 @@ def test_annotations_are_read_in_a_module_with_postponed_evaluation() -> None:
 
 
 def test_annotations_see_names_of_the_function_that_defines_the_class() -> None:
-    class Local(Dataset):
+    class Local(Dataset):  # type: ignore[misc]
         schema_title = "mine.Local"
 
     @stage
@@ -189,7 +189,7 @@ def test_an_output_cannot_be_called_name() -> None:
 
         @stage
         class Wrong(Stage):
-            name = Out(str)  # type: ignore[assignment]
+            name = Out(str)
 
 
 def test_a_stage_is_named_after_its_class() -> None:

@@ -394,7 +394,7 @@ def test_a_port_that_is_no_bool_is_no_condition() -> None:
 
 def test_a_constant_is_no_condition() -> None:
     with pytest.raises(SettingError, match=r"When\(True, \.\.\.\): expected a bool port such as"):
-        When(True, [Spend()])  # type: ignore[arg-type]
+        When(True, [Spend()])
 
 
 def test_registering_before_a_model_names_the_stage_that_makes_one() -> None:

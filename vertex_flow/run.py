@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,7 +63,7 @@ class DeployedEndpoint:
     _client: Client = attrs.field(repr=False, alias="client")
 
     def predict(
-        self, instances: Sequence[Any], *, parameters: Mapping[str, Any] | None = None
+        self, instances: Iterable[Any], *, parameters: Mapping[str, Any] | None = None
     ) -> list[Any]:
         """Get predictions.
 

@@ -13,18 +13,23 @@ from vertex_flow.errors import SettingError, WiringError
 from vertex_flow.stages import Evaluate, Register
 
 
-def judge(model: Input[Model], test_data: Input[Dataset], least: float) -> NamedTuple(
-    "Outputs", [("passed", bool)]
-):  # type: ignore[valid-type]
+class Verdict(NamedTuple):
+    passed: bool
+
+
+class Numbers(NamedTuple):
+    passed: bool
+    accuracy: float
+
+
+def judge(model: Input[Model], test_data: Input[Dataset], least: float) -> Verdict:
     """Judge in my own way."""
-    return (True,)
+    return Verdict(passed=True)
 
 
-def judge_by_thresholds(model: Input[Model], thresholds: dict) -> NamedTuple(  # type: ignore
-    "Outputs", [("passed", bool), ("accuracy", float)]
-):
+def judge_by_thresholds(model: Input[Model], thresholds: dict[str, float]) -> Numbers:
     """Judge by thresholds."""
-    return (True, 1.0)
+    return Numbers(passed=True, accuracy=1.0)
 
 
 def opinion(model: Input[Model]) -> bool:
