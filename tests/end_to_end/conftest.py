@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,11 @@ import attrs
 import numpy as np
 import pytest
 
-from tests.end_to_end.program import Desk, Program, Result, read_json
+from tests.end_to_end.program import Desk, Program, Result, read_json, until
+from vertex_flow import Flow, GcpContext, Integer, Run, Trainer
+from vertex_flow.engine.embedded import EmbeddedEngine
+from vertex_flow.errors import RunFailed
+from vertex_flow.stages import HyperTune, ImportDataset, Train
 
 
 def images(count: int, seed: int) -> tuple[Any, Any]:
@@ -142,3 +147,105 @@ def served(below: Ended, session_desk: Desk, flags: tuple[str, ...]) -> Iterator
 def _ended(desk: Desk, program: Program, facts: Path) -> Ended:
     result = program.end()
     return Ended(result, read_json(facts), desk.processes(), desk.temporary_files())
+
+
+@attrs.frozen
+class Lab:
+    """An engine in a process of its own, for flows with trainers of a few lines.
+
+    Attributes:
+        folder: Where the trainers' code and data are.
+        context: Where flows run.
+    """
+
+    folder: Path
+    context: GcpContext
+
+    @property
+    def data(self) -> ImportDataset:
+        """Twenty images."""
+        return ImportDataset(str(self.folder / "data.npz"))
+
+    def trainer(self, code: str, **settings: Any) -> Trainer:
+        """A trainer whose module is a text."""
+        module = f"task_{hashlib.sha256(code.encode()).hexdigest()[:12]}"
+        (self.folder / f"{module}.py").write_text(code, encoding="utf-8")
+        return Trainer(module=module, source=str(self.folder), **settings)
+
+    def train(self, code: str, **settings: Any) -> Flow:
+        """A flow that trains with a text as the trainer's module."""
+        data = self.data
+        trainer = self.trainer(code)
+        return Flow("train", [data, Train(trainer, train_data=data.dataset, **settings)])
+
+    def tune(self, code: str, metric: str) -> Flow:
+        """A flow of two trials with a text as the trainer's module."""
+        data = self.data
+        tuning = HyperTune(
+            self.trainer(REPORTING + code),
+            {"units": Integer(1, 9)},
+            metric=metric,
+            max_trials=2,
+            train_data=data.dataset,
+        )
+        return Flow("tune", [data, tuning])
+
+    def run(self, flow: Flow, **params: Any) -> Run:
+        """Run a flow to its end."""
+        return flow.run(self.context, params=params, wait=False, progress=None).wait()
+
+    def failure(self, flow: Flow, **params: Any) -> RunFailed:
+        """Run a flow that fails, and give what it raises."""
+        with pytest.raises(RunFailed) as caught:
+            self.run(flow, **params)
+        return caught.value
+
+
+# The start of a trainer that reports metrics.
+REPORTING = """
+import hypertune
+
+reports = hypertune.HyperTune()
+
+def report(value, metric):
+    reports.report_hyperparameter_tuning_metric(
+        hyperparameter_metric_tag=metric, metric_value=value, global_step=1
+    )
+
+"""
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """An engine that the tests of small trainers share."""
+    folder = tmp_path_factory.mktemp("lab")
+    np.savez(folder / "data.npz", x=np.zeros((20, 28, 28), "uint8"), y=np.arange(20) % 10)
+    home = folder / "home"
+    with EmbeddedEngine.start(home):
+        yield Lab(folder, GcpContext.local(home))
+
+
+class Live:
+    """Looks at processes of tests that tell their number."""
+
+    def written(self, file: Path) -> int:
+        """Wait until a process has written its number to a file."""
+        return int(until(lambda: file.exists() and file.read_text()))
+
+    def gone(self, pid: int) -> None:
+        """Wait until a process has ended; the test's time limit says that it has not."""
+        until(lambda: not self.runs(pid))
+
+    def runs(self, pid: int) -> bool:
+        """Whether a process runs; one that only waits to be collected does not."""
+        try:
+            status = Path(f"/proc/{pid}/status").read_text()
+        except OSError:
+            return False
+        return "State:\tZ" not in status
+
+
+@pytest.fixture
+def live() -> Live:
+    """Looks at processes."""
+    return Live()

@@ -63,6 +63,38 @@ def test_python_in_a_shell_line_is_this_environments(bench):
     assert log.strip() == sys.prefix
 
 
+DAEMON = """
+import os, subprocess, sys
+# A child of a child, in a session of its own: nobody's, as daemons are.
+start = "import subprocess; print(subprocess.Popen(['sleep', '1000'], start_new_session=True).pid)"
+subprocess.run([sys.executable, "-c", start], check=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt orphans")
+def test_daemons_end_with_the_program_that_started_them(bench):
+    _, log = bench(lambda b: b.program(DAEMON))
+    assert gone([int(log)])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt orphans")
+def test_daemons_of_others_live_on(bench):
+    async def body(b):
+        b.write(
+            "other.py",
+            DAEMON + "sys.stdout.flush(); sys.stdin.read(); import time\ntime.sleep(1000)\n",
+        )
+        command = b.command("python", "-m", "other", log=b.source.parent / "other.txt")
+        process = await b.launcher.start(command)
+        await until(lambda: command.log.exists() and command.log.read_text().strip(), "a daemon")
+        await b.program("pass")
+        living = alive(int(command.log.read_text()))
+        await process.terminate()
+        return living, gone([int(command.log.read_text())])
+
+    assert bench(body) == (True, True)
+
+
 def test_exit_that_is_heard_together_with_the_start(bench):
     async def body(b):
         run = asyncio.create_task(b.run("true"))

@@ -26,6 +26,7 @@ from vertex_flow.engine.processes.threads import limit_threads
 from vertex_flow.engine.processes.wire import Message
 
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 CANNOT_EXECUTE = 126
 NOT_FOUND = 127
 
@@ -40,6 +41,16 @@ def die_with_parent(number: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
 
 
+def adopt_orphans() -> None:
+    """Become the parent of descendants whose own parent has ended (Linux only).
+
+    As the first process of a container is. They can then be found and ended, whatever session or
+    process group they have made for themselves.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
 def settle(request: Message, parent: int) -> None:
     """Give a forked process a session, signals, folder and output of its own.
 
@@ -48,6 +59,7 @@ def settle(request: Message, parent: int) -> None:
         parent: Process id of the parent that forked it.
     """
     os.setsid()
+    adopt_orphans()
     die_with_parent(signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)

@@ -8,7 +8,7 @@ from pathlib import Path
 _LINES = 15
 _BYTES = 65_536
 _FULL = "The disk that holds {} is full: what was printed last is lost. Free some space."
-_WIDTH = 400  # characters of a line
+_WIDTH = 1000  # characters of a line
 # What TensorFlow says on every machine without a GPU, whatever log level is asked for.
 _NOISE = (
     "All log messages before absl::InitializeLog()",

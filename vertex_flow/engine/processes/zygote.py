@@ -37,6 +37,7 @@ def main() -> None:
     base = sys.path[1:]
     sock = socket.socket(fileno=options["socket"])
     child.die_with_parent(signal.SIGKILL)  # until the loop below can see that the engine is gone
+    child.adopt_orphans()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
     obstacle = preload(options["imports"])
@@ -186,10 +187,16 @@ class Zygote:
         with suppress(BlockingIOError):
             while self._wake.recv(512):
                 pass
-        while self._pids:
-            pid, status = self._next_exit()
+        while True:
+            try:
+                pid, status = self._next_exit()
+            except ChildProcessError:
+                return  # there are no children
             if pid == 0:
                 return
+            self._end_orphans()
+            if pid not in self._pids:
+                continue  # an orphan
             self._pids.discard(pid)
             code = os.waitstatus_to_exitcode(status)
             self._tell(
@@ -200,6 +207,16 @@ class Zygote:
                     "signal": -code if code < 0 else None,
                 }
             )
+
+    def _end_orphans(self) -> None:
+        """End what a child has left behind in sessions of its own.
+
+        A child adopts the orphans among its descendants, so the strangers among this process's
+        children are those of a child that has ended. Their children come here in turn.
+        """
+        for pid in _children() - self._pids:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
 
     def _next_exit(self) -> tuple[int, int]:
         """Wait for one that has ended, having ended what is left of its group.
@@ -223,11 +240,25 @@ class Zygote:
         for pid in self._pids:
             with suppress(ChildProcessError):
                 os.waitpid(pid, 0)
+        self._pids.clear()
+        while orphans := _children():
+            self._end_orphans()
+            for pid in orphans:
+                with suppress(ChildProcessError):
+                    os.waitpid(pid, 0)
 
     def _tell(self, message: Message) -> None:
         # When the engine is gone the next read says so, and the loop ends.
         with suppress(ConnectionError):
             self.socket.sendall(encode(message))
+
+
+def _children() -> set[int]:
+    """Give the children of this process; none where the kernel does not tell."""
+    try:
+        return set(map(int, Path("/proc/thread-self/children").read_text().split()))
+    except OSError:
+        return set()
 
 
 if __name__ == "__main__":
