@@ -89,6 +89,39 @@ def test_counts_are_whole_and_large_enough(setting: str, value: Any, least: int)
     )
 
 
+@pytest.mark.parametrize(("kind", "count"), [("NVIDIA_L4", 0), ("", 1)])
+def test_half_an_accelerator(kind: str, count: int) -> None:
+    with pytest.raises(SettingError) as caught:
+        Trainer(module="a.b", accelerator_type=kind, accelerator_count=count)
+    assert str(caught.value) == (
+        f"Trainer(accelerator_type={kind!r}, accelerator_count={count}): give both, the type and "
+        "how many there are a replica, or neither."
+    )
+
+
+@pytest.mark.parametrize("setting", ["machine_type", "accelerator_type", "boot_disk_type", "image"])
+def test_texts_are_texts(setting: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        Trainer(module="a.b", **{setting: 8})  # type: ignore[arg-type]
+    assert str(caught.value) == f"Trainer({setting}=8): expected a str."
+
+
+def test_arguments_are_a_mapping() -> None:
+    with pytest.raises(SettingError) as caught:
+        Trainer(module="a.b", args=["--epochs=5"])  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "Trainer(args=['--epochs=5']): expected a mapping of names without dashes to values, "
+        "for example {'epochs': 5}."
+    )
+
+
+def test_a_trainer_does_not_change_with_the_dict_it_came_from() -> None:
+    args: dict[str, Any] = {"layers": [1, 2]}
+    trainer = Trainer(module="a.b", args=args)
+    args["layers"].append(3)
+    assert trainer.args == {"layers": [1, 2]}
+
+
 def test_counts_may_be_parameters() -> None:
     replicas = Param("replicas", 2)
     assert Trainer(module="a.b", replicas=replicas).replicas is replicas

@@ -13,7 +13,7 @@ from typing_extensions import Self, dataclass_transform
 
 from vertex_flow.errors import SettingError, nearest
 from vertex_flow.names import check_stage_name, stage_name
-from vertex_flow.ports import In, Out, Param, Port, is_port_type, references
+from vertex_flow.ports import In, Out, Param, Port, copying, is_port_type, references
 
 S = TypeVar("S")
 Outputs = Mapping[str, Any]
@@ -36,7 +36,7 @@ def as_texts(values: Sequence[str]) -> tuple[str, ...]:
 def _frozen(cls: type[S]) -> type[S]:
     # Not attrs.frozen itself: type checkers would not count these fields among a subclass's.
     # auto_attribs=True: otherwise one field without an annotation loses all the others.
-    return attrs.frozen(kw_only=True, eq=False, auto_attribs=True)(cls)
+    return attrs.frozen(kw_only=True, eq=False, auto_attribs=True, field_transformer=copying)(cls)
 
 
 def _default_name(stage: Stage) -> str:

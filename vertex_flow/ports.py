@@ -311,6 +311,18 @@ def article(kind: type) -> str:
     return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
 
 
+def copied(setting: Any) -> Any:
+    """Copy the lists and dicts of a setting, so that a later change of theirs does not reach it."""
+    if isinstance(setting, dict):
+        return {key: copied(value) for key, value in setting.items()}
+    return [copied(value) for value in setting] if isinstance(setting, list) else setting
+
+
+def copying(_: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
+    """Have the fields of an attrs class that convert nothing copy what they are given."""
+    return [field if field.converter else field.evolve(converter=copied) for field in fields]
+
+
 def references(setting: Any) -> Iterator[Port[Any] | Param[Any]]:
     """Find the ports and parameters inside a setting, in order, however deeply nested."""
     if isinstance(setting, (Port, Param)):

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import attrs
 
 from vertex_flow.errors import SettingError, nearest
-from vertex_flow.ports import Param, Port, Value
+from vertex_flow.ports import Param, Port, Value, copying
 
 Scalar = str | int | float | bool | None
 Argument = Scalar | list[Scalar] | Port[Any] | Param[Any]
@@ -46,9 +46,14 @@ def check_arguments(owner: str, args: Mapping[str, Any], *, setting: str = "args
         setting: Name of the setting, for the error.
 
     Raises:
-        SettingError: A name starts with a dash or is one that the stages set themselves, or a
-            value cannot be a flag's.
+        SettingError: They are no mapping, a name starts with a dash or is one that the stages
+            set themselves, or a value cannot be a flag's.
     """
+    if not isinstance(args, Mapping):
+        raise SettingError(
+            f"{owner}({setting}={args!r}): expected a mapping of names without dashes to values, "
+            "for example {'epochs': 5}."
+        )
     for name, value in args.items():
         if not isinstance(name, str) or not name or name.startswith("-"):
             bare = str(name).lstrip("-")
@@ -107,6 +112,29 @@ def _check_strategy(_: Any, __: Any, strategy: Any) -> None:
         )
 
 
+def check_accelerator(owner: str, kind: Any, count: Any) -> None:
+    """Refuse half an accelerator, which would cost nothing and do nothing, or fail in the cloud.
+
+    Args:
+        owner: The class it was given to, for the error.
+        kind: Its type.
+        count: How many there are a replica.
+
+    Raises:
+        SettingError: One of the two is given without the other.
+    """
+    if isinstance(kind, str) and isinstance(count, int) and bool(kind) != bool(count):
+        raise SettingError(
+            f"{owner}(accelerator_type={kind!r}, accelerator_count={count}): give both, the type "
+            "and how many there are a replica, or neither."
+        )
+
+
+def _check_text(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if not isinstance(value, (str, Port, Param)):
+        raise SettingError(f"Trainer({attribute.name}={value!r}): expected a str.")
+
+
 def _at_least(least: int) -> Any:
     def check(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
         if isinstance(value, (Port, Param)):
@@ -120,7 +148,7 @@ def _at_least(least: int) -> Any:
     return check
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=copying)
 class Trainer:
     """The code that is put into the training image, and the machines it runs on.
 
@@ -161,15 +189,19 @@ class Trainer:
     module: str = attrs.field(validator=_check_module)
     args: Mapping[str, Argument] = attrs.field(factory=dict, validator=_check_arguments)
     env: Mapping[str, Value[str]] = attrs.field(factory=dict)
-    image: Value[str] = TRAINING_IMAGE
+    image: Value[str] = attrs.field(default=TRAINING_IMAGE, validator=_check_text)
     source: str = "."
-    machine_type: Value[str] = "n1-standard-4"
-    accelerator_type: Value[str] = ""
+    machine_type: Value[str] = attrs.field(default="n1-standard-4", validator=_check_text)
+    accelerator_type: Value[str] = attrs.field(default="", validator=_check_text)
     accelerator_count: Value[int] = attrs.field(default=0, validator=_at_least(0))
     replicas: Value[int] = attrs.field(default=1, validator=_at_least(1))
     strategy: Value[str] = attrs.field(default="STANDARD", validator=_check_strategy)
-    boot_disk_type: Value[str] = "pd-ssd"
+    boot_disk_type: Value[str] = attrs.field(default="pd-ssd", validator=_check_text)
     boot_disk_size_gb: Value[int] = attrs.field(default=100, validator=_at_least(100))
+
+    def __attrs_post_init__(self) -> None:
+        """Check what depends on more than one setting."""
+        check_accelerator("Trainer", self.accelerator_type, self.accelerator_count)
 
     def worker_pool_specs(self) -> list[dict[str, Any]]:
         """The job's one worker pool, without arguments and environment.

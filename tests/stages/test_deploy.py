@@ -25,6 +25,11 @@ def test_traffic_is_a_whole_percentage(percent: Any) -> None:
     )
 
 
+def test_half_an_accelerator() -> None:
+    with pytest.raises(SettingError, match=r"^Deploy\(accelerator_type='NVIDIA_L4', .*: give both"):
+        Deploy(accelerator_type="NVIDIA_L4")
+
+
 @pytest.mark.parametrize(("least", "most"), [(0, 1), (2, 1)])
 def test_replicas_are_in_order(least: int, most: int) -> None:
     with pytest.raises(SettingError) as caught:

@@ -89,3 +89,12 @@ def test_a_param_among_the_thresholds_of_a_component_of_ones_own() -> None:
 def test_a_component_must_put_out_whether_it_passed() -> None:
     with pytest.raises(SettingError, match=r"it has no output 'passed' \(bool\); it has Output"):
         Evaluate(component=opinion)
+
+
+def test_thresholds_are_a_mapping() -> None:
+    with pytest.raises(SettingError) as caught:
+        Evaluate(thresholds=0.9)  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "Evaluate(thresholds=0.9): expected a mapping of metric to least value, for example "
+        "{'accuracy': 0.9}."
+    )

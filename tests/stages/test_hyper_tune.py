@@ -98,5 +98,16 @@ def test_a_parameter_that_is_also_an_argument(settings: Any) -> None:
 
 
 def test_a_trainer_that_is_none() -> None:
-    with pytest.raises(TypeError, match="'trainer' must be"):
+    with pytest.raises(SettingError) as caught:
         HyperTune("trainer.task", SPACE, metric="accuracy")  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "HyperTune('trainer.task', ...): expected a Trainer: "
+        "HyperTune(Trainer(module='trainer.task'), ...)."
+    )
+
+
+def test_a_space_does_not_change_with_the_dict_it_came_from() -> None:
+    space = dict(SPACE)
+    stage = HyperTune(Trainer(module="trainer.task"), space, metric="accuracy")
+    space.clear()
+    assert stage.space == SPACE

@@ -9,11 +9,22 @@ from kfp import dsl
 
 from vertex_flow.components import GetTrainingArgsDictOp, GetWorkerPoolSpecsOp
 from vertex_flow.contract import Inputs
+from vertex_flow.errors import SettingError
 from vertex_flow.names import join_uri
 from vertex_flow.training import Trainer
 
 PROJECT = "{{$.pipeline_google_cloud_project_id}}"
 LOCATION = "{{$.pipeline_google_cloud_location}}"
+
+
+def check_trainer(stage: Any, _: Any, trainer: Any) -> None:
+    """Refuse anything but a `Trainer`, the module's name alone in particular."""
+    if not isinstance(trainer, Trainer):
+        module = trainer if isinstance(trainer, str) else "trainer.task"
+        raise SettingError(
+            f"{type(stage).__name__}({trainer!r}, ...): expected a Trainer: "
+            f"{type(stage).__name__}(Trainer(module={module!r}), ...)."
+        )
 
 
 def worker_pool_specs(

@@ -14,6 +14,7 @@ from vertex_flow.contract import Inputs, Outputs, Stage, stage
 from vertex_flow.errors import SettingError
 from vertex_flow.ports import In, Out, Value
 from vertex_flow.stages import _training
+from vertex_flow.training import check_accelerator
 
 
 def _check_traffic(_: Any, __: Any, percent: Any) -> None:
@@ -69,6 +70,7 @@ class Deploy(Stage):
                 f"Deploy(min_replicas={least}, max_replicas={most}): expected "
                 "1 <= min_replicas <= max_replicas."
             )
+        check_accelerator("Deploy", self.accelerator_type, self.accelerator_count)
 
     def emit(self, io: Inputs) -> Outputs:
         """Find the endpoint, deploy to it, retire what gets no requests any more.

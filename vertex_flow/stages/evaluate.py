@@ -16,6 +16,11 @@ from vertex_flow.stages import _component
 
 
 def _check_thresholds(_: Any, __: Any, thresholds: Mapping[str, Any]) -> None:
+    if not isinstance(thresholds, Mapping):
+        raise SettingError(
+            f"Evaluate(thresholds={thresholds!r}): expected a mapping of metric to least value, "
+            "for example {'accuracy': 0.9}."
+        )
     for metric, least in thresholds.items():
         if isinstance(least, (int, float)) and not 0 <= least <= 1:
             raise SettingError(

@@ -90,7 +90,7 @@ class HyperTune(Stage):
         SettingError: A setting is unknown, out of range, or contradicts another one.
     """
 
-    trainer: Trainer = attrs.field(kw_only=False, validator=attrs.validators.instance_of(Trainer))
+    trainer: Trainer = attrs.field(kw_only=False, validator=_training.check_trainer)
     space: Mapping[str, Parameter] = attrs.field(kw_only=False, validator=_check_space)
     metric: str
     goal: Literal["maximize", "minimize"] = attrs.field(

@@ -52,7 +52,7 @@ class Train(Stage):
         ```
     """
 
-    trainer: Trainer = attrs.field(kw_only=False, validator=attrs.validators.instance_of(Trainer))
+    trainer: Trainer = attrs.field(kw_only=False, validator=_training.check_trainer)
     args: Mapping[str, Argument] = attrs.field(factory=dict, validator=_check_args)
     timeout: Value[str] = attrs.field(default="604800s", validator=_check_timeout)
     train_data: In[Dataset] = In()
