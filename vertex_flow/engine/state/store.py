@@ -110,7 +110,7 @@ class Store:
         """Read a resource, or None when there is none of this kind and name."""
         sql = "SELECT message FROM resources WHERE name = ? AND kind = ?"
         row = self._db.execute(sql, (name, full_name(kind))).fetchone()
-        return None if row is None else decode(kind, self._kept.get(name, row[0]))
+        return None if row is None else decode(kind, self._kept.get(name) or row[0])
 
     def delete(self, name: str) -> None:
         """Forget a resource; does nothing when there is none of this name."""
@@ -121,7 +121,7 @@ class Store:
         """Read every resource of a kind, oldest first."""
         sql = "SELECT name, message FROM resources WHERE kind = ? ORDER BY number"
         rows = self._db.execute(sql, (full_name(kind),))
-        return [decode(kind, self._kept.get(name, data)) for name, data in rows]
+        return [decode(kind, self._kept.get(name) or data) for name, data in rows]
 
     def list(  # noqa: PLR0913 - the arguments that the API has
         self,
@@ -194,7 +194,7 @@ class Store:
         sql = "SELECT number, name, parent, message FROM resources WHERE kind = ? AND parent GLOB ?"
         for number, name, found, data in self._db.execute(sql, (full_name(kind), pattern)):
             if found.count("/") == depth:
-                yield number, decode(kind, self._kept.get(name, data))
+                yield number, decode(kind, self._kept.get(name) or data)
 
     def _write(self, sql: str, values: Sequence[Any]) -> None:
         if self._kept:
