@@ -45,6 +45,7 @@ def test_an_argument_cannot_be_a_data_set(name: str) -> None:
             "a set cannot be a flag. Use a str, int, float or bool, a list or dict of these, a "
             "port or a Param.",
         ),
+        ({"a": None}, "a pipeline keeps no None inside a dict. Leave the entry out."),
         (float("nan"), "expected a finite number."),
         ([1.0, float("inf")], "expected a finite number."),
         (

@@ -135,7 +135,7 @@ class Run:
 
     @property
     def stages(self) -> tuple[StageRun, ...]:
-        """How each stage went, in the order they started."""
+        """How each stage went, each after those it depends on."""
         return self.snapshot().stages
 
     def __getitem__(self, stage: str) -> StageRun:

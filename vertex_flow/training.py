@@ -75,7 +75,7 @@ def _fault(value: Any) -> str | None:
     if isinstance(value, (list, tuple)):
         return next(filter(None, map(_fault, value)), None)
     if isinstance(value, Mapping):
-        return next(filter(None, map(_fault, [*value, *value.values()])), None)
+        return _mapping_fault(value)
     if isinstance(value, str):
         return _text_fault(value)
     if isinstance(value, (int, float)):
@@ -86,6 +86,12 @@ def _fault(value: Any) -> str | None:
         f"a {type(value).__name__} cannot be a flag. Use a str, int, float or bool, a list or "
         "dict of these, a port or a Param."
     )
+
+
+def _mapping_fault(mapping: Mapping[Any, Any]) -> str | None:
+    if any(value is None for value in mapping.values()):
+        return "a pipeline keeps no None inside a dict. Leave the entry out."
+    return next(filter(None, map(_fault, [*mapping, *mapping.values()])), None)
 
 
 def _number_fault(number: float) -> str | None:

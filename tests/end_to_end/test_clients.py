@@ -136,22 +136,27 @@ def predict(served: Served, instances: object) -> httpx.Response:
     )
 
 
+ROW, IMAGE = [0.0] * 28, [[0.0] * 28] * 28
+TAKES = "input 'image' takes float32 of shape (28, 28)."
+NONE = "'instances' is required: a list with one item an instance."
+
+
 @pytest.mark.parametrize(
-    "instances",
+    ("instances", "message"),
     [
-        [[[0.0] * 28] * 27],
-        [[[0.0] * 28] * 28, [[0.0] * 28] * 27],
-        [[["a"] * 28] * 28],
-        [0.5],
-        [],
-        {},
-        None,
-        "text",
+        ([[ROW] * 27], f"instance 0 has the shape (27, 28); {TAKES}"),
+        ([IMAGE, [ROW] * 27], f"instance 1 has the shape (27, 28); {TAKES}"),
+        ([[["a"] * 28] * 28], f"instance 0 holds the string 'a'; {TAKES}"),
+        ([0.5], f"instance 0 has a single value; {TAKES}"),
+        ([], "'instances' is empty: send at least one instance."),
+        ({}, NONE),
+        (None, NONE),
+        ("text", NONE),
     ],
 )
-def test_wrong_instances_are_refused_and_the_next_are_predicted(served: Served, instances):
+def test_wrong_instances_are_refused_and_the_next_are_predicted(served: Served, instances, message):
     answer = predict(served, instances)
     assert answer.status_code == 400
-    assert answer.json()["error"]["status"] == "INVALID_ARGUMENT"
-    print(answer.json()["error"]["message"])
-    assert predict(served, [[[0.0] * 28] * 28]).status_code == 200
+    error = answer.json()["error"]
+    assert (error["status"], error["message"]) == ("INVALID_ARGUMENT", message)
+    assert predict(served, [IMAGE]).status_code == 200

@@ -20,14 +20,17 @@ def as_text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
     if isinstance(value, (dict, list)):
-        return json.dumps(value, separators=(",", ":"))
+        return json.dumps(value, separators=(",", ":"), sort_keys=True)
     return repr(value) if isinstance(value, float) else str(value)
 
 
 def as_flags(args: dict[str, Any]) -> list[str]:
-    """Write arguments as `--name=value`; a list repeats its flag, None is left out."""
+    """Write arguments as `--name=value`; a list repeats its flag, None is left out.
+
+    Sorted: pipelines keep no order, and without one every run would be another one to the cache.
+    """
     flags = []
-    for name, value in args.items():
+    for name, value in sorted(args.items()):
         items = value if isinstance(value, list) else [value]
         flags += [f"--{name}={as_text(item)}" for item in items if item is not None]
     return flags
