@@ -10,11 +10,10 @@ from vertex_flow.engine.processes.command import Command
 from vertex_flow.engine.processes.threads import thread_variables
 
 # What belongs to the process that the engine runs in, and would mislead a job.
-_SCRUBBED_PREFIXES = ("AIP_", "CLOUD_ML_", "COV_CORE_", "VERTEX_FLOW_")
+_SCRUBBED_PREFIXES = ("AIP_", "CLOUD_ML_", "COVERAGE_PROCESS_", "COV_CORE_", "VERTEX_FLOW_")
 _SCRUBBED = frozenset(
     {
         "CLUSTER_SPEC",
-        "COVERAGE_PROCESS_START",
         "PYTEST_CURRENT_TEST",
         "PYTHONSTARTUP",
         "TF_CONFIG",
