@@ -43,6 +43,7 @@ class LocalApi:
         # asyncio switches Nagle's delays off only where the protocol is named.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
+        self._socket.listen(128)  # callers may connect from here on
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._up = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
