@@ -101,7 +101,20 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     flag("--compile", metavar="PATH", help="only write the compiled pipeline")
     flag("--json", metavar="PATH", help="write the results for programs")
     flag("--serve", action="store_true", help="keep the endpoint up until Ctrl-C")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    folder = Path(options.json or ".").absolute().parent
+    rules = {
+        "--trials must be at least 2: two run at a time": options.trials >= 2,
+        "--epochs must be at least 1": options.epochs >= 1,
+        "--threshold must be from 0 to 1": 0 <= options.threshold <= 1,
+        f"--json {options.json}: there is no folder {folder}": folder.is_dir(),
+        "--project and --bucket go with --on vertex": options.on == "vertex"
+        or not (options.project or options.bucket),
+    }
+    for rule, holds in rules.items():
+        if not holds:
+            parser.error(rule)
+    return options
 
 
 def start(options: argparse.Namespace) -> Run:
