@@ -4,12 +4,13 @@
 # Both make the environment in .venv first, once.
 
 PYTHON ?= python3
+PYTEST ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: install mnist test check lint types coverage docs bench lock clean
+.PHONY: install mnist test check lint types docs bench lock clean
 
 install: $(STAMP)
 
@@ -32,7 +33,7 @@ mnist: install
 	$(BIN)/python examples/mnist_flow.py
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PYTEST)
 
 # What a change must also pass: style, layers, types.
 check: lint types
@@ -46,10 +47,6 @@ types: install
 	$(BIN)/mypy
 	$(BIN)/pyright
 
-coverage: install
-	$(BIN)/python -m pytest --cov --cov-report=term
-	$(BIN)/coverage report --fail-under=90
-
 # The pages that are made from the code.
 docs: install
 	$(BIN)/python -m docs.engine_table
@@ -60,6 +57,7 @@ bench: install
 	$(BIN)/python -m benchmarks.parallel_trials
 
 lock:
+	@test -n "$(UV)" || { echo "make lock needs uv on the PATH"; exit 1; }
 	$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.10 \
 		--generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
 

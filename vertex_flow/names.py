@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Mapping
 
 import attrs
 
 from vertex_flow.errors import SettingError
 
 _STAGE = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_LABEL = re.compile(r"[a-z0-9_-]{0,63}")
+_LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _PARAMETER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _RESOURCE = re.compile(
     r"projects/(?P<project>[^/]+)/locations/(?P<location>[^/]+)"
@@ -99,6 +102,25 @@ def check_stage_name(name: str) -> None:
             f"{name!r} is not a valid name: use up to 63 lower-case letters, digits and "
             f"hyphens, a letter first, no hyphen last.{hint}"
         )
+
+
+def check_labels(owner: str, labels: Mapping[str, str]) -> None:
+    """Refuse labels that Google Cloud would refuse, at the end of an expensive run.
+
+    Args:
+        owner: The class they were given to, for the error.
+        labels: Keys and values.
+
+    Raises:
+        SettingError: A key or value has more than 63 characters, a capital, a space or another
+            character than letters, digits, `_` and `-`; or a key does not start with a letter.
+    """
+    for key, value in labels.items():
+        if not (isinstance(value, str) and _LABEL.fullmatch(value) and _LABEL_KEY.fullmatch(key)):
+            raise SettingError(
+                f"{owner}(labels={{{key!r}: {value!r}}}): keys and values are up to 63 lower-case "
+                "letters, digits, '_' and '-'; a key starts with a letter."
+            )
 
 
 def check_parameter_name(name: str) -> None:

@@ -32,7 +32,7 @@ def test_the_newest_model_of_the_name_is_found(vertex: Vertex) -> None:
 
 def test_a_model_of_another_name_is_not_found(vertex: Vertex) -> None:
     vertex.serve("GET", f"{PARENT}/models", {"models": [model(1, "digits-2")]})
-    assert find().metadata == {"resourceName": ""}
+    assert find().metadata == {"resourceName": "@"}
 
 
 def test_all_pages_are_searched(vertex: Vertex) -> None:

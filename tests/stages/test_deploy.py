@@ -48,3 +48,8 @@ def test_idle_models_can_be_kept(upstream: list[Any]) -> None:
 def test_nothing_of_it_is_cached(upstream: list[Any]) -> None:
     tasks = tasks_of(compiled(*upstream, Deploy()), "deploy")
     assert [one["cachingOptions"] for one in tasks.values()] == [{}, {}, {}]
+
+
+def test_labels_are_checked() -> None:
+    with pytest.raises(SettingError, match=r"Deploy\(labels="):
+        Deploy(labels={"9": "x"})

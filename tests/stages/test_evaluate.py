@@ -98,3 +98,17 @@ def test_thresholds_are_a_mapping() -> None:
         "Evaluate(thresholds=0.9): expected a mapping of metric to least value, for example "
         "{'accuracy': 0.9}."
     )
+
+
+def test_a_metric_that_is_not_computed_is_refused_before_anything_runs() -> None:
+    with pytest.raises(SettingError) as caught:
+        Evaluate(thresholds={"acuracy": 0.9})
+    assert str(caught.value) == (
+        "Evaluate(thresholds={'acuracy': ...}): it computes accuracy, precision, recall, f1, and "
+        "precision_N and recall_N of each class N. For another metric give a component of your "
+        "own. Did you mean 'accuracy'?"
+    )
+
+
+def test_the_recall_of_a_class_is_a_metric() -> None:
+    assert Evaluate(thresholds={"recall_3": 0.9}).thresholds == {"recall_3": 0.9}

@@ -49,3 +49,17 @@ def test_the_version_can_be_the_default_one(
 def test_the_model_is_named_after_the_flow(upstream: list[Any]) -> None:
     inputs = tasks_of(compiled(*upstream, Register(), name="mnist"), "register")["model-upload"]
     assert inputs["inputs"]["parameters"]["display_name"] == {"runtimeValue": {"constant": "mnist"}}
+
+
+def test_labels_that_google_cloud_refuses_are_refused_at_once() -> None:
+    with pytest.raises(SettingError) as caught:
+        Register(labels={"Team": "a b"})
+    assert str(caught.value) == (
+        "Register(labels={'Team': 'a b'}): keys and values are up to 63 lower-case letters, "
+        "digits, '_' and '-'; a key starts with a letter."
+    )
+
+
+def test_a_port_is_a_port() -> None:
+    with pytest.raises(SettingError, match=r"Register\(port=99999\): expected 1 to 65535"):
+        Register(port=99999)

@@ -32,7 +32,8 @@ def find_model(
 
     Returns:
         parent_model: The model, for the input parent_model of ModelUploadOp, which adds a version
-            to it. When there is none its resourceName is empty and ModelUploadOp creates a model.
+            to it. When there is none its resourceName is "@", of which ModelUploadOp takes the
+            part before the "@": no parent, so that it creates a model.
     """
     import json
 
@@ -43,7 +44,8 @@ def find_model(
         }
     )
     model = newest_named(models, display_name)
-    parent_model.metadata["resourceName"] = model.name if model else ""
+    # Not the empty text: whether a pipeline hands an empty metadata value on is not documented.
+    parent_model.metadata["resourceName"] = model.name if model else "@"
     if model:
         parent_model.uri = resource_uri(model.name)
     print(f"{display_name!r}: {model.name if model else 'no model of this name yet'}")  # noqa: T201 - the task's log

@@ -12,6 +12,7 @@ from google_cloud_pipeline_components.v1.endpoint import ModelDeployOp
 from vertex_flow.components import FindOrCreateEndpointOp, UndeployIdleModelsOp
 from vertex_flow.contract import Inputs, Outputs, Stage, stage
 from vertex_flow.errors import SettingError
+from vertex_flow.names import check_labels
 from vertex_flow.ports import In, Out, Value
 from vertex_flow.stages import _training
 from vertex_flow.training import check_accelerator
@@ -22,6 +23,10 @@ def _check_traffic(_: Any, __: Any, percent: Any) -> None:
         raise SettingError(
             f"Deploy(traffic_percent={percent!r}): expected a whole number from 1 to 100."
         )
+
+
+def _check_labels(_: Any, __: Any, labels: Mapping[str, str]) -> None:
+    check_labels("Deploy", labels)
 
 
 @stage
@@ -59,7 +64,7 @@ class Deploy(Stage):
     accelerator_type: Value[str] = ""
     accelerator_count: Value[int] = 0
     service_account: Value[str] = ""
-    labels: Mapping[str, str] = attrs.field(factory=dict)
+    labels: Mapping[str, str] = attrs.field(factory=dict, validator=_check_labels)
     endpoint = Out(VertexEndpoint)
 
     def __attrs_post_init__(self) -> None:

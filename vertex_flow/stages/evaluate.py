@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,9 +11,12 @@ from kfp.dsl import ClassificationMetrics, Dataset, Metrics, Model
 
 from vertex_flow.components import EvaluateOp
 from vertex_flow.contract import Inputs, Outputs, Stage, as_texts, stage
-from vertex_flow.errors import SettingError
+from vertex_flow.errors import SettingError, nearest
 from vertex_flow.ports import In, Out, Port, Value
 from vertex_flow.stages import _component
+
+_METRICS = ("accuracy", "precision", "recall", "f1")
+_METRIC = re.compile(rf"{'|'.join(_METRICS)}|(precision|recall)_\d+")
 
 
 def _check_thresholds(_: Any, __: Any, thresholds: Mapping[str, Any]) -> None:
@@ -26,6 +30,17 @@ def _check_thresholds(_: Any, __: Any, thresholds: Mapping[str, Any]) -> None:
             raise SettingError(
                 f"Evaluate(thresholds={{{metric!r}: {least!r}}}): expected a share between 0 "
                 "and 1; 90 % is 0.9."
+            )
+
+
+def _check_metrics(thresholds: Mapping[str, Any]) -> None:
+    """Refuse a metric that the default component does not compute, before anything is trained."""
+    for metric in thresholds:
+        if not _METRIC.fullmatch(metric):
+            raise SettingError(
+                f"Evaluate(thresholds={{{metric!r}: ...}}): it computes {', '.join(_METRICS)}, and "
+                "precision_N and recall_N of each class N. For another metric give a component "
+                f"of your own.{nearest(metric, _METRICS)}"
             )
 
 
@@ -74,6 +89,7 @@ class Evaluate(Stage):
     def __attrs_post_init__(self) -> None:
         """Check a component of one's own."""
         if self.component is None:
+            _check_metrics(self.thresholds)
             _component.reject_settings(
                 "Evaluate",
                 arguments=self.arguments,

@@ -14,6 +14,7 @@ from kfp.dsl import Model
 from vertex_flow.components import AddServingConfigOp, FindModelOp
 from vertex_flow.contract import Inputs, Outputs, Stage, as_texts, stage
 from vertex_flow.errors import SettingError
+from vertex_flow.names import check_labels
 from vertex_flow.ports import In, Out, Value
 from vertex_flow.stages import _training
 
@@ -38,6 +39,15 @@ def _check_text(_: Any, attribute: attrs.Attribute[Any], text: Any) -> None:
             f"Register({attribute.name}={text!r}): Google's component writes the text into its "
             'request as it is, so it cannot hold a " or a backslash.'
         )
+
+
+def _check_labels(_: Any, __: Any, labels: Mapping[str, str]) -> None:
+    check_labels("Register", labels)
+
+
+def _check_port(_: Any, __: Any, port: Any) -> None:
+    if isinstance(port, int) and not 0 <= port <= 65535:
+        raise SettingError(f"Register(port={port!r}): expected 1 to 65535, or 0 for 8080.")
 
 
 @stage
@@ -68,11 +78,11 @@ class Register(Stage):
     description: Value[str] = attrs.field(default="", validator=_check_text)
     default: bool = True
     aliases: Sequence[str] = attrs.field(default=(), converter=as_texts, validator=_check_aliases)
-    labels: Mapping[str, str] = attrs.field(factory=dict)
+    labels: Mapping[str, str] = attrs.field(factory=dict, validator=_check_labels)
     serving_image: Value[str] = TENSORFLOW_SERVING_IMAGE
     predict_route: Value[str] = ""
     health_route: Value[str] = ""
-    port: Value[int] = 0
+    port: Value[int] = attrs.field(default=0, validator=_check_port)
     command: Sequence[str] = attrs.field(default=(), converter=as_texts)
     args: Sequence[str] = attrs.field(default=(), converter=as_texts)
     env: Mapping[str, str] = attrs.field(factory=dict)
