@@ -154,7 +154,10 @@ def _stamps(path: Path) -> Iterator[list[Any]]:
             count += 1
             if count > _MOST_FILES:
                 return
-            found = Path(folder, name).lstat()
+            try:
+                found = Path(folder, name).lstat()
+            except FileNotFoundError:
+                continue  # gone since the folder was read
             yield [str(Path(folder, name).relative_to(path)), found.st_size, found.st_mtime_ns]
 
 
