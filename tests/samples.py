@@ -39,7 +39,7 @@ def measure(
 @dsl.component(base_image=IMAGE)
 def spend(amount: float, times: int) -> None:
     """Use numbers."""
-    print(amount * times)  # noqa: T201
+    print(amount * times)
 
 
 @dsl.component(base_image=IMAGE)

@@ -26,7 +26,7 @@ def test_each_comparison_builds_a_condition(operator: str) -> None:
 
 
 def test_a_constant_on_the_left_turns_the_comparison_round() -> None:
-    condition: Any = 0.5 <= SHARE  # noqa: SIM300 - what is tested
+    condition: Any = 0.5 <= SHARE
     assert str(condition) == "score.share >= 0.5"
 
 

@@ -1,6 +1,6 @@
 """Components of the pipelines in these tests. KFP reads their real annotations."""
 
-# ruff: noqa: E741, PLR0917, T201, UP006, UP035, UP045
+# ruff: noqa: E741, PLR0917, UP006, UP035, UP045
 
 from typing import List, NamedTuple, Optional
 
