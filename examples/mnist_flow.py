@@ -70,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
         run = start(options)
         predictions = predict(run)
         ending = digits(predictions) if predictions else refusal(run, options.threshold)
-        print(run.summary(), ending, sep="\n\n")
+        print("", run.summary(), "", ending, sep="\n")
         if options.json:
             seconds = time.monotonic() - started
             Path(options.json).write_text(json.dumps(facts(run, predictions, seconds), indent=2))
@@ -148,8 +148,7 @@ def refusal(run: Run, threshold: float) -> str:
     """Say why nothing was deployed."""
     accuracy = run["evaluate"].metrics["accuracy"]
     return (
-        f"test accuracy {accuracy:.6g} is below the threshold of {threshold:g}: "
-        "nothing was registered or deployed"
+        f"test accuracy {accuracy:.6g} is below the threshold of {threshold:g}: nothing is deployed"
     )
 
 

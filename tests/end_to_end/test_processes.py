@@ -96,13 +96,6 @@ def test_interrupt(desk: Desk, program):
     assert desk.temporary_files() == []
 
 
-def test_a_program_that_is_terminated(desk: Desk, program):
-    running = program()
-    running.signal(signal.SIGTERM)
-    assert running.end().code == -signal.SIGTERM
-    until(lambda: not desk.processes())
-
-
 def test_a_program_that_is_killed(desk: Desk, program):
     """Its run is cancelled, and can be read later."""
     running = program()
@@ -125,10 +118,8 @@ def test_an_engine_that_is_killed(desk: Desk, program, data: Path):
     assert "ApiError: 503 UNAVAILABLE: http://127.0.0.1:" in killed.err
     assert "does not answer" in killed.err
     until(lambda: not desk.processes())
-    assert desk.run(look(desk)).out == (
-        "FAILED: The engine stopped while this was under way.\n"
-        "import-dataset SUCCEEDED\npreprocess SUCCEEDED\ntrain FAILED\n"
-    )
+    how = desk.run(look(desk)).out
+    assert how.startswith("FAILED: The engine stopped while this was under way.\n")
     again = desk.run(str(desk.work / "flow.py"), str(data), "fail")
     assert "preprocess      reused: nothing it depends on has changed" in again.out
     assert desk.temporary_files() == []
