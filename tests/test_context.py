@@ -118,3 +118,12 @@ def test_the_local_endpoint_is_on_the_loopback_interface() -> None:
 
 def test_the_local_pipeline_root_is_an_absolute_path(tmp_path: Path) -> None:
     assert GcpContext.local().pipeline_root == (f"{tmp_path}/.vertex_flow/storage/local/pipelines")
+
+
+def test_a_bucket_is_no_folder() -> None:
+    with pytest.raises(SettingError) as caught:
+        GcpContext(project="acme", bucket="gs://acme-ml/data")
+    assert str(caught.value) == (
+        "GcpContext(bucket='gs://acme-ml/data'): expected a bucket, not a folder in it: "
+        "bucket='acme-ml'."
+    )

@@ -139,3 +139,8 @@ def test_compile_gives_the_absolute_path(flow: Flow, tmp_path: Path) -> None:
     target = tmp_path / "deep" / "flow.json"
     assert flow.compile(target) == target
     assert target.is_file()
+
+
+def test_a_flow_runs_in_a_context() -> None:
+    with pytest.raises(SettingError, match=r"Flow\.run\('vertex'\): expected a GcpContext"):
+        Flow("spend", [Spend(amount=0.5)]).run("vertex")  # type: ignore[arg-type]

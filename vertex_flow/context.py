@@ -34,7 +34,15 @@ def _check_port(_: Any, __: Any, port: Any) -> None:
 
 
 def _bare_bucket(bucket: str | None) -> str | None:
-    return bucket.removeprefix("gs://").rstrip("/") if bucket else None
+    if not bucket:
+        return None
+    name = bucket.removeprefix("gs://").rstrip("/")
+    if "/" in name:
+        raise SettingError(
+            f"GcpContext(bucket={bucket!r}): expected a bucket, not a folder in it: "
+            f"bucket={name.partition('/')[0]!r}."
+        )
+    return name
 
 
 def _home(home: str | Path | None) -> Path | None:

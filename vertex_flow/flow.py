@@ -149,6 +149,11 @@ class Flow:
         """
         from vertex_flow import run
 
+        if context is not None and not isinstance(context, GcpContext):
+            raise SettingError(
+                f"Flow.run({context!r}): expected a GcpContext: GcpContext.local(), or "
+                "GcpContext(project=...)."
+            )
         return run.start(
             self._graph,
             context or GcpContext.local(),
