@@ -48,6 +48,23 @@ def fall_over() -> None:
     raise RuntimeError("no luck today")
 
 
+@dsl.component(base_image=IMAGE)
+def sleep_long() -> None:
+    """Go on until it is ended."""
+    import time
+
+    time.sleep(1000)
+
+
+@stage
+class Sleep(Stage):
+    """Goes on until it is ended."""
+
+    def emit(self, io: Inputs) -> Outputs:
+        sleep_long()
+        return {}
+
+
 @stage
 class Source(Stage):
     """Makes data.

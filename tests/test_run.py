@@ -12,7 +12,7 @@ import pytest
 
 from tests.jobs import NAME, job, task
 from tests.loopback import PARENT, Loopback, error, serving
-from tests.samples import Fail, Fit, Score, Source, Spend
+from tests.samples import Fail, Fit, Score, Sleep, Source, Spend
 from vertex_flow import Flow, GcpContext, Param, Run, When
 from vertex_flow.client import Client
 from vertex_flow.errors import ApiError, RunCancelled, RunFailed, SettingError
@@ -222,6 +222,31 @@ def test_a_failing_task_fails_the_run_with_its_log(tmp_path: Path) -> None:
     assert (found.stage, found.task) == ("fail", "fall-over")
     assert found.logs_uri is not None
     assert "no luck today" in Path(found.logs_uri).read_text()
+
+
+def test_a_failing_run_leaves_the_engine_to_earlier_runs(tmp_path: Path) -> None:
+    context = GcpContext.local(tmp_path / "home")
+    first = Flow("sample", [Source()]).run(context, wait=False, progress=None)
+    with pytest.raises(RunFailed):
+        Flow("sample", [Source(), Fail()]).run(context, progress=None)
+    first.wait()
+    first.close()
+    assert first.state == "SUCCEEDED"
+
+
+def test_a_run_that_is_interrupted_is_cancelled(tmp_path: Path) -> None:
+    def interrupt(line: str) -> None:
+        if "sleep" in line:
+            raise KeyboardInterrupt
+
+    context = GcpContext.local(tmp_path / "home")
+    first = Flow("sample", [Source()]).run(context, progress=None)
+    with pytest.raises(KeyboardInterrupt):
+        Flow("other", [Sleep()]).run(context, progress=interrupt)
+    job = first._client._pipelines.list_pipeline_jobs(parent=context.parent)
+    states = {one.display_name: one.state.name for one in job}
+    first.close()
+    assert states["other"] in ("PIPELINE_STATE_CANCELLING", "PIPELINE_STATE_CANCELLED")
 
 
 def test_a_run_is_taken_up_by_the_last_part_of_its_name(tmp_path: Path) -> None:

@@ -118,8 +118,7 @@ class Run:
         try:
             run.snapshot()
         except BaseException:
-            if engine is not None:
-                engine.close()
+            _give_up(engine, None)
             raise
         return run
 
@@ -272,15 +271,26 @@ def start(  # noqa: PLR0913 - the options of Flow.run, passed on
     context = context.resolved()
     values = submission.parameter_values(graph, context, params)
     client, engine = connect(context)
+    run = None
     try:
         job = submission.pipeline_job(graph, context, values, cache=cache)
         created = client.create_pipeline_job(_job_id(graph.name), job)
         run = Run(client, created.name, engine)
         return _followed(run, progress) if wait else run
     except BaseException:
-        if engine is not None:
-            engine.close()
+        _give_up(engine, run)
         raise
+
+
+def _give_up(engine: EmbeddedEngine | None, run: Run | None) -> None:
+    """Leave nothing running after an error, but what earlier runs of this process need."""
+    if engine is None:
+        return
+    if not engine.shared:
+        engine.close()
+    elif run is not None:
+        with contextlib.suppress(ApiError):  # it may have ended by itself, or the engine has
+            run.cancel()
 
 
 def _followed(run: Run, progress: Say | None) -> Run:

@@ -82,6 +82,11 @@ class EmbeddedEngine:
             _end(process, patience=0)
             raise
 
+    @property
+    def shared(self) -> bool:
+        """Whether another object of this process has started it, and may still need it."""
+        return self._process is None
+
     def close(self) -> None:
         """End the engine and all that it runs; does nothing when it has ended."""
         if os.getpid() != self._owner:
