@@ -11,6 +11,7 @@ from google.protobuf import empty_pb2
 
 from vertex_flow.engine.api.errors import failed_precondition, reason, rpc_code
 from vertex_flow.engine.api.masks import masked
+from vertex_flow.engine.api.messages import stamp
 from vertex_flow.engine.api.rpc import Handler, Rpc
 from vertex_flow.engine.api.support import HONOURED, REFUSED, SIMULATED, Level
 from vertex_flow.engine.background import Background
@@ -159,7 +160,7 @@ class CustomJobs:
             encryption_spec=job.encryption_spec,
             state=types.JobState.JOB_STATE_PENDING,
         )
-        _stamp(new, "create_time", "update_time")
+        stamp(new, "create_time", "update_time")
         self._store.insert(new)
         launch = Launch(
             job=new.name, spec=new.job_spec, logs=logs or ("customJobs", number), threads=threads
@@ -215,7 +216,7 @@ class CustomJobs:
     async def _work(self, launch: Launch) -> None:
         job = self._store.get(types.CustomJob, launch.job)
         job.state = types.JobState.JOB_STATE_RUNNING
-        _stamp(job, "start_time", "update_time")
+        stamp(job, "start_time", "update_time")
         try:
             self._store.save(job)
             outcome = await run(launch, home=self._home, launcher=self._launcher)
@@ -234,22 +235,17 @@ class CustomJobs:
         job.state = states.JOB_STATE_SUCCEEDED if outcome.ok else states.JOB_STATE_FAILED
         if not outcome.ok:
             _fail(job, outcome.code, outcome.message)
-        _stamp(job, "end_time", "update_time")
+        stamp(job, "end_time", "update_time")
         self._store.keep(job)
 
     def _cancelled(self, name: str) -> None:
         job = self._store.get(types.CustomJob, name)
         job.state = types.JobState.JOB_STATE_CANCELLED
         _fail(job, 1, "The job was cancelled.")
-        _stamp(job, "end_time", "update_time")
+        stamp(job, "end_time", "update_time")
         self._store.keep(job)
 
 
 def _fail(job: types.CustomJob, code: int, message: str) -> None:
     error = types.CustomJob.pb(job).error
     error.code, error.message = code, message
-
-
-def _stamp(job: types.CustomJob, *fields: str) -> None:
-    for field in fields:
-        getattr(types.CustomJob.pb(job), field).GetCurrentTime()

@@ -11,6 +11,7 @@ from google.protobuf import empty_pb2
 
 from vertex_flow.engine.api.errors import failed_precondition, reason, rpc_code
 from vertex_flow.engine.api.masks import masked
+from vertex_flow.engine.api.messages import stamp
 from vertex_flow.engine.api.rpc import Handler, Rpc
 from vertex_flow.engine.api.support import HONOURED, REFUSED, SIMULATED, Level
 from vertex_flow.engine.background import Background
@@ -140,7 +141,7 @@ class TuningJobs:
             encryption_spec=asked.encryption_spec,
             state=types.JobState.JOB_STATE_PENDING,
         )
-        _stamp(job, "create_time", "update_time")
+        stamp(job, "create_time", "update_time")
         self._store.insert(job)
         self._background.start(job.name, self._work(job.name))
         return job
@@ -199,7 +200,7 @@ class TuningJobs:
     async def _work(self, name: str) -> None:
         job = self._get(name)
         job.state = types.JobState.JOB_STATE_RUNNING
-        _stamp(job, "start_time")
+        stamp(job, "start_time")
         try:
             self._save(job)
             outcome = await TuningRun(job, self._tools, lambda: self._save(job)).run()
@@ -213,7 +214,7 @@ class TuningJobs:
         self._end(job, outcome)
 
     def _save(self, job: types.HyperparameterTuningJob) -> None:
-        _stamp(job, "update_time")
+        stamp(job, "update_time")
         self._store.save(job)
 
     def _end(self, job: types.HyperparameterTuningJob, outcome: Outcome) -> None:
@@ -221,13 +222,13 @@ class TuningJobs:
         job.state = states.JOB_STATE_SUCCEEDED if outcome.ok else states.JOB_STATE_FAILED
         if not outcome.ok:
             _fail(job, outcome.code, outcome.message)
-        _stamp(job, "end_time", "update_time")
+        stamp(job, "end_time", "update_time")
         self._store.keep(job)
 
     def _cancelled(self, job: types.HyperparameterTuningJob) -> None:
         job.state = types.JobState.JOB_STATE_CANCELLED
         _fail(job, 1, "The job was cancelled.")
-        _stamp(job, "end_time", "update_time")
+        stamp(job, "end_time", "update_time")
         self._store.keep(job)
 
 
@@ -237,14 +238,9 @@ def _give_up(trial: types.Trial) -> None:
         return
     trial.state = states.INFEASIBLE
     trial.infeasible_reason = "The engine stopped during the trial."
-    types.Trial.pb(trial).end_time.GetCurrentTime()
+    stamp(trial, "end_time")
 
 
 def _fail(job: types.HyperparameterTuningJob, code: int, message: str) -> None:
     error = types.HyperparameterTuningJob.pb(job).error
     error.code, error.message = code, message
-
-
-def _stamp(job: types.HyperparameterTuningJob, *fields: str) -> None:
-    for field in fields:
-        getattr(types.HyperparameterTuningJob.pb(job), field).GetCurrentTime()

@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 from google.cloud.aiplatform_v1 import types
 
+from vertex_flow.engine.api.messages import stamp
 from vertex_flow.engine.background import Background
 from vertex_flow.engine.jobs.checks import pools
 from vertex_flow.engine.jobs.service import CustomJobs
@@ -81,7 +82,7 @@ class TrialRun:
                 for name, value in self.values.items()
             ],
         )
-        types.Trial.pb(self.message).start_time.GetCurrentTime()
+        stamp(self.message, "start_time")
 
     async def run(
         self,
@@ -159,7 +160,7 @@ class TrialRun:
         self.message.infeasible_reason = verdict.reason
         if verdict.final:
             self.message.final_measurement = types.Measurement(as_message(verdict.final))
-        types.Trial.pb(self.message).end_time.GetCurrentTime()
+        stamp(self.message, "end_time")
 
     def _job(self, job: types.CustomJob, scratch: Path) -> types.CustomJob:
         """Give the job with this trial's parameters, folder and variables."""
