@@ -321,6 +321,17 @@ class TestRefusal:
             "job_spec.worker_pool_specs[0] must have a container_spec or a python_package_spec."
         )
 
+    def test_more_replicas_than_a_machine_can_run(self, bench):
+        workers = 100_000
+        message = refused(
+            bench,
+            lambda b: b.create(b.pool("pass"), {**b.pool("pass"), "replicaCount": workers}),
+        )
+        assert message == (
+            "job_spec.worker_pool_specs asks for 100001 replicas; each is a process on this "
+            "machine, and at most 100 can run in a job."
+        )
+
     def test_two_primary_replicas(self, bench):
         message = refused(bench, lambda b: b.create({**b.pool("pass"), "replicaCount": 2}))
         assert message == (

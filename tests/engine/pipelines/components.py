@@ -142,3 +142,10 @@ def bare():
 @dsl.container_component
 def copy(source: Input[Dataset], target: Output[Dataset]):
     return dsl.ContainerSpec(image="alpine", command=["cp"], args=[source.path, target.path])
+
+
+@dsl.component(base_image=IMAGE)
+def diverge(metrics: Output[Metrics], where: str) -> float:
+    if where == "metrics":
+        metrics.log_metric("loss", float("nan"))
+    return float("inf") if where == "output" else 1.0

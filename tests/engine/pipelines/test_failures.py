@@ -3,6 +3,7 @@
 import asyncio
 import re
 
+import pytest
 from google.cloud.aiplatform_v1.types import PipelineJob
 from kfp import dsl
 
@@ -79,6 +80,27 @@ def test_a_signal_is_told_in_words(bench: Bench) -> None:
     message = details(bench.run(pipeline))["die"]["error"]["message"]
 
     assert message.startswith("The process ended with signal 9 (SIGKILL).")
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("output", "the output 'Output' is inf, and a pipeline keeps finite numbers only."),
+        (
+            "metrics",
+            "'loss' in the metadata of the output 'metrics' is nan, and a pipeline keeps finite "
+            "numbers only.",
+        ),
+    ],
+)
+def test_a_number_that_is_none_fails_its_task(bench: Bench, where: str, message: str) -> None:
+    @dsl.pipeline(name="diverged")
+    def pipeline():
+        ops.diverge(where=where)
+
+    found = details(bench.run(pipeline))["diverge"]["error"]["message"]
+
+    assert found.startswith(message)
 
 
 def test_fail_fast_starts_nothing_more(bench: Bench) -> None:

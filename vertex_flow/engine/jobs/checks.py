@@ -10,6 +10,7 @@ from vertex_flow.engine.state.home import Home
 
 _PRIMARY = 0
 _MOST_POOLS = 4
+_MOST_REPLICAS = 100
 
 
 def pools(spec: Any) -> Iterator[tuple[int, Any]]:
@@ -54,6 +55,12 @@ def check_job(spec: Any, home: Home, *, field: str) -> None:
             f"{field}.worker_pool_specs[0].replica_count must be 1, not "
             f"{replica_count(used[_PRIMARY])}: it is the primary replica. Put further replicas "
             "into worker_pool_specs[1]."
+        )
+    replicas = sum(map(replica_count, used.values()))
+    if replicas > _MOST_REPLICAS:
+        raise invalid(
+            f"{field}.worker_pool_specs asks for {replicas} replicas; "
+            f"each is a process on this machine, and at most {_MOST_REPLICAS} can run in a job."
         )
     for number, pool in used.items():
         _check_pool(pool, f"{field}.worker_pool_specs[{number}]")

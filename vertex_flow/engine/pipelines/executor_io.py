@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -100,12 +101,15 @@ class ExecutorFiles:
         """Read what the executor left.
 
         Raises:
-            TaskFailed: Its output message, or a file of an output parameter, cannot be read.
+            TaskFailed: Its output message, or a file of an output parameter, cannot be read, or
+                holds a number that JSON does not have.
         """
         written = self._read_output()
-        return Ports(
+        ports = Ports(
             parameters=self._output_parameters(written), artifacts=self._output_artifacts(written)
         )
+        _check_finite(ports)
+        return ports
 
     def _message(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         inputs: dict[str, Any] = {}
@@ -208,6 +212,31 @@ class ExecutorFiles:
             if uri == shown or uri.startswith(f"{shown.rstrip('/')}/"):
                 return artifact.uri + uri[len(shown) :]
         return uri
+
+
+def _check_finite(ports: Ports) -> None:
+    found = [(f"the output {name!r}", value) for name, value in ports.parameters.items()]
+    for key, artifacts in ports.artifacts.items():
+        for artifact in artifacts:
+            found += [
+                (f"{name!r} in the metadata of the output {key!r}", value)
+                for name, value in artifact.metadata.items()
+            ]
+    for place, value in found:
+        number = _not_finite(value)
+        if number is not None:
+            raise TaskFailed(
+                f"{place} is {number}, and a pipeline keeps finite numbers only. A training that "
+                "diverged gives such numbers; where they are meant, put out a text."
+            )
+
+
+def _not_finite(value: Any) -> float | None:
+    """Find a NaN or an infinity in a nested value."""
+    if isinstance(value, float):
+        return None if math.isfinite(value) else value
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return next((bad for item in items if (bad := _not_finite(item)) is not None), None)
 
 
 def deep(value: Any, change: Callable[[str], str]) -> Any:
