@@ -15,6 +15,7 @@ from vertex_flow.engine.api.errors import not_found
 from vertex_flow.engine.api.messages import raw_kind, to_json
 
 Handler = Callable[[Any], Awaitable[Any]]
+Row = tuple[str, str, str, type[Any], str, Handler]
 Query = Mapping[str, "str | Sequence[str]"]
 
 _VARIABLE = re.compile(r"\{(?P<field>[\w.]+)(?:=(?P<pattern>[^}]*))?\}")
@@ -225,6 +226,28 @@ class Router:
     def _collections(self) -> list[str]:
         names = {rpc.id.split(".")[2] for rpc in self.rpcs if rpc.id.count(".") >= 3}
         return sorted(names - {"operations"})
+
+
+def methods(collection: str, rows: Iterable[Row]) -> list[tuple[Rpc, Handler]]:
+    """Give the methods of one collection and what answers each.
+
+    Args:
+        collection: For example `customJobs`.
+        rows: Name, verb, path, request class, body field and handler of each method.
+    """
+    return [
+        (
+            Rpc(
+                id=f"projects.locations.{collection}.{name}",
+                verb=verb,
+                path=path,
+                request=request,
+                body=body,
+            ),
+            handler,
+        )
+        for name, verb, path, request, body, handler in rows
+    ]
 
 
 def _bind(rpc: Rpc, handler: Handler) -> _Binding:

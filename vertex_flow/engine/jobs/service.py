@@ -12,7 +12,7 @@ from google.protobuf import empty_pb2
 from vertex_flow.engine.api.errors import failed_precondition, reason, rpc_code
 from vertex_flow.engine.api.masks import masked
 from vertex_flow.engine.api.messages import stamp
-from vertex_flow.engine.api.rpc import Handler, Rpc
+from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
 from vertex_flow.engine.api.support import HONOURED, REFUSED, SIMULATED, Level
 from vertex_flow.engine.background import Background
 from vertex_flow.engine.jobs.checks import check_display_name, check_job
@@ -99,26 +99,14 @@ class CustomJobs:
         """Give the methods of custom jobs."""
         many = f"/v1/{{parent={_LOCATION}}}/customJobs"
         one = f"/v1/{{name={_LOCATION}/customJobs/*}}"
-        rows: tuple[tuple[str, str, str, type[Any], str, Handler], ...] = (
+        rows: tuple[Row, ...] = (
             ("create", "POST", many, types.CreateCustomJobRequest, "custom_job", self.create),
             ("get", "GET", one, types.GetCustomJobRequest, "", self.get),
             ("list", "GET", many, types.ListCustomJobsRequest, "", self.list),
             ("cancel", "POST", f"{one}:cancel", types.CancelCustomJobRequest, "*", self.cancel),
             ("delete", "DELETE", one, types.DeleteCustomJobRequest, "", self.delete),
         )
-        return [
-            (
-                Rpc(
-                    id=f"projects.locations.customJobs.{method}",
-                    verb=verb,
-                    path=path,
-                    request=request,
-                    body=body,
-                ),
-                handler,
-            )
-            for method, verb, path, request, body, handler in rows
-        ]
+        return methods("customJobs", rows)
 
     def recover(self) -> None:
         """Fail the jobs that a killed engine left behind: their processes ended with it."""

@@ -25,7 +25,7 @@ from google.protobuf import empty_pb2
 
 from vertex_flow.engine.api.errors import failed_precondition, invalid, reason, rpc_code
 from vertex_flow.engine.api.masks import masked
-from vertex_flow.engine.api.rpc import Handler, Rpc
+from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
 from vertex_flow.engine.background import Background
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.pipelines import arguments, facts, spec
@@ -99,26 +99,14 @@ class PipelineJobs:
 
     def bindings(self) -> list[tuple[Rpc, Handler]]:
         """Give the methods of the collection and what answers each."""
-        rows: tuple[tuple[str, str, str, type[Any], str, Handler], ...] = (
+        rows: tuple[Row, ...] = (
             ("create", "POST", _PARENT, CreatePipelineJobRequest, "pipeline_job", self.create),
             ("list", "GET", _PARENT, ListPipelineJobsRequest, "", self.list),
             ("get", "GET", _ONE, GetPipelineJobRequest, "", self.get),
             ("delete", "DELETE", _ONE, DeletePipelineJobRequest, "", self.delete),
             ("cancel", "POST", f"{_ONE}:cancel", CancelPipelineJobRequest, "*", self.cancel),
         )
-        return [
-            (
-                Rpc(
-                    id=f"projects.locations.pipelineJobs.{name}",
-                    verb=verb,
-                    path=path,
-                    request=request,
-                    body=body,
-                ),
-                handler,
-            )
-            for name, verb, path, request, body, handler in rows
-        ]
+        return methods("pipelineJobs", rows)
 
     def recover(self) -> None:
         """Fail the jobs that a killed engine left running."""

@@ -12,7 +12,7 @@ from google.protobuf import empty_pb2
 from vertex_flow.engine.api.errors import failed_precondition, reason, rpc_code
 from vertex_flow.engine.api.masks import masked
 from vertex_flow.engine.api.messages import stamp
-from vertex_flow.engine.api.rpc import Handler, Rpc
+from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
 from vertex_flow.engine.api.support import HONOURED, REFUSED, SIMULATED, Level
 from vertex_flow.engine.background import Background
 from vertex_flow.engine.jobs.checks import check_display_name, check_job
@@ -90,27 +90,28 @@ class TuningJobs:
         """Give the methods of tuning jobs."""
         many = f"/v1/{{parent={_LOCATION}}}/{_COLLECTION}"
         one = f"/v1/{{name={_LOCATION}/{_COLLECTION}/*}}"
-        of = "HyperparameterTuningJob"
-        rows: tuple[tuple[str, str, str, str, str, Handler], ...] = (
-            ("create", "POST", many, f"Create{of}", "hyperparameter_tuning_job", self.create),
-            ("get", "GET", one, f"Get{of}", "", self.get),
-            ("list", "GET", many, f"List{of}s", "", self.list),
-            ("cancel", "POST", f"{one}:cancel", f"Cancel{of}", "*", self.cancel),
-            ("delete", "DELETE", one, f"Delete{of}", "", self.delete),
-        )
-        return [
+        rows: tuple[Row, ...] = (
             (
-                Rpc(
-                    id=f"projects.locations.{_COLLECTION}.{method}",
-                    verb=verb,
-                    path=path,
-                    request=getattr(types, f"{message}Request"),
-                    body=body,
-                ),
-                handler,
-            )
-            for method, verb, path, message, body, handler in rows
-        ]
+                "create",
+                "POST",
+                many,
+                types.CreateHyperparameterTuningJobRequest,
+                "hyperparameter_tuning_job",
+                self.create,
+            ),
+            ("get", "GET", one, types.GetHyperparameterTuningJobRequest, "", self.get),
+            ("list", "GET", many, types.ListHyperparameterTuningJobsRequest, "", self.list),
+            (
+                "cancel",
+                "POST",
+                f"{one}:cancel",
+                types.CancelHyperparameterTuningJobRequest,
+                "*",
+                self.cancel,
+            ),
+            ("delete", "DELETE", one, types.DeleteHyperparameterTuningJobRequest, "", self.delete),
+        )
+        return methods(_COLLECTION, rows)
 
     def recover(self) -> None:
         """Fail the jobs that a killed engine left behind: their trials ended with it."""
