@@ -12,14 +12,19 @@ import attrs
 from vertex_flow.engine import honesty
 from vertex_flow.engine.api.rpc import Handler, Query, Router, Rpc
 from vertex_flow.engine.background import Background
+from vertex_flow.engine.batch_predictions import BatchPredictionJobs
 from vertex_flow.engine.endpoints import Endpoints
 from vertex_flow.engine.jobs import CustomJobs
+from vertex_flow.engine.metadata import MetadataStores
 from vertex_flow.engine.models import Models
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.pipelines import PipelineJobs
 from vertex_flow.engine.processes import Command, Launcher, Process
+from vertex_flow.engine.schedules import Schedules
 from vertex_flow.engine.state.home import Home
 from vertex_flow.engine.state.store import Store
+from vertex_flow.engine.tensorboards import Tensorboards
+from vertex_flow.engine.training_pipelines import TrainingPipelines
 from vertex_flow.engine.tuning import TuningJobs
 
 _log = logging.getLogger(__name__)
@@ -87,7 +92,12 @@ class Engine:
             TuningJobs(home, store, launcher, background, custom_jobs),
             Models(home, store, operations),
             Endpoints(home, store, launcher, background, operations),
+            MetadataStores(store),
+            Tensorboards(store),
             PipelineJobs(home, store, launcher, background, self._call),
+            TrainingPipelines(store),
+            BatchPredictionJobs(store),
+            Schedules(store),
         )
 
     async def _call(

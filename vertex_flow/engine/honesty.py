@@ -7,11 +7,35 @@ from typing import Any
 
 import attrs
 
-from vertex_flow.engine import endpoints, jobs, models, operations, pipelines, tuning
+from vertex_flow.engine import (
+    batch_predictions,
+    endpoints,
+    jobs,
+    metadata,
+    models,
+    operations,
+    pipelines,
+    schedules,
+    tensorboards,
+    training_pipelines,
+    tuning,
+)
 from vertex_flow.engine.api.rpc import Rpc
 from vertex_flow.engine.api.support import HONOURED, REFUSED, Level
 
-_SERVICES = (jobs, tuning, pipelines, models, endpoints, operations)
+_SERVICES = (
+    jobs,
+    tuning,
+    training_pipelines,
+    pipelines,
+    schedules,
+    models,
+    endpoints,
+    batch_predictions,
+    metadata,
+    tensorboards,
+    operations,
+)
 
 
 @attrs.frozen

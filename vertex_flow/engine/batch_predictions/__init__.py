@@ -1,0 +1,5 @@
+"""Batch prediction jobs: a model over files, predictions into files."""
+
+from vertex_flow.engine.batch_predictions.service import FIELDS, NOTES, BatchPredictionJobs
+
+__all__ = ["FIELDS", "NOTES", "BatchPredictionJobs"]
