@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from vertex_flow.engine.api.errors import invalid
-from vertex_flow.engine.pipelines.work import RUN_LABEL, JobFacts
+from vertex_flow.engine.pipelines.work import RUN_LABEL, SCHEDULE_LABEL, JobFacts
 from vertex_flow.engine.state.home import Home
 
 _ID = re.compile(r"[a-z][-a-z0-9]{0,127}")
@@ -85,7 +85,7 @@ def of(job: Any) -> JobFacts:
         "pipeline_job_resource_name": job.name,
         "pipeline_job_uuid": uuid,
         "pipeline_job_create_time_utc": created,
-        "pipeline_job_schedule_time_utc": created,
+        "pipeline_job_schedule_time_utc": _due(job) or created,
         "pipeline_root": root,
         "pipeline_google_cloud_project_id": project,
         "pipeline_google_cloud_location": location,
@@ -100,6 +100,12 @@ def of(job: Any) -> JobFacts:
 def _is_label(text: str) -> bool:
     plain = all(char.isalnum() or char in "_-" for char in text)
     return plain and text == text.lower() and len(text) <= _LABEL_SIZE
+
+
+def _due(job: Any) -> str:
+    """Give the time that a schedule had a job due at, or nothing when none has."""
+    seconds = job.labels.get(SCHEDULE_LABEL) if job.schedule_name else None
+    return _time(datetime.fromtimestamp(int(seconds), timezone.utc)) if seconds else ""
 
 
 def _time(moment: Any) -> str:

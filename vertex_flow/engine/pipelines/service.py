@@ -32,7 +32,7 @@ from vertex_flow.engine.pipelines import arguments, facts, spec
 from vertex_flow.engine.pipelines.record import Record, close_tasks
 from vertex_flow.engine.pipelines.spec import Plan
 from vertex_flow.engine.pipelines.walk import Walk
-from vertex_flow.engine.pipelines.work import RUN_LABEL, Call, TaskFailed, Tools
+from vertex_flow.engine.pipelines.work import RUN_LABEL, SCHEDULE_LABEL, Call, TaskFailed, Tools
 from vertex_flow.engine.processes import Launcher
 from vertex_flow.engine.state.home import Home
 from vertex_flow.engine.state.store import Store
@@ -128,6 +128,48 @@ class PipelineJobs:
             ApiError: INVALID_ARGUMENT, ALREADY_EXISTS, or UNIMPLEMENTED for a construct that the
                 local engine cannot run.
         """
+        return self.submit(request)
+
+    def submit(
+        self, request: CreatePipelineJobRequest, *, schedule: str = "", run_time: str = ""
+    ) -> PipelineJob:
+        """Check a job, and start it.
+
+        Args:
+            request: What `pipelineJobs.create` gets.
+            schedule: Name of the schedule that the job is a run of, or empty.
+            run_time: When the schedule had it due, in seconds since 1970, or empty.
+
+        Raises:
+            ApiError: As `create`.
+        """
+        job, plan, parameters = self._checked(request)
+        message = PipelineJob.pb(job)
+        message.name = self._name(request, plan)
+        message.display_name = message.display_name or plan.name
+        message.labels[RUN_LABEL] = self._store.new_id()
+        if schedule:
+            message.schedule_name = schedule
+            message.labels[SCHEDULE_LABEL] = run_time
+        message.create_time.GetCurrentTime()
+        message.update_time.CopyFrom(message.create_time)
+        message.state = PipelineState.PIPELINE_STATE_PENDING
+        self._store.insert(job)
+        self._begin(job, plan, parameters)
+        return job
+
+    def check(self, request: CreatePipelineJobRequest) -> str:
+        """Check a job without starting it, and give the name of its pipeline.
+
+        Raises:
+            ApiError: As `create`.
+        """
+        _, plan, _ = self._checked(request)
+        return plan.name
+
+    def _checked(
+        self, request: CreatePipelineJobRequest
+    ) -> tuple[PipelineJob, Plan, dict[str, Any]]:
         job, plan = PipelineJob(request.pipeline_job), self._plan(request.pipeline_job)
         message = PipelineJob.pb(job)
         for field in _OUTPUT_ONLY:
@@ -135,16 +177,7 @@ class PipelineJobs:
         config = message.runtime_config
         config.gcs_output_directory = config.gcs_output_directory or plan.spec.default_pipeline_root
         facts.check(message, self._home)
-        parameters = arguments.check(plan.spec.root, config.parameter_values)
-        message.name = self._name(request, plan)
-        message.display_name = message.display_name or plan.name
-        message.labels[RUN_LABEL] = self._store.new_id()
-        message.create_time.GetCurrentTime()
-        message.update_time.CopyFrom(message.create_time)
-        message.state = PipelineState.PIPELINE_STATE_PENDING
-        self._store.insert(job)
-        self._begin(job, plan, parameters)
-        return job
+        return job, plan, arguments.check(plan.spec.root, config.parameter_values)
 
     async def get(self, request: GetPipelineJobRequest) -> PipelineJob:
         """Answer `pipelineJobs.get`."""

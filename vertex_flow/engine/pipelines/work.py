@@ -17,6 +17,7 @@ from vertex_flow.engine.state.home import Home
 from vertex_flow.engine.state.store import Store
 
 RUN_LABEL = "vertex-ai-pipelines-run-billing-id"
+SCHEDULE_LABEL = "vertex-ai-pipelines-scheduled-run-time"
 
 Call = Callable[..., Awaitable[dict[str, Any]]]
 
