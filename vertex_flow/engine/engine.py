@@ -86,6 +86,7 @@ class Engine:
         store, launcher, background = self._store, self._launcher, self._background
         operations = Operations(store, background)
         custom_jobs = CustomJobs(home, store, launcher, background)
+        pipelines = PipelineJobs(home, store, launcher, background, self._call)
         return (
             operations,
             custom_jobs,
@@ -94,10 +95,10 @@ class Engine:
             Endpoints(home, store, launcher, background, operations),
             MetadataStores(store),
             Tensorboards(store),
-            PipelineJobs(home, store, launcher, background, self._call),
+            pipelines,
             TrainingPipelines(store),
             BatchPredictionJobs(store),
-            Schedules(store),
+            Schedules(store, background, operations, pipelines),
         )
 
     async def _call(

@@ -16,7 +16,14 @@ from vertex_flow.engine.background import Background
 from vertex_flow.engine.state.store import Store
 from vertex_flow.errors import ApiError
 
-COLLECTIONS = ("customJobs", "endpoints", "hyperparameterTuningJobs", "models", "pipelineJobs")
+COLLECTIONS = (
+    "customJobs",
+    "endpoints",
+    "hyperparameterTuningJobs",
+    "models",
+    "pipelineJobs",
+    "schedules",
+)
 
 _LOCATION = "projects/*/locations/*"
 # How long `wait` waits when the caller names no time, in seconds.

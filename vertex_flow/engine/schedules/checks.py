@@ -1,0 +1,79 @@
+"""What must hold of a schedule before it is stored."""
+
+from __future__ import annotations
+
+from datetime import timezone
+from typing import Any
+
+from google.cloud.aiplatform_v1 import types
+
+from vertex_flow.engine.api.errors import invalid
+from vertex_flow.engine.schedules.timetable import Timetable
+
+_NAME_SIZE = 128
+_LIMITS = ("max_run_count", "max_concurrent_active_run_count")
+
+
+def check(schedule: types.Schedule, parent: str) -> None:
+    """Check the plain fields of a new or changed schedule.
+
+    Args:
+        schedule: The schedule.
+        parent: The location it is in.
+
+    Raises:
+        ApiError: INVALID_ARGUMENT that names the field.
+    """
+    if not schedule.display_name:
+        raise invalid("schedule.display_name is required.")
+    if len(schedule.display_name) > _NAME_SIZE:
+        raise invalid(
+            f"schedule.display_name has {len(schedule.display_name)} characters: at most 128."
+        )
+    if not schedule.cron:
+        raise invalid("schedule.cron is required, for example '30 8 * * 1-5'.")
+    Timetable.parse(schedule.cron)
+    _check_limits(schedule)
+    _check_times(schedule)
+    _check_parent(schedule, parent)
+
+
+def _check_limits(schedule: types.Schedule) -> None:
+    if schedule.max_concurrent_run_count < 1:
+        raise invalid("schedule.max_concurrent_run_count is required: a number of 1 or more.")
+    for field in _LIMITS:
+        if getattr(schedule, field) < 0:
+            raise invalid(
+                f"schedule.{field} is {getattr(schedule, field)}: 0, for no limit, or more."
+            )
+
+
+def _check_times(schedule: types.Schedule) -> None:
+    end = _moment(schedule.end_time)
+    start = _moment(schedule.start_time) or _moment(schedule.create_time)
+    if end and start and end <= start:
+        raise invalid(
+            f"schedule.end_time {end:%Y-%m-%dT%H:%M:%SZ} is not later than its start, "
+            f"{start:%Y-%m-%dT%H:%M:%SZ}."
+        )
+
+
+def _check_parent(schedule: types.Schedule, parent: str) -> None:
+    pipeline = types.Schedule.pb(schedule).WhichOneof("request") == "create_pipeline_job_request"
+    if not pipeline:
+        raise invalid("schedule.create_pipeline_job_request is required: what each run starts.")
+    given = schedule.create_pipeline_job_request.parent
+    if given != parent:
+        raise invalid(
+            f"schedule.create_pipeline_job_request.parent is {given!r}: expected the schedule's "
+            f"own, {parent!r}."
+        )
+    if schedule.create_pipeline_job_request.pipeline_job_id:
+        raise invalid(
+            "schedule.create_pipeline_job_request.pipeline_job_id must be empty: each run gets an "
+            "id of its own."
+        )
+
+
+def _moment(field: Any) -> Any:
+    return field.astimezone(timezone.utc) if field else None
