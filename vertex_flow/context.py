@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from vertex_flow.errors import SettingError
 from vertex_flow.names import api_endpoint, join_uri, location_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vertex_flow.engine.embedded import EmbeddedEngine
+    from vertex_flow.sdk import Sdk
 
 LOCAL_PROJECT = "local"
 DEFAULT_LOCATION = "us-central1"
@@ -128,6 +134,46 @@ class GcpContext:
         registry = f"{self.location}-docker.pkg.dev"
         return f"{registry}/{project}/{self.repository}/trainer:latest"
 
+    def init_aiplatform(self, **settings: Any) -> Sdk:
+        """Set up Google's own high-level SDK, `google.cloud.aiplatform`, for this context.
+
+        For this machine an engine is started, or the one that has the folder is used, and Cloud
+        Storage inside the SDK is the engine's folder: `gs://<bucket>/x` is a file there. See
+        `Sdk` for what is set, and for how it is undone.
+
+        Args:
+            settings: Further arguments of `aiplatform.init`, such as `experiment`.
+
+        Returns:
+            What was set up; as a context manager, or by `close`, it is undone.
+
+        Example:
+            ```python
+            with GcpContext.local().init_aiplatform():
+                aiplatform.PipelineJob(display_name="mine", template_path="mine.yaml").run()
+            ```
+        """
+        from vertex_flow.sdk import LocalApi, Sdk
+
+        context = self.resolved()
+        sdk = Sdk(
+            project=context.project or "",
+            location=context.location,
+            staging_bucket=context._staging_bucket,
+        )
+        if context.home is None:
+            return sdk.at_cloud(settings)
+        from vertex_flow.engine.embedded import EmbeddedEngine
+
+        engine = EmbeddedEngine.start(context.home, port=context.port)
+        api = LocalApi(endpoint=engine.endpoint, token_file=engine.home / "token")
+        return sdk.at_engine(api, settings, _end(engine))
+
+    @property
+    def _staging_bucket(self) -> str:
+        default = "local" if self.is_local else f"{self.project}-vertex-flow"
+        return f"gs://{self.bucket or default}"
+
     def resolved(self) -> GcpContext:
         """This context with its project filled in.
 
@@ -146,6 +192,11 @@ class GcpContext:
                 "To run on this machine, use GcpContext.local()."
             )
         return attrs.evolve(self, project=project)
+
+
+def _end(engine: EmbeddedEngine) -> Callable[[], None]:
+    """Give what ends an engine, unless earlier runs of this process need it."""
+    return (lambda: None) if engine.shared else engine.close
 
 
 def _credentials_project() -> str | None:
