@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -262,6 +263,9 @@ os.kill(os.getpid(), {int(signal.SIGKILL)})
     store.close()
 
 
+LONG = random.Random(0).randbytes(50_000).hex()  # nothing makes it much shorter
+
+
 @pytest.fixture
 def full(store: Store) -> Store:
     """A store that holds one job, on a disk that takes no more."""
@@ -274,7 +278,7 @@ def full(store: Store) -> Store:
 
 def test_a_full_disk_is_said(full: Store) -> None:
     with pytest.raises(ApiError) as caught:
-        full.save(job(2, labels={"k": "x" * 100_000}))
+        full.save(job(2, labels={"k": LONG}))
 
     assert str(caught.value) == (
         "429 RESOURCE_EXHAUSTED: The disk that holds the engine's folder is full while storing a "
@@ -284,12 +288,12 @@ def test_a_full_disk_is_said(full: Store) -> None:
 
 def test_a_full_disk_loses_nothing(full: Store) -> None:
     with pytest.raises(ApiError):
-        full.save(job(1, labels={"k": "x" * 100_000}))
+        full.save(job(1, labels={"k": LONG}))
 
     assert full.get(CustomJob, f"{HERE}/customJobs/1") == job(1)
 
 
-LATE = job(1, labels={"k": "x" * 100_000})
+LATE = job(1, labels={"k": LONG})
 
 
 @pytest.fixture
@@ -322,3 +326,103 @@ def test_what_is_saved_later_wins(late: Store) -> None:
     late.save(job(1))
 
     assert late.get(CustomJob, LATE.name) == job(1)
+
+
+def test_a_long_message_takes_less_space_than_it_is_long(store: Store) -> None:
+    long = job(1, labels={"k": "long " * 10_000})
+    store.save(long)
+
+    size = store._db.execute("SELECT length(message) FROM resources").fetchone()[0]
+    assert size < 1000
+    assert store.get(CustomJob, long.name) == long
+
+
+def test_a_transaction_stores_all(store: Store) -> None:
+    with store.transaction():
+        store.save(job(1))
+        store.note(job(1).name, "key", b"value")
+
+    assert store.all(CustomJob) == [job(1)]
+    assert store.notes(job(1).name) == {"key": b"value"}
+
+
+def save_and_fail(store: Store, message: CustomJob) -> None:
+    with store.transaction():
+        store.save(message)
+        raise KeyError
+
+
+def replace(store: Store, old: CustomJob, new: CustomJob) -> None:
+    with store.transaction():
+        store.delete(old.name)
+        store.save(new)
+
+
+def test_a_transaction_that_fails_stores_nothing(store: Store) -> None:
+    with pytest.raises(KeyError):
+        save_and_fail(store, job(1))
+
+    assert store.all(CustomJob) == []
+
+
+def test_a_transaction_that_finds_the_disk_full_stores_nothing(full: Store) -> None:
+    with pytest.raises(ApiError, match="RESOURCE_EXHAUSTED"):
+        replace(full, job(1), job(2, labels={"k": LONG}))
+
+    assert full.all(CustomJob) == [job(1)]
+
+
+def test_an_end_is_not_lost_by_a_transaction_that_fails(late: Store, home: Home) -> None:
+    late._db.execute("PRAGMA max_page_count=1000")
+    with pytest.raises(KeyError):
+        save_and_fail(late, job(2))
+
+    assert late.all(CustomJob) == [LATE]
+
+
+def test_a_note_takes_the_place_of_an_earlier_one(store: Store) -> None:
+    store.note("owner", "key", b"1")
+    store.note("owner", "key", b"2")
+
+    assert store.notes("owner") == {"key": b"2"}
+
+
+def test_notes_go_with_their_owner(store: Store) -> None:
+    store.save(job(1))
+    store.note(job(1).name, "key")
+    store.delete(job(1).name)
+
+    assert store.notes(job(1).name) == {}
+
+
+def test_what_was_made_for_a_resource_is_found(store: Store) -> None:
+    store.save(job(1))
+    with store.made_for("owner", "task"):
+        store.save(job(1))  # was there before
+        store.insert(job(3))
+        store.save(job(2))
+    store.save(job(4))
+
+    assert store.made("owner", "task", CustomJob) == [job(3).name, job(2).name]
+    assert store.made("owner", "other", CustomJob) == []
+
+
+def test_what_was_made_and_deleted_is_not_found(store: Store) -> None:
+    with store.made_for("owner", "task"):
+        store.insert(job(1))
+    store.delete(job(1).name)
+
+    assert store.made("owner", "task", CustomJob) == []
+
+
+def test_a_sealed_store_takes_nothing(store: Store, home: Home) -> None:
+    store.save(job(1))
+    store.seal()
+    with pytest.raises(ApiError, match="503 UNAVAILABLE: The engine is stopping"):
+        store.save(job(2))
+    store.keep(job(1, labels={"late": "yes"}))
+    store.close()
+
+    again = Store(home.database)
+    assert again.all(CustomJob) == [job(1)]
+    again.close()

@@ -7,12 +7,20 @@ import json
 import logging
 import secrets
 import sqlite3
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
-from vertex_flow.engine.api.errors import already_exists, disk_full, not_found, out_of_disk
+from vertex_flow.engine.api.errors import (
+    already_exists,
+    disk_full,
+    not_found,
+    out_of_disk,
+    unavailable,
+)
 from vertex_flow.engine.api.messages import decode, encode, full_name, raw_kind, short_name
 from vertex_flow.engine.state import filters, paging
 from vertex_flow.errors import ApiError
@@ -31,13 +39,24 @@ CREATE TABLE IF NOT EXISTS resources (
 );
 CREATE INDEX IF NOT EXISTS resources_by_parent ON resources (kind, parent);
 CREATE TABLE IF NOT EXISTS memory (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS notes (
+    owner TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (owner, key)
+) WITHOUT ROWID;
 """
+# Shorter messages are stored as they are; a pipeline's spec shrinks to a tenth.
+_LONG = 1024
+# No message begins with this byte: it would be a field with the number 0.
+_PACKED = b"\0"
 
 
 class Store:
     """The engine's resources; what a method has stored survives a kill at any moment.
 
-    Messages are keyed by their `name`. One thread uses a store.
+    Messages are keyed by their `name`. One thread uses a store. Beside the resources there are
+    notes: what the engine must know of its own work, to go on with it after a kill.
 
     Args:
         path: The SQLite file; made when it is not there.
@@ -51,11 +70,42 @@ class Store:
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(_SCHEMA)
         self._kept: dict[str, bytes] = {}
+        self._open = False
+        self._sealed = False
+        self._maker: ContextVar[tuple[str, str] | None] = ContextVar("maker", default=None)
 
     def close(self) -> None:
         """Close the file."""
-        self._write_kept()
+        if not self._sealed:
+            self._write_kept()
         self._db.close()
+
+    def seal(self) -> None:
+        """Refuse to store anything from here on.
+
+        What is under way is then found by the next engine as a kill would have left it.
+        """
+        self._sealed = True
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Store all that is written inside, or nothing of it; nothing may be awaited inside."""
+        if self._open or self._sealed:
+            yield
+            return
+        if self._kept:
+            self._write_kept()
+        self._open = True
+        try:
+            with _disk():
+                self._db.execute("BEGIN IMMEDIATE")
+            yield
+            with _disk():
+                self._db.execute("COMMIT")
+        finally:
+            self._open = False
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
 
     def insert(self, message: Any) -> None:
         """Store a new resource.
@@ -65,7 +115,9 @@ class Store:
         """
         sql = "INSERT INTO resources (name, kind, parent, message) VALUES (?, ?, ?, ?)"
         try:
-            self._write(sql, _row(message))
+            with self.transaction():
+                self._write(sql, _row(message))
+                self._sign(message)
         except sqlite3.IntegrityError as error:
             kind = short_name(type(message))
             raise already_exists(f'The {kind} "{message.name}" already exists.') from error
@@ -80,7 +132,10 @@ class Store:
             "INSERT INTO resources (name, kind, parent, message) VALUES (?, ?, ?, ?) "
             "ON CONFLICT (name) DO UPDATE SET message = excluded.message, kind = excluded.kind"
         )
-        self._write(sql, _row(message))
+        with self.transaction():
+            if self._maker.get() and self.find(type(message), message.name) is None:
+                self._sign(message)
+            self._write(sql, _row(message))
         self._kept.pop(message.name, None)
 
     def keep(self, message: Any) -> None:
@@ -110,18 +165,64 @@ class Store:
         """Read a resource, or None when there is none of this kind and name."""
         sql = "SELECT message FROM resources WHERE name = ? AND kind = ?"
         row = self._db.execute(sql, (name, full_name(kind))).fetchone()
-        return None if row is None else decode(kind, self._kept.get(name) or row[0])
+        return None if row is None else decode(kind, self._kept.get(name) or _unpack(row[0]))
 
     def delete(self, name: str) -> None:
-        """Forget a resource; does nothing when there is none of this name."""
+        """Forget a resource and its notes; does nothing when there is none of this name."""
         self._kept.pop(name, None)
-        self._write("DELETE FROM resources WHERE name = ?", (name,))
+        with self.transaction():
+            self._write("DELETE FROM resources WHERE name = ?", (name,))
+            self.forget_notes(name)
+
+    def note(self, owner: str, key: str, value: bytes = b"") -> None:
+        """Keep a note, in place of an earlier one with this key.
+
+        Args:
+            owner: The resource that it belongs to.
+            key: What it is found by.
+            value: What it says.
+        """
+        sql = "INSERT OR REPLACE INTO notes (owner, key, value) VALUES (?, ?, ?)"
+        self._write(sql, (owner, key, value))
+
+    def notes(self, owner: str) -> dict[str, bytes]:
+        """Give the notes of a resource by their keys."""
+        sql = "SELECT key, value FROM notes WHERE owner = ?"
+        return dict(self._db.execute(sql, (owner,)))
+
+    def forget_notes(self, owner: str) -> None:
+        """Forget the notes of a resource."""
+        self._write("DELETE FROM notes WHERE owner = ?", (owner,))
+
+    @contextmanager
+    def made_for(self, owner: str, key: str) -> Iterator[None]:
+        """Note the resources that are made inside, together with each: a kill leaves both or none.
+
+        Work that is begun inside, such as that of an operation, counts as inside.
+
+        Args:
+            owner: The resource that they are made for.
+            key: Tells apart what else is made for it.
+        """
+        token = self._maker.set((owner, key))
+        try:
+            yield
+        finally:
+            self._maker.reset(token)
+
+    def made(self, owner: str, key: str, kind: type[Any]) -> list[str]:
+        """Name the resources of a kind that were made inside `made_for`, oldest first."""
+        prefix = f"{key}/"
+        names = [note[len(prefix) :] for note in self.notes(owner) if note.startswith(prefix)]
+        sql = "SELECT number FROM resources WHERE name = ? AND kind = ?"
+        rows = {name: self._db.execute(sql, (name, full_name(kind))).fetchone() for name in names}
+        return sorted((name for name in names if rows[name]), key=lambda name: rows[name])
 
     def all(self, kind: type[M]) -> list[M]:
         """Read every resource of a kind, oldest first."""
         sql = "SELECT name, message FROM resources WHERE kind = ? ORDER BY number"
         rows = self._db.execute(sql, (full_name(kind),))
-        return [decode(kind, self._kept.get(name) or data) for name, data in rows]
+        return [decode(kind, self._kept.get(name) or _unpack(data)) for name, data in rows]
 
     def list(  # noqa: PLR0913 - the arguments that the API has
         self,
@@ -168,12 +269,8 @@ class Store:
         return [row.message for row in rows[:size]], token
 
     def new_id(self) -> str:
-        """Make an id that no resource has: a 19-digit number, as Vertex AI gives."""
-        while True:
-            number = str(10**18 + secrets.randbelow(8 * 10**18))
-            sql = "SELECT 1 FROM resources WHERE name LIKE ?"
-            if self._db.execute(sql, (f"%/{number}%",)).fetchone() is None:
-                return number
+        """Make an id that no resource has: a random 19-digit number, as Vertex AI gives."""
+        return str(10**18 + secrets.randbelow(8 * 10**18))
 
     def recall(self, key: str) -> dict[str, Any] | None:
         """Give what `remember` kept under a key, or None."""
@@ -188,16 +285,37 @@ class Store:
         sql = "INSERT OR REPLACE INTO memory (key, value) VALUES (?, ?)"
         self._write(sql, (key, json.dumps(value)))
 
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Read rows of a table that stands beside the resources, see `links` and `points`."""
+        return self._db.execute(sql, values).fetchall()
+
+    def write(self, sql: str, values: Sequence[Any] = ()) -> None:
+        """Change a table that stands beside the resources.
+
+        Raises:
+            ApiError: RESOURCE_EXHAUSTED when the disk is full.
+        """
+        self._write(sql, values)
+
     def _children(self, kind: type[M], parent: str) -> Iterator[tuple[int, M]]:
         pattern = "/".join("*" if part == "-" else _literal(part) for part in parent.split("/"))
         depth = parent.count("/")
         sql = "SELECT number, name, parent, message FROM resources WHERE kind = ? AND parent GLOB ?"
         for number, name, found, data in self._db.execute(sql, (full_name(kind), pattern)):
             if found.count("/") == depth:
-                yield number, decode(kind, self._kept.get(name) or data)
+                yield number, decode(kind, self._kept.get(name) or _unpack(data))
+
+    def _sign(self, message: Any) -> None:
+        """Note whom a new resource was made for."""
+        maker = self._maker.get()
+        if maker is not None:
+            owner, key = maker
+            self.note(owner, f"{key}/{message.name}")
 
     def _write(self, sql: str, values: Sequence[Any]) -> None:
-        if self._kept:
+        if self._sealed:
+            raise unavailable("The engine is stopping: nothing is stored any more.")
+        if self._kept and not self._open:
             self._write_kept()
         with _disk():
             self._db.execute(sql, values)
@@ -207,13 +325,21 @@ class Store:
         sql = "UPDATE resources SET message = ? WHERE name = ?"
         with suppress(ApiError), _disk():
             for name, data in list(self._kept.items()):
-                self._db.execute(sql, (data, name))
+                self._db.execute(sql, (_pack(data), name))
                 del self._kept[name]
 
 
 def _row(message: Any) -> tuple[str, str, str, bytes]:
     parent = message.name.rsplit("/", 2)[0]
-    return message.name, full_name(type(message)), parent, encode(message)
+    return message.name, full_name(type(message)), parent, _pack(encode(message))
+
+
+def _pack(data: bytes) -> bytes:
+    return data if len(data) < _LONG else _PACKED + zlib.compress(data, 1)
+
+
+def _unpack(data: bytes) -> bytes:
+    return zlib.decompress(data[1:]) if data[:1] == _PACKED else data
 
 
 def _literal(part: str) -> str:
