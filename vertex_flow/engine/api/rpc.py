@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import attrs
 
 from vertex_flow.engine.api import binding, support
-from vertex_flow.engine.api.errors import not_found
+from vertex_flow.engine.api.errors import invalid, not_found
 from vertex_flow.engine.api.messages import raw_kind, to_json
 
 Handler = Callable[[Any], Awaitable[Any]]
@@ -57,12 +57,12 @@ class RawResponse:
     Attributes:
         status: The HTTP status code.
         headers: The headers that the caller gets.
-        body: The body.
+        body: The body, or its parts, each of which the caller gets as soon as it is there.
     """
 
     status: int = 200
     headers: Mapping[str, str] = attrs.field(factory=dict)
-    body: bytes = b""
+    body: bytes | AsyncIterator[bytes] = b""
 
 
 @attrs.frozen(kw_only=True)
@@ -268,5 +268,7 @@ def _segments(pattern: str) -> str:
 
 
 def _raw_json(answer: RawResponse) -> dict[str, Any]:
+    if not isinstance(answer.body, bytes):
+        raise invalid("An answer in parts can be had over HTTP only.")
     body: dict[str, Any] = json.loads(answer.body or b"{}")
     return body

@@ -26,6 +26,7 @@ from vertex_flow.engine.api.errors import (
     permission_denied,
     unauthenticated,
 )
+from vertex_flow.engine.api.raw import passed_on
 from vertex_flow.engine.api.rpc import RawBody, RawResponse, Router
 from vertex_flow.errors import ApiError
 
@@ -34,7 +35,7 @@ _log = logging.getLogger(__name__)
 # Vertex AI's limit for a prediction, in bytes, and a generous one for everything else.
 _PREDICTION = 1_572_864
 _LARGEST = 32 * 1024 * 1024
-_PREDICTIONS = (":predict", ":rawPredict", ":explain")
+_PREDICTIONS = (":predict", ":rawPredict", ":streamRawPredict", ":explain")
 # The start of a body that is a `RawPredictRequest`, which instances never look like.
 _WRAPPED = re.compile(rb'\s*\{\s*"http(B|_b)ody"\s*:')
 # Google's generated REST clients poll operations here; the cloud answers both.
@@ -104,7 +105,7 @@ class _Door:
         body = _raw(request, data) if route.rpc.raw else _json(data)
         result = await self.router.answer(route, _query(request), body)
         if isinstance(result, RawResponse):
-            return Response(result.body, result.status, dict(result.headers))
+            return passed_on(result, wrapped=route.rpc.raw and isinstance(body, dict))
         return JSONResponse(result)
 
     def _check_origin(self, request: Request) -> None:
