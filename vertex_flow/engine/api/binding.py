@@ -53,6 +53,22 @@ def build(
     return wrap(kind, message)
 
 
+def read(kind: type[Any], body: Mapping[str, Any], *, at: str) -> Any:
+    """Make a message from the JSON object that a field of a request holds.
+
+    Args:
+        kind: The message's class.
+        body: The object, with names in camelCase or snake_case.
+        at: The field, for the error.
+
+    Raises:
+        ApiError: INVALID_ARGUMENT that names what does not fit.
+    """
+    message = raw_kind(kind)()
+    _parse(dict(body), message, at=at)
+    return wrap(kind, message)
+
+
 def snake(path: str) -> str:
     """Turn a field path in camelCase into snake_case."""
     return _HUMP.sub(lambda match: "_" + match[1].lower(), path)

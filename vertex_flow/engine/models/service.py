@@ -104,11 +104,36 @@ class Models:
 
     async def upload(self, request: types.UploadModelRequest) -> Any:
         """Answer `models.upload`: a new model, or with `parent_model` a new version of one."""
-        self._check(request.model)
-        name = self._name(request)
+        name = self.check_upload(request)
+        self._check_files(request.model)
         return await self._quick(
             name, self._upload(name, request.model), types.UploadModelOperationMetadata()
         )
+
+    def check_upload(self, request: types.UploadModelRequest) -> str:
+        """Refuse an upload that cannot be, whatever its files are.
+
+        Returns:
+            The name that the model has, or gets.
+
+        Raises:
+            ApiError: The registry does not take it.
+        """
+        self._check(request.model)
+        return self._name(request)
+
+    def register(self, request: types.UploadModelRequest) -> types.Model:
+        """Store at once what `upload` stores in an operation.
+
+        Returns:
+            The version as callers see it.
+
+        Raises:
+            ApiError: The registry does not take it, or its files are not there.
+        """
+        name = self.check_upload(request)
+        self._check_files(request.model)
+        return self._versions.add(name, _uploaded(request.model))
 
     async def get(self, request: types.GetModelRequest) -> types.Model:
         """Answer `models.get`: a version by id or alias, else the default one."""
@@ -220,6 +245,8 @@ class Models:
                 "model.container_spec.image_uri is required: the image that serves the model, "
                 "for example us-docker.pkg.dev/vertex-ai/prediction/tf2-cpu.2-15:latest."
             )
+
+    def _check_files(self, model: types.Model) -> None:
         if model.artifact_uri:
             self._check_artifact(model.artifact_uri)
         elif _PREBUILT.search(model.container_spec.image_uri):
