@@ -60,6 +60,7 @@ TESTED_ELSEWHERE = {
     "engine/processes/warm": "engine/processes/test_launcher",
     "engine/processes/zygote": "engine/processes/test_launcher",
     "engine/state/paging": "engine/state/test_store",
+    "engine/state/paths": "engine/state/test_filters",
     "engine/tuning/checks": "engine/tuning/test_service",
     "engine/tuning/runs": "engine/tuning/test_service",
     "engine/tuning/search_space": "engine/tuning/test_suggestions",

@@ -3,7 +3,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from google.cloud.aiplatform_v1.types import CustomJob, Endpoint, JobState, Model, PipelineJob
+from google.cloud.aiplatform_v1.types import (
+    CustomJob,
+    Endpoint,
+    Execution,
+    JobState,
+    Model,
+    PipelineJob,
+)
 
 from vertex_flow.engine.state.filters import matcher
 from vertex_flow.errors import ApiError
@@ -177,3 +184,79 @@ def test_a_filter_names_the_field_that_there_is(text: str, why: str) -> None:
         matches(text)
 
     assert caught.value.message == f'Invalid filter "{text}": {why}'
+
+
+RUN = Execution(
+    name="projects/p/locations/l/metadataStores/default/executions/7",
+    schema_title="system.Run",
+    metadata={"accuracy": 0.9375, "model": "cnn", "final": True, "input:rate": 0.5},
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "metadata.accuracy.number_value > 0.9",
+        "metadata.accuracy.number_value = 0.93750",
+        "metadata.accuracy.number_value != 1",
+        'metadata.model.string_value = "cnn"',
+        "metadata.final.bool_value = true",
+        'metadata."input:rate".number_value <= 0.5',
+        "NOT metadata.model.number_value = 1",
+        "NOT metadata.missing.number_value < 1",
+    ],
+)
+def test_values_of_a_struct(text: str) -> None:
+    assert matches(text, RUN)
+
+
+def test_a_number_of_a_struct_takes_numbers() -> None:
+    with pytest.raises(ApiError, match='"metadata.x.number_value" takes a number, and not "high"'):
+        matches("metadata.x.number_value > high", RUN)
+
+
+RELATIONS = {"in_context": lambda context: frozenset({RUN.name} if context == "mine" else ())}
+
+
+def related(text: str) -> bool:
+    return matcher(text, Execution.pb(RUN).DESCRIPTOR, RELATIONS)(RUN)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ('in_context("mine")', True),
+        ('in_context("other")', False),
+        ('in_context("mine") AND schema_title="system.Run"', True),
+        ('NOT in_context("other")', True),
+        ('in_context:"mine","mine"', True),
+        ('in_context:"mine","other"', False),
+    ],
+)
+def test_relations(text: str, holds: bool) -> None:
+    assert related(text) is holds
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('in_context("mine")', {RUN.name}),
+        ('schema_title="x" AND in_context("mine")', {RUN.name}),
+        ('schema_title="x" OR in_context("mine")', None),
+        ('NOT in_context("mine")', None),
+        ('in_context("mine") OR in_context("other")', {RUN.name}),
+    ],
+)
+def test_which_names_can_pass(text: str, names: set[str] | None) -> None:
+    found = matcher(text, Execution.pb(RUN).DESCRIPTOR, RELATIONS).names
+    assert found == names
+
+
+def test_an_unknown_function() -> None:
+    with pytest.raises(ApiError, match='there is no function "inside"; of functions there is in_c'):
+        related('inside("mine")')
+
+
+def test_a_filter_nested_too_deep() -> None:
+    with pytest.raises(ApiError, match="it is nested more than 20 deep"):
+        matches("(" * 10_000 + "display_name=x" + ")" * 10_000)

@@ -3,17 +3,19 @@
 ```
 display_name="mnist" AND (state="JOB_STATE_RUNNING" OR labels.team:*) AND NOT labels.old="yes"
 create_time>"2026-01-31T00:00:00Z"      pipelineName:"mnist-*"
+metadata.accuracy.number_value>0.9      in_context("projects/p/.../contexts/mnist")
 ```
 
 `OR` binds closer than `AND`, as AIP-160 has it. `=`, `!=` and `:` take `*` as a wildcard; `:*` asks
-whether a field is set, and `:` without a wildcard whether a text contains another.
+whether a field is set, and `:` without a wildcard whether a text contains another. A value in a
+struct is compared as its last step says: `number_value`, `string_value` or `bool_value`.
 """
 
 from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from difflib import get_close_matches
 from typing import Any
@@ -22,10 +24,13 @@ import attrs
 
 from vertex_flow.engine.api.binding import snake
 from vertex_flow.engine.api.errors import ApiError, invalid
-from vertex_flow.engine.api.messages import raw
-from vertex_flow.errors import nearest
+from vertex_flow.engine.state.paths import Path, path
 
-Matcher = Callable[[Any], bool]
+Test = Callable[[Any], bool]
+# Gives the names of the messages that stand in a relation to the one that is named.
+Relation = Callable[[str], frozenset[str]]
+
+_DEEPEST = 20  # parentheses and NOTs in each other
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -42,122 +47,52 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-# Names that Vertex AI's filters take besides a message's own fields.
-_ALIASES = {
-    "PipelineJob": {
-        "pipeline_name": "pipeline_spec.pipelineInfo.name",
-        "pipeline_job_user_id": "@id",
-    },
-    "Model": {"model": "@id"},
-    "Endpoint": {"endpoint": "@id"},
-}
 
 
 @attrs.frozen
-class Path:
-    """A field of a message, or something in one of its maps or structs.
+class Matcher:
+    """A test of messages.
 
     Attributes:
-        steps: Field names and keys; `@id` stands for the last part of the name.
-        field: The descriptor of the field that the path ends in, or None in a map or struct.
+        test: Tells whether a message passes.
+        names: Names outside which nothing passes, so that a list need not look at the others;
+            None when any message may.
     """
 
-    steps: tuple[str, ...]
-    field: Any = None
+    test: Test
+    names: frozenset[str] | None = None
 
-    def value(self, message: Any) -> Any:
-        """Read the field; None when it is not set."""
-        found: Any = raw(message)
-        for step in self.steps:
-            found = _step(found, step)
-            if found is None:
-                return None
-        return self._plain(found)
-
-    def sortable(self, message: Any) -> str | float:
-        """Read the field as something that JSON and `<` both take."""
-        value = self.value(message)
-        if isinstance(value, datetime):
-            return value.timestamp()
-        if isinstance(value, int | float):
-            return value
-        return 0.0 if value is None and self._time() else str(value or "")
-
-    def _time(self) -> bool:
-        kind = self.field.message_type if self.field is not None else None
-        return kind is not None and kind.full_name == "google.protobuf.Timestamp"
-
-    def _plain(self, found: Any) -> Any:
-        if self._time():
-            return found.ToDatetime(tzinfo=timezone.utc)
-        if self.field is not None and self.field.enum_type is not None:
-            value = self.field.enum_type.values_by_number.get(found)
-            return value.name if value else str(found)
-        return found
+    def __call__(self, message: Any) -> bool:
+        """Tell whether a message passes."""
+        return self.test(message)
 
 
-def matcher(text: str, descriptor: Any) -> Matcher:
+def matcher(text: str, descriptor: Any, relations: Mapping[str, Relation] | None = None) -> Matcher:
     """Turn a filter into a test of messages.
 
     Args:
         text: The filter; empty lets everything pass.
         descriptor: The descriptor of the messages.
+        relations: What `name("resource")` and `name:"resource"` stand for, by name.
 
     Raises:
         ApiError: INVALID_ARGUMENT that names what was not understood.
     """
     if not text.strip():
-        return lambda message: True
-    return _Parser(text, descriptor).parse()
-
-
-def path(name: str, descriptor: Any, where: str) -> Path:
-    """Find a field by its name in camelCase or snake_case, with dots for what is in it.
-
-    Args:
-        name: For example `display_name`, `labels.team` or `labels."my-key"`.
-        descriptor: The descriptor of the message.
-        where: What the name is part of, for the error.
-
-    Raises:
-        ApiError: INVALID_ARGUMENT when there is no such field.
-    """
-    first, *rest = _parts(name)
-    aliases = _ALIASES.get(descriptor.name, {})
-    first = snake(first)
-    if first in aliases and not rest:
-        return Path(tuple(aliases[first].split(".")))
-    steps: list[str] = []
-    parts = [first, *rest]
-    while parts:
-        part = snake(parts[0])
-        field = descriptor.fields_by_name.get(part)
-        if field is None:
-            known = [*descriptor.fields_by_name, *aliases]
-            raise invalid(
-                f'Invalid {where}: {descriptor.name} has no field "{parts[0]}".'
-                f"{nearest(part, known)}"
-            )
-        steps.append(part)
-        parts = parts[1:]
-        if not parts:
-            return Path(tuple(steps), field)
-        if _open(field):
-            return Path((*steps, *parts))
-        if field.message_type is None:
-            raise invalid(f'Invalid {where}: "{".".join(steps)}" has no fields.')
-        descriptor = field.message_type
-    return Path(tuple(steps))
+        return Matcher(lambda message: True)
+    return _Parser(text, descriptor, relations or {}).parse()
 
 
 class _Parser:
     """One pass over a filter, from its loosest operator to its closest."""
 
-    def __init__(self, text: str, descriptor: Any) -> None:
+    def __init__(self, text: str, descriptor: Any, relations: Mapping[str, Relation]) -> None:
         self._text = text
         self._descriptor = descriptor
+        self._relations = relations
         self._tokens = self._split()
         self._next = 0
+        self._depth = 0
 
     def parse(self) -> Matcher:
         result = self._all()
@@ -180,41 +115,94 @@ class _Parser:
         parts = [self._any()]
         while self._take("AND"):
             parts.append(self._any())
-        return lambda message: all(part(message) for part in parts)
+        if len(parts) == 1:
+            return parts[0]
+        known = [part.names for part in parts if part.names is not None]
+        names = frozenset.intersection(*known) if known else None
+        return Matcher(lambda message: all(part(message) for part in parts), names)
 
     def _any(self) -> Matcher:
         parts = [self._one()]
         while self._take("OR"):
             parts.append(self._one())
-        return lambda message: any(part(message) for part in parts)
+        if len(parts) == 1:
+            return parts[0]
+        known = [part.names for part in parts if part.names is not None]
+        names = frozenset.union(*known) if len(known) == len(parts) else None
+        return Matcher(lambda message: any(part(message) for part in parts), names)
 
     def _one(self) -> Matcher:
         if self._take("NOT"):
-            inner = self._one()
-            return lambda message: not inner(message)
+            return self._nested(self._negation)
         if self._take("("):
-            group = self._all()
-            if not self._take(")"):
-                raise self._refuse('a ")" is missing')
-            return group
+            return self._nested(self._group)
         return self._restriction()
+
+    def _nested(self, inner: Callable[[], Matcher]) -> Matcher:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise self._refuse(f"it is nested more than {_DEEPEST} deep")
+        found = inner()
+        self._depth -= 1
+        return found
+
+    def _negation(self) -> Matcher:
+        inner = self._one()
+        return Matcher(lambda message: not inner(message))
+
+    def _group(self) -> Matcher:
+        group = self._all()
+        if not self._take(")"):
+            raise self._refuse('a ")" is missing')
+        return group
 
     def _restriction(self) -> Matcher:
         name = self._token("word", "a field")
+        if self._at("("):
+            return self._function(name)
         sign = self._token("op", f'an operator after "{name}"')
+        values = self._values(f"{name}{sign}")
+        relation = self._relations.get(snake(name))
+        if relation is not None and sign == ":":
+            return _related(relation, values)
+        if len(values) > 1:
+            raise self._refuse(f'"{name}" takes one value')
+        found = path(name, self._descriptor, f'filter "{self._text}"')
+        return Matcher(_Restriction(found, name, sign, values[0], self._refuse).build())
+
+    def _function(self, name: str) -> Matcher:
+        relation = self._relations.get(name)
+        if relation is None:
+            known = ", ".join(self._relations) or "none"
+            raise self._refuse(f'there is no function "{name}"; of functions there is {known}')
+        self._take("(")
+        found = _related(relation, self._values(f"{name}("))
+        if not self._take(")"):
+            raise self._refuse('a ")" is missing')
+        return found
+
+    def _values(self, after: str) -> list[str]:
+        """Read a value, or several with commas between them."""
+        values = [self._value(after)]
+        while self._take(","):
+            values.append(self._value(","))
+        return values
+
+    def _value(self, after: str) -> str:
         kind, text = self._tokens[self._next] if self._next < len(self._tokens) else ("", "")
         if kind not in ("text", "word"):
-            raise self._refuse(f'a value is missing after "{name}{sign}"')
+            raise self._refuse(f'a value is missing after "{after}"')
         self._next += 1
-        value = re.sub(r"\\(.)", r"\1", text[1:-1]) if kind == "text" else text
-        found = path(name, self._descriptor, f'filter "{self._text}"')
-        return _Restriction(found, name, sign, value, self._refuse).build()
+        return re.sub(r"\\(.)", r"\1", text[1:-1]) if kind == "text" else text
+
+    def _at(self, word: str) -> bool:
+        return self._next < len(self._tokens) and self._tokens[self._next][1] == word
 
     def _take(self, word: str) -> bool:
-        if self._next < len(self._tokens) and self._tokens[self._next][1] == word:
-            self._next += 1
-            return True
-        return False
+        if not self._at(word):
+            return False
+        self._next += 1
+        return True
 
     def _token(self, kind: str, expected: str) -> str:
         if self._next >= len(self._tokens):
@@ -241,7 +229,7 @@ class _Restriction:
     text: str
     refuse: Callable[[str], ApiError]
 
-    def build(self) -> Matcher:
+    def build(self) -> Test:
         if self.sign == ":" and self.text == "*":
             return lambda message: bool(self.path.value(message))
         if self.sign in _COMPARE:
@@ -251,7 +239,7 @@ class _Restriction:
             return lambda message: not same(message)
         return self._same()
 
-    def _ordered(self, compare: Callable[[Any, Any], bool]) -> Matcher:
+    def _ordered(self, compare: Callable[[Any, Any], bool]) -> Test:
         wanted = self._wanted()
 
         def test(message: Any) -> bool:
@@ -262,7 +250,7 @@ class _Restriction:
 
         return test
 
-    def _same(self) -> Matcher:
+    def _same(self) -> Test:
         wanted = self._wanted()
         if not isinstance(wanted, str):
             return lambda message: bool(self.path.value(message) == wanted)
@@ -284,15 +272,22 @@ class _Restriction:
         """Give the value as the field has it."""
         field = self.path.field
         if field is None or field.is_repeated:
-            return self.text
+            return self._wanted_open()
         if field.message_type is not None:
             return self._wanted_message(field.message_type.full_name)
         if field.enum_type is not None:
             return self._wanted_enum(field.enum_type)
         if field.cpp_type == field.CPPTYPE_BOOL:
             return self._wanted_bool()
-        if field.cpp_type == field.CPPTYPE_STRING:
-            return self.text
+        return self.text if field.cpp_type == field.CPPTYPE_STRING else self._wanted_number()
+
+    def _wanted_open(self) -> Any:
+        """Give the value as a struct has it, or a list."""
+        if self.path.kind is float:
+            return self._wanted_number()
+        return self._wanted_bool() if self.path.kind is bool else self.text
+
+    def _wanted_number(self) -> float:
         try:
             return float(self.text)
         except ValueError as error:
@@ -323,36 +318,7 @@ class _Restriction:
         return self.text.lower() == "true"
 
 
-def _parts(name: str) -> list[str]:
-    """Split a path at its dots; a quoted part may hold dots itself."""
-    found = re.findall(r'"([^"]*)"|([^."]+)', name)
-    return [quoted or plain for quoted, plain in found] or [name]
-
-
-def _open(field: Any) -> bool:
-    """Tell whether any key may follow: the field is a map or a struct."""
-    kind = field.message_type
-    if kind is None:
-        return False
-    return kind.GetOptions().map_entry or kind.full_name in (
-        "google.protobuf.Struct",
-        "google.protobuf.Value",
-    )
-
-
-def _step(found: Any, step: str) -> Any:
-    """Go one field or key deeper; None when it is not there."""
-    if step == "@id":
-        return found.name.rsplit("/", 1)[-1]
-    if hasattr(found, "WhichOneof") and found.DESCRIPTOR.full_name == "google.protobuf.Value":
-        found = getattr(found, found.WhichOneof("kind") or "null_value")
-    if hasattr(found, "DESCRIPTOR") and found.DESCRIPTOR.full_name == "google.protobuf.Struct":
-        return found[step] if step in found.fields else None
-    if hasattr(found, "keys"):
-        return found.get(step)
-    if not hasattr(found, "DESCRIPTOR"):
-        return None
-    field = found.DESCRIPTOR.fields_by_name.get(step)
-    if field is None or (field.has_presence and not found.HasField(step)):
-        return None
-    return getattr(found, step)
+def _related(relation: Relation, resources: list[str]) -> Matcher:
+    """Let the messages pass that stand in a relation to every one of some resources."""
+    names = frozenset.intersection(*(relation(resource) for resource in resources))
+    return Matcher(lambda message: message.name in names, names)

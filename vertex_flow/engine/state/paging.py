@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from vertex_flow.engine.api.errors import invalid
-from vertex_flow.engine.state import filters
+from vertex_flow.engine.state.paths import Path, path
 
 _DEFAULT = 100
 _MOST = 1000
@@ -40,11 +40,11 @@ class Order:
         keys: Path and whether it is descending, first the one that counts most.
     """
 
-    keys: tuple[tuple[filters.Path, bool], ...]
+    keys: tuple[tuple[Path, bool], ...]
 
     def __call__(self, message: Any) -> list[Any]:
         """Give the values that a resource is ordered by."""
-        return [path.sortable(message) for path, _ in self.keys]
+        return [field.sortable(message) for field, _ in self.keys]
 
     def compare(self, one: Place, other: Place) -> int:
         """Tell which of two comes first: below 0 for the one, above 0 for the other."""
@@ -69,7 +69,7 @@ def order(order_by: str, descriptor: Any) -> Order:
                 f'Invalid order_by "{order_by}": expected <field>, <field> asc or <field> desc, '
                 f'and got "{" ".join(term)}".'
             )
-        keys.append((filters.path(name, descriptor, f'order_by "{order_by}"'), rest == ["desc"]))
+        keys.append((path(name, descriptor, f'order_by "{order_by}"'), rest == ["desc"]))
     return Order(tuple(keys))
 
 
