@@ -287,7 +287,7 @@ class Store:
         sql = "INSERT OR REPLACE INTO memory (key, value) VALUES (?, ?)"
         self._write(sql, (key, json.dumps(value)))
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> Sequence[tuple[Any, ...]]:
         """Read rows of a table that stands beside the resources, see `links` and `points`."""
         return self._db.execute(sql, values).fetchall()
 
