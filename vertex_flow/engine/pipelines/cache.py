@@ -16,26 +16,28 @@ from vertex_flow.engine.pipelines.work import Work
 from vertex_flow.errors import ApiError, SettingError
 from vertex_flow.names import Resource
 
-_VERSION = 2
+_VERSION = 3
 _MOST_FILES = 10_000
 
 
 def key(work: Work, custom: str = "") -> str:
     """Give the key under which a task's outputs are kept.
 
-    It covers the component, its executor, and the inputs. What differs from run to run, such as
-    the job's name, counts as the placeholder that stands for it. A file or folder outside the
-    job's own outputs counts with its sizes and times, so that changed data is seen, also where a
-    parameter names it: a training job gets its data as `--train_data=URI`.
+    As on Vertex AI, only runs of pipelines of one name share outputs. The key covers the
+    component, its executor, and the inputs. What differs from run to run, such as the job's name,
+    counts as the placeholder that stands for it. A file or folder outside the job's own outputs
+    counts with its sizes and times, so that changed data is seen, also where a parameter names
+    it: a training job gets its data as `--train_data=URI`.
 
     Args:
         work: The task.
-        custom: A key of the pipeline's author, which stands for all inputs.
+        custom: A key of the pipeline's author, which stands for inputs and executor.
     """
     facts = {
         "version": _VERSION,
+        "pipeline": work.job.pipeline,
         "component": _text(work.component),
-        "executor": _text(work.executor),
+        "executor": "" if custom else _text(work.executor),
         "inputs": custom or _inputs(work),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -100,6 +101,8 @@ class ExecutorFiles:
     def collect(self) -> Ports:
         """Read what the executor left.
 
+        What it wrote to a path of its own choice is copied to where the artifact's URI is.
+
         Raises:
             TaskFailed: Its output message, or a file of an output parameter, cannot be read, or
                 holds a number that JSON does not have.
@@ -140,10 +143,13 @@ class ExecutorFiles:
     def _view(self, parameters: Mapping[str, Any], whole: dict[str, Any]) -> View:
         home = self.work.tools.home
         files = whole["outputs"].get("parameters", {})
+        declared = self.work.component.input_definitions.artifacts
         inputs = {
-            name: _seen(found["artifacts"][0], home.localise)
+            name: found["artifacts"]
+            if declared[name].is_artifact_list
+            else _seen(found["artifacts"][0], home.localise)
             for name, found in whole["inputs"].get("artifacts", {}).items()
-            if found["artifacts"]
+            if found["artifacts"] or declared[name].is_artifact_list
         }
         outputs = {
             name: _seen(found["artifacts"][0], home.localise)
@@ -198,17 +204,16 @@ class ExecutorFiles:
     def _returned(self, key: str, item: Mapping[str, Any]) -> Artifact:
         """Read an output artifact; its URI is given back the form that the job knows it by."""
         draft = self.outputs[key]
-        return attrs.evolve(
-            draft,
-            uri=self._restore(item.get("uri") or draft.uri),
-            metadata=item.get("metadata", {}),
-            custom_path=item.get("customPath", item.get("custom_path", "")),
-        )
+        uri = self._restore(item.get("uri") or draft.uri)
+        custom = item.get("customPath", item.get("custom_path", ""))
+        if custom and Path(custom).exists():
+            copy(Path(custom), self.work.tools.home.path(uri))
+        return attrs.evolve(draft, uri=uri, metadata=item.get("metadata", {}))
 
     def _restore(self, uri: str) -> str:
         inputs = [artifact for found in self.work.inputs.artifacts.values() for artifact in found]
         for artifact in (*self.outputs.values(), *inputs):
-            shown = self.place(artifact.uri)
+            shown = self.place(artifact.place)
             if uri == shown or uri.startswith(f"{shown.rstrip('/')}/"):
                 return artifact.uri + uri[len(shown) :]
         return uri
@@ -239,6 +244,15 @@ def _not_finite(value: Any) -> float | None:
     return next((bad for item in items if (bad := _not_finite(item)) is not None), None)
 
 
+def copy(source: Path, target: Path) -> None:
+    """Copy a file, or a folder with all that is in it; links are kept as links."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
+    else:
+        shutil.copy2(source, target)
+
+
 def deep(value: Any, change: Callable[[str], str]) -> Any:
     """Change every text in a nested value."""
     if isinstance(value, str):
@@ -263,6 +277,6 @@ def _seen(artifact: Mapping[str, Any], localise: Callable[[str], str]) -> dict[s
     return {
         "name": artifact["name"],
         "uri": artifact["uri"],
-        "path": localise(artifact.get("customPath") or artifact["uri"]),
+        "path": localise(artifact["uri"]),
         "metadata": artifact["metadata"],
     }

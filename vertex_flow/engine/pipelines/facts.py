@@ -11,6 +11,7 @@ from typing import Any
 from vertex_flow.engine.api.errors import invalid
 from vertex_flow.engine.pipelines.work import RUN_LABEL, SCHEDULE_LABEL, JobFacts
 from vertex_flow.engine.state.home import Home
+from vertex_flow.names import join_uri
 
 _ID = re.compile(r"[a-z][-a-z0-9]{0,127}")
 _LABEL_SIZE = 64
@@ -69,11 +70,12 @@ def check(job: Any, home: Home) -> None:
     home.path(root)
 
 
-def of(job: Any) -> JobFacts:
+def of(job: Any, pipeline: str) -> JobFacts:
     """Give what the tasks of a job know of it.
 
     Args:
         job: The `PipelineJob`, created.
+        pipeline: The pipeline's name.
     """
     project, location = job.name.split("/")[1:4:2]
     identifier = job.name.rpartition("/")[2]
@@ -87,6 +89,7 @@ def of(job: Any) -> JobFacts:
         "pipeline_job_create_time_utc": created,
         "pipeline_job_schedule_time_utc": _due(job) or created,
         "pipeline_root": root,
+        "workspace_path": join_uri(root, identifier, "workspace"),
         "pipeline_google_cloud_project_id": project,
         "pipeline_google_cloud_location": location,
         "pipeline_service_account": job.service_account,
@@ -94,7 +97,9 @@ def of(job: Any) -> JobFacts:
         "pipeline_persistent_resource_id": "",
         "pipeline_encryption_key_name": job.encryption_spec.kms_key_name,
     }
-    return JobFacts(name=job.name, id=identifier, uuid=uuid, root=root, words=words)
+    return JobFacts(
+        name=job.name, pipeline=pipeline, id=identifier, uuid=uuid, root=root, words=words
+    )
 
 
 def _is_label(text: str) -> bool:

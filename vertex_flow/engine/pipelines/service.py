@@ -260,7 +260,7 @@ class PipelineJobs:
         fast = PipelineFailurePolicy.PIPELINE_FAILURE_POLICY_FAIL_FAST
         walk = Walk(
             plan,
-            facts.of(job),
+            facts.of(job, plan.name),
             record,
             self._tools,
             fail_fast=job.runtime_config.failure_policy == fast,

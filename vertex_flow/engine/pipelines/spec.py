@@ -45,6 +45,12 @@ class Plan:
         return self.executors[component.executor_label]
 
     @cached_property
+    def uses_workspace(self) -> bool:
+        """Whether tasks of it share the job's workspace."""
+        importers = (one.importer.download_to_workspace for one in self.executors.values())
+        return any(importers) or "{{$.workspace_path}}" in str(self.spec)
+
+    @cached_property
     def conditions(self) -> Mapping[str, Condition]:
         """Every condition, read, by its text."""
         written = {task.trigger_policy.condition for _, task in tasks(self.spec)} - {""}
@@ -186,8 +192,6 @@ def _check_executor(label: str, executor: Any) -> None:
         raise invalid(f"executor {label!r} is empty.")
     if kind in ("resolver", "custom_job"):
         raise _unsupported(label, f"a {kind} executor")
-    if kind == "importer" and executor.importer.download_to_workspace:
-        raise _unsupported(label, "download_to_workspace of an importer")
     if executor.container.HasField("lifecycle"):
         raise _unsupported(label, "a lifecycle hook of a container")
 

@@ -20,7 +20,7 @@ class Artifact:
         uri: Where it is; never mapped to this machine's folders.
         type: Its schema, with the keys of an `ArtifactTypeSchema`.
         metadata: What its producer noted on it.
-        custom_path: A path that the producer chose instead of the one for `uri`, or empty.
+        workspace_path: Where a copy of it is that tasks get instead, or empty.
     """
 
     name: str
@@ -28,7 +28,12 @@ class Artifact:
     uri: str
     type: Mapping[str, str] = attrs.field(factory=lambda: dict(_ANY_TYPE))
     metadata: Mapping[str, Any] = attrs.field(factory=dict)
-    custom_path: str = ""
+    workspace_path: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where tasks find it: a URI, not mapped to this machine's folders."""
+        return self.workspace_path or self.uri
 
     @property
     def resource_name(self) -> str:
@@ -42,15 +47,12 @@ class Artifact:
         Args:
             place: Maps a URI to the one that the executor gets.
         """
-        shown: dict[str, Any] = {
+        return {
             "name": self.name,
             "type": dict(self.type),
-            "uri": place(self.uri),
+            "uri": place(self.place),
             "metadata": dict(self.metadata),
         }
-        if self.custom_path:
-            shown["customPath"] = place(self.custom_path)
-        return shown
 
 
 @attrs.frozen(kw_only=True)

@@ -82,6 +82,9 @@ class Walk:
             TaskFailed: Tasks failed; the message names them.
         """
         root = self._plan.spec.root
+        if self._plan.uses_workspace:
+            workspace = self._tools.home.path(self._job.words["workspace_path"])
+            workspace.mkdir(parents=True, exist_ok=True)
         inputs = self._root_inputs(root, parameters)
         await self._graph(_Frame(component=root, inputs=inputs))
 

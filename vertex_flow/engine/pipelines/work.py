@@ -67,6 +67,7 @@ class JobFacts:
 
     Attributes:
         name: Its resource name.
+        pipeline: Name of the pipeline that it runs.
         id: Last part of the name.
         uuid: Its number.
         root: Its root output directory.
@@ -74,6 +75,7 @@ class JobFacts:
     """
 
     name: str
+    pipeline: str
     id: str
     uuid: str
     root: str

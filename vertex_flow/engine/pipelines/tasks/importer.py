@@ -1,14 +1,19 @@
-"""Importers: an artifact from a URI; nothing is copied, and nothing need be there."""
+"""Importers: an artifact from a URI.
+
+Nothing need be there, and nothing is copied, unless it is to be in the job's workspace.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-from vertex_flow.engine.pipelines.executor_io import schema
+from vertex_flow.engine.pipelines.executor_io import copy, schema
 from vertex_flow.engine.pipelines.parameters import plain, plain_struct
 from vertex_flow.engine.pipelines.placeholders import View
 from vertex_flow.engine.pipelines.values import Artifact, Ports
 from vertex_flow.engine.pipelines.work import TaskFailed, Work
+from vertex_flow.names import join_uri
 
 
 async def run(work: Work) -> Ports:
@@ -24,14 +29,27 @@ async def run(work: Work) -> Ports:
         raise TaskFailed("The importer's artifact_uri has no value.", code=3, retry=False)
     number = work.tools.store.new_id()
     key = next(iter(work.component.output_definitions.artifacts), "artifact")
+    uri = view.fill(uri)
     artifact = Artifact(
         name=f"{work.job.parent}/metadataStores/default/artifacts/{number}",
         key=key,
-        uri=view.fill(uri),
+        uri=uri,
         type=schema(importer.type_schema),
         metadata=view.fill_deep(plain_struct(importer.metadata)),
+        workspace_path=await _downloaded(uri, work) if importer.download_to_workspace else "",
     )
     return Ports(artifacts={key: (artifact,)})
+
+
+async def _downloaded(uri: str, work: Work) -> str:
+    """Copy what a URI names into the job's workspace, and give the place of the copy."""
+    source = work.tools.home.path(uri)
+    if not source.exists():
+        raise TaskFailed(f"There is nothing to download into the workspace at {uri!r}.", code=5)
+    folder = f".artifacts/{work.record.id}"
+    copied = join_uri(work.words["workspace_path"], folder, source.name)
+    await asyncio.to_thread(copy, source, work.tools.home.path(copied))
+    return copied
 
 
 def _uri(value: Any, work: Work) -> Any:

@@ -27,7 +27,7 @@ async def run(work: Work, command: Command, files: ExecutorFiles) -> Ports:
     ended = await _to_its_end(work, command)
     if not ended.ok:
         raise failure(work, f"The process ended with {ended.describe()}.")
-    return files.collect()
+    return await asyncio.to_thread(files.collect)
 
 
 def variables(work: Work) -> dict[str, str]:

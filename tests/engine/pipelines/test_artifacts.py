@@ -1,0 +1,144 @@
+"""Artifacts: lists, paths of their own, workspaces. No future annotations: KFP reads real ones."""
+
+# ruff: noqa: UP006, UP035
+
+from typing import List
+
+from kfp import dsl
+from kfp.dsl import Artifact, Dataset, Input, Output
+
+from tests.engine.pipelines import components as ops
+from tests.engine.pipelines.bench import Bench, artifact, details, outputs
+
+WORKSPACE = dsl.PipelineConfig(workspace=dsl.WorkspaceConfig(size="1Gi"))
+
+
+@dsl.component(base_image=ops.IMAGE)
+def write_elsewhere(folder: str, file: Output[Dataset]):
+    import os
+
+    file.set_path(os.path.join(folder, "own"))
+    os.makedirs(file.path)
+    with open(file.path + "/part", "w") as out:
+        out.write("mine")
+
+
+@dsl.component(base_image=ops.IMAGE)
+def read_part(file: Input[Dataset]) -> str:
+    with open(file.path + "/part") as content:
+        return content.read()
+
+
+@dsl.component(base_image=ops.IMAGE)
+def show_path(file: Input[Dataset]) -> str:
+    with open(file.path) as content:
+        return file.path + "=" + content.read()
+
+
+@dsl.container_component
+def list_names(files: Input[List[Artifact]], shown: dsl.OutputPath(str)):
+    source = (
+        "import json,sys;"
+        "found = json.loads(sys.argv[1]);"
+        "texts = [open(one['uri']).read() for one in found];"
+        "open(sys.argv[2], 'w').write(','.join(texts))"
+    )
+    return dsl.ContainerSpec(image="python", command=["python", "-c", source], args=[files, shown])
+
+
+def test_a_container_gets_a_list_of_artifacts_as_json(bench: Bench) -> None:
+    @dsl.pipeline(name="lists")
+    def pipeline():
+        with dsl.ParallelFor(["a", "b"]) as text:
+            file = ops.write(text=text)
+        list_names(files=dsl.Collected(file.outputs["file"]))
+
+    assert outputs(bench.run(pipeline), "list-names") == {"shown": "a,b"}
+
+
+def test_a_container_gets_an_empty_list_of_artifacts(bench: Bench) -> None:
+    @dsl.pipeline(name="lists")
+    def pipeline(texts: List[str]):
+        with dsl.ParallelFor(texts) as text:
+            file = ops.write(text=text)
+        list_names(files=dsl.Collected(file.outputs["file"]))
+
+    assert outputs(bench.run(pipeline, {"texts": []}), "list-names") == {"shown": ""}
+
+
+def test_a_loop_goes_over_artifacts(bench: Bench) -> None:
+    @dsl.pipeline(name="three")
+    def three() -> List[Dataset]:
+        with dsl.ParallelFor(["a", "b", "c"]) as text:
+            file = ops.write(text=text)
+        return dsl.Collected(file.outputs["file"])
+
+    @dsl.pipeline(name="over-files")
+    def pipeline():
+        with dsl.ParallelFor(three().output, parallelism=2) as one:
+            ops.read(file=one)
+
+    job = bench.run(pipeline)
+
+    read = [outputs(job, name)["Output"] for name in sorted(details(job)) if ".read" in name]
+    assert read == ["a1", "b1", "c1"]
+
+
+def test_what_is_written_to_a_path_of_its_own_is_at_the_uri(bench: Bench, tmp_path) -> None:
+    @dsl.pipeline(name="own-path")
+    def pipeline(folder: str):
+        read_part(file=write_elsewhere(folder=folder).outputs["file"])
+
+    job = bench.run(pipeline, {"folder": str(tmp_path)})
+
+    assert outputs(job, "read-part") == {"Output": "mine"}
+    assert artifact(job, "write-elsewhere", "file")["uri"].startswith(bench.root)
+
+
+def test_tasks_share_a_workspace(bench: Bench) -> None:
+    @dsl.component(base_image=ops.IMAGE)
+    def leave(folder: str) -> str:
+        with open(folder + "/note", "w") as file:
+            file.write("left")
+        return folder + "/note"
+
+    @dsl.component(base_image=ops.IMAGE)
+    def find(path: str) -> str:
+        with open(path) as file:
+            return file.read()
+
+    @dsl.pipeline(name="workspace", pipeline_config=WORKSPACE)
+    def pipeline():
+        find(path=leave(folder=dsl.WORKSPACE_PATH_PLACEHOLDER).output)
+
+    job = bench.run(pipeline, gcsOutputDirectory="gs://bucket/shared")
+
+    assert outputs(job, "find") == {"Output": "left"}
+
+
+def test_an_importer_downloads_into_the_workspace(bench: Bench, tmp_path) -> None:
+    @dsl.pipeline(name="download", pipeline_config=WORKSPACE)
+    def pipeline(uri: str):
+        found = dsl.importer(artifact_uri=uri, artifact_class=Dataset, download_to_workspace=True)
+        show_path(file=found.output)
+
+    (tmp_path / "data.csv").write_text("1,2")
+    job = bench.run(pipeline, {"uri": f"{tmp_path}/data.csv"})
+
+    path, _, content = outputs(job, "show-path")["Output"].partition("=")
+    assert content == "1,2"
+    assert "/workspace/.artifacts/" in path
+    assert artifact(job, "importer", "artifact")["uri"] == f"{tmp_path}/data.csv"
+
+
+def test_an_importer_that_finds_nothing_to_download_fails(bench: Bench, tmp_path) -> None:
+    @dsl.pipeline(name="download", pipeline_config=WORKSPACE)
+    def pipeline(uri: str):
+        dsl.importer(artifact_uri=uri, artifact_class=Dataset, download_to_workspace=True)
+
+    job = bench.run(pipeline, {"uri": f"{tmp_path}/lost"})
+
+    assert details(job)["importer"]["error"] == {
+        "code": 5,
+        "message": f"There is nothing to download into the workspace at '{tmp_path}/lost'.",
+    }
