@@ -30,6 +30,7 @@ TESTED_ELSEWHERE = {
     "engine/jobs/replicas": "engine/jobs/test_service",
     "engine/jobs/runs": "engine/jobs/test_service",
     "engine/models/versions": "engine/models/test_service",
+    "engine/schedules/checks": "engine/schedules/test_service",
     "engine/pipelines/arguments": "engine/pipelines/test_service",
     "engine/pipelines/cache": "engine/pipelines/test_caching",
     "engine/pipelines/executor_io": "engine/pipelines/test_python",

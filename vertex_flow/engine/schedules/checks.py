@@ -42,10 +42,9 @@ def _check_limits(schedule: types.Schedule) -> None:
     if schedule.max_concurrent_run_count < 1:
         raise invalid("schedule.max_concurrent_run_count is required: a number of 1 or more.")
     for field in _LIMITS:
-        if getattr(schedule, field) < 0:
-            raise invalid(
-                f"schedule.{field} is {getattr(schedule, field)}: 0, for no limit, or more."
-            )
+        given = getattr(schedule, field)
+        if given < 0:
+            raise invalid(f"schedule.{field} is {given}: expected 0, for no limit, or more.")
 
 
 def _check_times(schedule: types.Schedule) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 import attrs
 from google.cloud.aiplatform_v1 import types
 
+from vertex_flow.engine.api.errors import reason
 from vertex_flow.engine.api.messages import stamp
 from vertex_flow.engine.pipelines import PipelineJobs
 from vertex_flow.engine.schedules.clock import Clock
 from vertex_flow.engine.schedules.timetable import Timetable
 from vertex_flow.engine.state.store import Store
-from vertex_flow.errors import ApiError
 
 _log = logging.getLogger(__name__)
 
@@ -126,9 +126,9 @@ class Runs:
                 run_time = str(int(due.timestamp()))
                 self.pipelines.submit(request, schedule=schedule.name, run_time=run_time)
             response = f"Created {job}."
-        except ApiError as error:
-            _log.warning("%s: the run due at %s: %s", schedule.name, due, error.message)
-            response = f"{error.code} {error.status}: {error.message}"
+        except Exception as error:  # a run that cannot start must not end its schedule
+            _log.exception("%s: the run due at %s could not start", schedule.name, due)
+            response = str(reason(error))
         schedule.last_scheduled_run_response = types.Schedule.RunResponse(
             scheduled_run_time=due, run_response=response
         )
