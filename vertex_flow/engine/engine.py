@@ -86,17 +86,27 @@ class Engine:
         store, launcher, background = self._store, self._launcher, self._background
         operations = Operations(store, background)
         custom_jobs = CustomJobs(home, store, launcher, background)
+        tuning_jobs = TuningJobs(home, store, launcher, background, custom_jobs)
+        models = Models(home, store, operations)
         pipelines = PipelineJobs(home, store, launcher, background, self._call)
         return (
             operations,
             custom_jobs,
-            TuningJobs(home, store, launcher, background, custom_jobs),
-            Models(home, store, operations),
+            tuning_jobs,
+            models,
             Endpoints(home, store, launcher, background, operations),
             MetadataStores(store),
             Tensorboards(store),
             pipelines,
-            TrainingPipelines(store),
+            TrainingPipelines(
+                home=home,
+                store=store,
+                background=background,
+                operations=operations,
+                custom=custom_jobs,
+                tuning=tuning_jobs,
+                models=models,
+            ),
             BatchPredictionJobs(store),
             Schedules(store, background, operations, pipelines),
         )

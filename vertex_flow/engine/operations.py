@@ -23,6 +23,7 @@ COLLECTIONS = (
     "models",
     "pipelineJobs",
     "schedules",
+    "trainingPipelines",
 )
 
 _LOCATION = "projects/*/locations/*"
