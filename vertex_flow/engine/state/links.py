@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import attrs
 
-from vertex_flow.engine.state.store import Store
+from vertex_flow.engine.state.store import Store, below
 
 _SCHEMA = (
     """
@@ -85,3 +85,9 @@ class Links:
         for kind in kinds:
             self._store.write("DELETE FROM links WHERE kind = ? AND source = ?", (kind, name))
             self._store.write("DELETE FROM links WHERE kind = ? AND target = ?", (kind, name))
+
+    def forget_below(self, name: str) -> None:
+        """Forget the links from or to all resources below a resource."""
+        for end in ("source", "target"):
+            sql = f"DELETE FROM links WHERE {end} >= ? AND {end} < ?"  # noqa: S608 - two words
+            self._store.write(sql, below(name))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import attrs
 
-from vertex_flow.engine.state.store import Store
+from vertex_flow.engine.state.store import Store, below
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS points (
@@ -56,16 +56,11 @@ class Points:
     def size(self, above: str) -> int:
         """Give the bytes that the points of all series below a resource take."""
         sql = "SELECT TOTAL(LENGTH(data)) FROM points WHERE series >= ? AND series < ?"
-        ((total,),) = self._store.rows(sql, _below(above))
+        ((total,),) = self._store.rows(sql, below(above))
         return int(total)
 
     def forget(self, above: str) -> None:
         """Forget the points of a series, or of all series below a resource."""
         self._store.write("DELETE FROM points WHERE series = ?", (above,))
         sql = "DELETE FROM points WHERE series >= ? AND series < ?"
-        self._store.write(sql, _below(above))
-
-
-def _below(name: str) -> tuple[str, str]:
-    """Give the range of the names that start with a name and a slash; "0" follows the slash."""
-    return f"{name}/", f"{name}0"
+        self._store.write(sql, below(above))

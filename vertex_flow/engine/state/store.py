@@ -174,6 +174,15 @@ class Store:
             self._write("DELETE FROM resources WHERE name = ?", (name,))
             self.forget_notes(name)
 
+    def delete_below(self, name: str) -> None:
+        """Forget all resources below a resource, with their notes."""
+        for kept in [one for one in self._kept if one.startswith(f"{name}/")]:
+            del self._kept[kept]
+        with self.transaction():
+            for table, column in (("resources", "name"), ("notes", "owner")):
+                sql = f"DELETE FROM {table} WHERE {column} >= ? AND {column} < ?"  # noqa: S608
+                self._write(sql, below(name))
+
     def note(self, owner: str, key: str, value: bytes = b"") -> None:
         """Keep a note, in place of an earlier one with this key.
 
@@ -210,12 +219,12 @@ class Store:
         finally:
             self._maker.reset(token)
 
-    def made(self, owner: str, key: str, kind: type[Any]) -> list[str]:
-        """Name the resources of a kind that were made inside `made_for`, oldest first."""
+    def made(self, owner: str, key: str) -> Sequence[str]:
+        """Name the resources that were made inside `made_for` and are there, oldest first."""
         prefix = f"{key}/"
         names = [note[len(prefix) :] for note in self.notes(owner) if note.startswith(prefix)]
-        sql = "SELECT number FROM resources WHERE name = ? AND kind = ?"
-        rows = {name: self._db.execute(sql, (name, full_name(kind))).fetchone() for name in names}
+        sql = "SELECT number FROM resources WHERE name = ?"
+        rows = {name: self._db.execute(sql, (name,)).fetchone() for name in names}
         return sorted((name for name in names if rows[name]), key=lambda name: rows[name])
 
     def all(self, kind: type[M]) -> list[M]:
@@ -337,6 +346,11 @@ class Store:
             for name, data in list(self._kept.items()):
                 self._db.execute(sql, (_pack(data), name))
                 del self._kept[name]
+
+
+def below(name: str) -> tuple[str, str]:
+    """Give the range of the names that start with a name and a slash; "0" follows the slash."""
+    return f"{name}/", f"{name}0"
 
 
 def _row(message: Any) -> tuple[str, str, str, bytes]:
