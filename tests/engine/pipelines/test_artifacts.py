@@ -4,11 +4,14 @@
 
 from typing import List
 
+import pytest
+from google.cloud.aiplatform_v1.types import Artifact as MlmdArtifact
 from kfp import dsl
 from kfp.dsl import Artifact, Dataset, Input, Output
 
 from tests.engine.pipelines import components as ops
-from tests.engine.pipelines.bench import Bench, artifact, details, outputs
+from tests.engine.pipelines.bench import PARENT, Bench, artifact, details, outputs
+from vertex_flow.errors import ApiError
 
 WORKSPACE = dsl.PipelineConfig(workspace=dsl.WorkspaceConfig(size="1Gi"))
 
@@ -142,3 +145,51 @@ def test_an_importer_that_finds_nothing_to_download_fails(bench: Bench, tmp_path
         "code": 5,
         "message": f"There is nothing to download into the workspace at '{tmp_path}/lost'.",
     }
+
+
+def _stored(bench: Bench, identifier: str, uri: str) -> None:
+    found = MlmdArtifact(
+        name=f"{PARENT}/metadataStores/default/artifacts/{identifier}",
+        uri=uri,
+        schema_title="system.Dataset",
+        schema_version="0.0.1",
+        metadata={"length": 2},
+    )
+    bench.store.save(found)
+
+
+@dsl.pipeline(name="given")
+def given(file: Input[Dataset]):
+    ops.read(file=file)
+
+
+def test_a_job_is_given_artifacts_by_their_ids(bench: Bench, tmp_path) -> None:
+    (tmp_path / "data").write_text("hi")
+    _stored(bench, "a1", f"{tmp_path}/data")
+
+    job = bench.run(given, inputArtifacts={"file": {"artifactId": "a1"}})
+
+    assert outputs(job, "read") == {"Output": "hi2"}
+
+
+@pytest.mark.parametrize(
+    ("artifacts", "message"),
+    [
+        ({}, "Input artifact 'file' is required: give it the id of an artifact."),
+        (
+            {"file": {"artifactId": "lost"}},
+            "'file': there is no artifact 'lost' in the default metadata store.",
+        ),
+        (
+            {"fil": {"artifactId": "known"}, "file": {"artifactId": "known"}},
+            "The pipeline has no input artifact 'fil'. Did you mean 'file'?",
+        ),
+    ],
+)
+def test_input_artifacts_are_checked(bench: Bench, artifacts, message) -> None:
+    _stored(bench, "known", "/nowhere")
+
+    with pytest.raises(ApiError) as caught:
+        bench.create(given, inputArtifacts=artifacts)
+
+    assert caught.value.message == f"Invalid runtime_config.input_artifacts: {message}"

@@ -1,13 +1,59 @@
-"""The parameters that a pipeline job is created with."""
+"""The parameters and artifacts that a pipeline job is created with."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from vertex_flow.engine.api.errors import invalid
-from vertex_flow.engine.pipelines.parameters import cast, fits, plain, type_name
+from vertex_flow.engine.pipelines.parameters import cast, fits, plain, plain_struct, type_name
+from vertex_flow.engine.pipelines.values import Artifact
 from vertex_flow.errors import nearest
+
+
+def artifacts(
+    component: Any, given: Mapping[str, Any], find: Callable[[str], Any]
+) -> dict[str, tuple[Artifact, ...]]:
+    """Look up the artifacts that a job is given.
+
+    Args:
+        component: The root `ComponentSpec`.
+        given: `runtime_config.input_artifacts`.
+        find: Gives the artifact of an id from Vertex ML Metadata, or None when there is none.
+
+    Raises:
+        ApiError: INVALID_ARGUMENT that names every artifact that is unknown or missing.
+    """
+    inputs = component.input_definitions.artifacts
+    found = {name: find(one.artifact_id) for name, one in sorted(given.items())}
+    faults = [
+        f"The pipeline has no input artifact {name!r}.{nearest(name, list(inputs))}"
+        for name in found
+        if name not in inputs
+    ]
+    faults += [
+        f"{name!r}: there is no artifact {given[name].artifact_id!r} in the default metadata store."
+        for name, artifact in found.items()
+        if artifact is None
+    ]
+    faults += [
+        f"Input artifact {name!r} is required: give it the id of an artifact."
+        for name, spec in sorted(inputs.items())
+        if not spec.is_optional and name not in found
+    ]
+    if faults:
+        raise invalid(f"Invalid runtime_config.input_artifacts: {' '.join(faults)}")
+    return {name: (_artifact(name, artifact),) for name, artifact in found.items()}
+
+
+def _artifact(key: str, found: Any) -> Artifact:
+    return Artifact(
+        name=found.name,
+        key=key,
+        uri=found.uri,
+        type={"schemaTitle": found.schema_title, "schemaVersion": found.schema_version},
+        metadata=plain_struct(found.metadata),
+    )
 
 
 def check(component: Any, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,18 +96,11 @@ def _unknown(inputs: Any, given: Mapping[str, Any]) -> list[str]:
 
 
 def _missing(component: Any, given: Mapping[str, Any]) -> list[str]:
-    faults = [
+    return [
         f"Parameter {name!r} is required and has no value."
         for name, spec in sorted(component.input_definitions.parameters.items())
         if not optional(spec) and given.get(name) is None
     ]
-    artifacts = component.input_definitions.artifacts
-    faults += [
-        f"Input artifact {name!r} is required; the local engine takes no input artifacts."
-        for name, spec in sorted(artifacts.items())
-        if not spec.is_optional
-    ]
-    return faults
 
 
 def _mistyped(inputs: Any, given: Mapping[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ FIELDS: dict[str, Level] = {
     "PipelineJob.runtime_config.parameter_values": HONOURED,
     "PipelineJob.runtime_config.failure_policy": HONOURED,
     "PipelineJob.runtime_config.parameters": REFUSED,
-    "PipelineJob.runtime_config.input_artifacts": REFUSED,
+    "PipelineJob.runtime_config.input_artifacts": HONOURED,
     "PipelineJob.service_account": SIMULATED,
     "PipelineJob.network": SIMULATED,
     "PipelineJob.reserved_ip_ranges": SIMULATED,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Mapping
 from typing import Any
 
 from google.cloud.aiplatform_v1.types import (
+    Artifact,
     CancelPipelineJobRequest,
     CreatePipelineJobRequest,
     DeleteOperationMetadata,
@@ -31,6 +31,7 @@ from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.pipelines import arguments, facts, spec
 from vertex_flow.engine.pipelines.record import Record, close_tasks
 from vertex_flow.engine.pipelines.spec import Plan
+from vertex_flow.engine.pipelines.values import Ports
 from vertex_flow.engine.pipelines.walk import Walk
 from vertex_flow.engine.pipelines.work import RUN_LABEL, SCHEDULE_LABEL, Call, TaskFailed, Tools
 from vertex_flow.engine.processes import Launcher
@@ -143,7 +144,7 @@ class PipelineJobs:
         Raises:
             ApiError: As `create`.
         """
-        job, plan, parameters = self._checked(request)
+        job, plan, inputs = self._checked(request)
         message = PipelineJob.pb(job)
         message.name = self._name(request, plan)
         message.display_name = message.display_name or plan.name
@@ -155,7 +156,7 @@ class PipelineJobs:
         message.update_time.CopyFrom(message.create_time)
         message.state = PipelineState.PIPELINE_STATE_PENDING
         self._store.insert(job)
-        self._begin(job, plan, parameters)
+        self._begin(job, plan, inputs)
         return job
 
     def check(self, request: CreatePipelineJobRequest) -> str:
@@ -167,9 +168,7 @@ class PipelineJobs:
         _, plan, _ = self._checked(request)
         return plan.name
 
-    def _checked(
-        self, request: CreatePipelineJobRequest
-    ) -> tuple[PipelineJob, Plan, dict[str, Any]]:
+    def _checked(self, request: CreatePipelineJobRequest) -> tuple[PipelineJob, Plan, Ports]:
         job, plan = PipelineJob(request.pipeline_job), self._plan(request.pipeline_job)
         message = PipelineJob.pb(job)
         for field in _OUTPUT_ONLY:
@@ -177,7 +176,19 @@ class PipelineJobs:
         config = message.runtime_config
         config.gcs_output_directory = config.gcs_output_directory or plan.spec.default_pipeline_root
         facts.check(message, self._home)
-        return job, plan, arguments.check(plan.spec.root, config.parameter_values)
+        return job, plan, self._inputs(request.parent, plan, config)
+
+    def _inputs(self, parent: str, plan: Plan, config: Any) -> Ports:
+        def find(identifier: str) -> Any:
+            name = f"{parent}/metadataStores/default/artifacts/{identifier}"
+            found = self._store.find(Artifact, name)
+            return found and Artifact.pb(found)
+
+        root = plan.spec.root
+        return Ports(
+            parameters=arguments.check(root, config.parameter_values),
+            artifacts=arguments.artifacts(root, config.input_artifacts, find),
+        )
 
     async def get(self, request: GetPipelineJobRequest) -> PipelineJob:
         """Answer `pipelineJobs.get`."""
@@ -254,7 +265,7 @@ class PipelineJobs:
             raise invalid("pipeline_spec is required: compile the pipeline and send its spec.")
         return spec.read(message.pipeline_spec)
 
-    def _begin(self, job: PipelineJob, plan: Plan, parameters: Mapping[str, Any]) -> None:
+    def _begin(self, job: PipelineJob, plan: Plan, inputs: Ports) -> None:
         record = Record(job, self._store)
         self._live[record.name] = record
         fast = PipelineFailurePolicy.PIPELINE_FAILURE_POLICY_FAIL_FAST
@@ -265,13 +276,13 @@ class PipelineJobs:
             self._tools,
             fail_fast=job.runtime_config.failure_policy == fast,
         )
-        self._background.start(record.name, self._run(record, walk, parameters))
+        self._background.start(record.name, self._run(record, walk, inputs))
 
-    async def _run(self, record: Record, walk: Walk, parameters: Mapping[str, Any]) -> None:
+    async def _run(self, record: Record, walk: Walk, inputs: Ports) -> None:
         """Run a job to its end, whatever that is; the end is recorded."""
         try:
             record.state("RUNNING")
-            await walk.run(parameters)
+            await walk.run(inputs)
         except asyncio.CancelledError:
             self._end(record, "CANCELLED", code=1, message=_CANCELLED)
             raise

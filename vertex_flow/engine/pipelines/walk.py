@@ -72,11 +72,11 @@ class Walk:
         self._failing = False
         self._warm_up = WarmUp(plan, tools.launcher)
 
-    async def run(self, parameters: Mapping[str, Any]) -> None:
+    async def run(self, inputs: Ports) -> None:
         """Run the pipeline to its end.
 
         Args:
-            parameters: The parameters that the job was given.
+            inputs: What the job was given.
 
         Raises:
             TaskFailed: Tasks failed; the message names them.
@@ -85,15 +85,15 @@ class Walk:
         if self._plan.uses_workspace:
             workspace = self._tools.home.path(self._job.words["workspace_path"])
             workspace.mkdir(parents=True, exist_ok=True)
-        inputs = self._root_inputs(root, parameters)
-        await self._graph(_Frame(component=root, inputs=inputs))
+        await self._graph(_Frame(component=root, inputs=self._root_inputs(root, inputs)))
 
-    def _root_inputs(self, root: Any, parameters: Mapping[str, Any]) -> Ports:
+    def _root_inputs(self, root: Any, inputs: Ports) -> Ports:
         given = messages().PipelineTaskSpec()
         for name in parameters:
             given.inputs.parameters[name].component_input_parameter = name
-        scope = Ports(parameters=parameters)
-        return Sources(scope=scope, ended={}, words=self._job.words).resolve(given, root)
+        for name in inputs.artifacts:
+            given.inputs.artifacts[name].component_input_artifact = name
+        return Sources(scope=inputs, ended={}, words=self._job.words).resolve(given, root)
 
     async def _graph(self, frame: _Frame) -> Ports:
         """Run all tasks of a graph.
