@@ -47,7 +47,10 @@ def test_a_syntax_error(lab: Lab):
 
 def test_an_exit_code(lab: Lab):
     error = lab.failure(lab.train("print('no luck today')\nraise SystemExit(3)\n"))
-    assert "The replica workerpool0-0 ended with exit code 3.\nno luck today\n" in error.reason
+    assert (
+        "exited with a non-zero status of 3. Termination reason: Error.\nno luck today\n"
+        in error.reason
+    )
 
 
 def test_the_log_is_where_the_error_says(lab: Lab):
@@ -58,12 +61,12 @@ def test_the_log_is_where_the_error_says(lab: Lab):
 
 def test_a_failure_that_printed_nothing(lab: Lab):
     error = lab.failure(lab.train("import os\nos._exit(4)\n"))
-    assert "ended with exit code 4.\nIt printed nothing.\nLog: " in error.reason
+    assert "status of 4. Termination reason: Error.\nIt printed nothing.\nLog: " in error.reason
 
 
 def test_a_signal(lab: Lab):
     error = lab.failure(lab.train("import os\nos.kill(os.getpid(), 11)\n"))
-    assert "ended with signal 11 (SIGSEGV)." in error.reason
+    assert "exited with a non-zero status of 11(SIGSEGV)." in error.reason
 
 
 def test_the_kernel_out_of_memory(lab: Lab):

@@ -54,7 +54,8 @@ def test_environment(bench, tmp_path):
     assert env["CLOUD_ML_PROJECT_ID"] == "p"
     assert env["CLOUD_ML_JOB_ID"] == name.rpartition("/")[2]
     assert (out / "model").is_dir()
-    assert not {"TF_CONFIG", "CLUSTER_SPEC"} & env.keys()
+    assert env["CLOUD_ML_REGION"] == "us-central1"
+    assert "TF_CONFIG" not in env
 
 
 def test_without_an_output_folder_there_are_no_output_variables(bench):
@@ -142,7 +143,8 @@ class TestCluster:
         job = bench(body)
         assert job["state"] == "JOB_STATE_FAILED"
         assert job["error"]["message"].startswith(
-            "The replica workerpool1-0 ended with exit code 7."
+            "The replica workerpool1-0 exited with a non-zero status of 7. Termination reason: "
+            "Error."
         )
 
     def test_parameter_servers_end_with_the_primary_replica(self, bench):
@@ -161,18 +163,28 @@ class TestFailure:
         lines = job["error"]["message"].splitlines()
         assert job["state"] == "JOB_STATE_FAILED"
         assert job["error"]["code"] == 3
-        assert lines[:2] == ["The replica workerpool0-0 ended with exit code 1.", "loading"]
+        assert lines[:2] == [
+            "The replica workerpool0-0 exited with a non-zero status of 1. Termination reason: "
+            "Error.",
+            "loading",
+        ]
         assert lines[-2] == "ValueError: bad shape"
         log = tmp_path / f"home/logs/customJobs/{number}/workerpool0-0.log"
         assert lines[-1] == f"Log: {log}"
 
     def test_signal(self, bench):
-        job = bench(lambda b: b.program("import os; os.kill(os.getpid(), 11)"))
-        assert "ended with signal 11 (SIGSEGV)." in job["error"]["message"]
+        job = bench(lambda b: b.program("import os; os.kill(os.getpid(), 9)"))
+        assert job["error"]["message"].startswith(
+            "The replica workerpool0-0 exited with a non-zero status of 9(SIGKILL). Termination "
+            "reason: Error. The system may have run out of memory.\n"
+        )
 
     def test_silence(self, bench):
         job = bench(lambda b: b.program("raise SystemExit(2)"))
-        assert "exit code 2.\nIt printed nothing.\nLog: " in job["error"]["message"]
+        assert (
+            "status of 2. Termination reason: Error.\nIt printed nothing.\nLog: "
+            in job["error"]["message"]
+        )
 
     def test_misspelt_module(self, bench, tmp_path):
         async def body(b):

@@ -60,6 +60,6 @@ def test_what_cannot_be_installed(bench, tmp_path):
         return caught.value, list(b.home.envs.iterdir())
 
     error, left = bench(body)
-    assert str(error).startswith(f"cannot install {missing} for a step of the pipeline. pip said:")
+    assert str(error).startswith(f"cannot install {missing} for a job or a step of a pipeline. ")
     assert "does not exist" in error.output or "Invalid requirement" in error.output
     assert left == []

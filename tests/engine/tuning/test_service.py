@@ -210,7 +210,8 @@ class TestFailure:
         number = job["name"].rpartition("/")[2]
         folder = tmp_path / f"home/logs/hyperparameterTuningJobs/{number}"
         assert lines[0] == (
-            "2 of 2 trials failed. Trial 1: The replica workerpool0-0 ended with exit code 1."
+            "2 of 2 trials failed. Trial 1: The replica workerpool0-0 exited with a non-zero "
+            "status of 1. Termination reason: Error."
         )
         assert lines[-2] == "ValueError: bad data"
         assert lines[-1] == f"Log: {folder}/trial-1/workerpool0-0.log"

@@ -15,11 +15,16 @@ from vertex_flow.engine.api.messages import stamp
 from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
 from vertex_flow.engine.api.support import HONOURED, REFUSED, SIMULATED, Level
 from vertex_flow.engine.background import Background
-from vertex_flow.engine.jobs.checks import check_display_name, check_job
-from vertex_flow.engine.jobs.replicas import Launch
-from vertex_flow.engine.jobs.runs import Outcome, run
+from vertex_flow.engine.jobs.checks import (
+    check_display_name,
+    check_job,
+    check_labels,
+    check_references,
+)
+from vertex_flow.engine.jobs.replicas import Launch, Surroundings
+from vertex_flow.engine.jobs.runs import JobTools, Outcome, run
 from vertex_flow.engine.operations import Operations
-from vertex_flow.engine.processes import Launcher
+from vertex_flow.engine.processes import Docker, Launcher
 from vertex_flow.engine.state.home import Home
 from vertex_flow.engine.state.store import Store
 
@@ -30,15 +35,18 @@ JOB_SPEC: dict[str, Level] = {
     "base_output_directory": HONOURED,
     "enable_dashboard_access": SIMULATED,
     "enable_web_access": SIMULATED,
-    "experiment": REFUSED,
-    "experiment_run": REFUSED,
+    "experiment": HONOURED,
+    "experiment_run": HONOURED,
     "models": REFUSED,
     "network": SIMULATED,
     "persistent_resource_id": REFUSED,
     "protected_artifact_location_id": SIMULATED,
     "psc_interface_config": REFUSED,
     "reserved_ip_ranges": SIMULATED,
-    "scheduling": SIMULATED,
+    "scheduling.disable_retries": HONOURED,
+    "scheduling.max_wait_duration": SIMULATED,
+    "scheduling.restart_job_on_worker_restart": HONOURED,
+    "scheduling.strategy": SIMULATED,
     "scheduling.timeout": HONOURED,
     "service_account": SIMULATED,
     "tensorboard": SIMULATED,
@@ -49,11 +57,28 @@ JOB_SPEC: dict[str, Level] = {
     "worker_pool_specs.nfs_mounts": REFUSED,
 }
 JOB_SPEC_NOTES: dict[str, str] = {
-    "base_output_directory": "gs:// and /gcs/ are folders of the engine's storage.",
-    "tensorboard": "Logs are in AIP_TENSORBOARD_LOG_DIR; nothing is uploaded.",
+    "base_output_directory": "gs:// and /gcs/ are folders of the engine's storage. Without it "
+    "there are no AIP_MODEL_DIR, AIP_CHECKPOINT_DIR and AIP_TENSORBOARD_LOG_DIR, as on Vertex AI.",
+    "enable_dashboard_access": "There are no web_access_uris.",
+    "enable_web_access": "There are no web_access_uris: the replicas are processes of this "
+    "machine, and their logs are files.",
+    "experiment": "Must exist; its processes get AIP_EXPERIMENT_NAME.",
+    "experiment_run": "Must exist; its processes get AIP_EXPERIMENT_RUN_NAME.",
+    "persistent_resource_id": "There are no machines to keep.",
+    "scheduling.disable_retries": "Without it, SIGABRT and SIGSEGV start the job again, up to 3 "
+    "times; another signal but SIGKILL starts the replica again, up to 5 times.",
+    "scheduling.max_wait_duration": "With FLEX_START only; the machine is there at once.",
+    "scheduling.restart_job_on_worker_restart": "A signal then starts the whole job again.",
+    "scheduling.strategy": "The machine is there at once, and is not taken away.",
+    "scheduling.timeout": "7 days unless set; the job then fails with DEADLINE_EXCEEDED.",
+    "tensorboard": "Must exist. Logs are in AIP_TENSORBOARD_LOG_DIR; nothing is uploaded.",
     "worker_pool_specs": "A replica is a process in this Python environment; container_spec needs "
-    "a command, and its image is not pulled. The first replica is the primary one.",
+    "a command, and its image is not pulled. With the runner `docker` a replica is a container of "
+    "its image. The first replica is the primary one.",
     "worker_pool_specs.machine_spec": "Replicas share the cores of this machine.",
+    "worker_pool_specs.python_package_spec": "Packages are installed into a cached environment on "
+    "top of this one; what they need and this one has is not installed again. An archive may hold "
+    "50,000 files and 4 GiB.",
 }
 FIELDS: dict[str, Level] = {
     "CustomJob.display_name": HONOURED,
@@ -84,14 +109,20 @@ class CustomJobs:
         store: Where jobs are kept.
         launcher: Starts their processes.
         background: Runs them.
+        docker: Runs them in containers of their images; None for processes of this machine.
     """
 
     def __init__(
-        self, home: Home, store: Store, launcher: Launcher, background: Background
+        self,
+        home: Home,
+        store: Store,
+        launcher: Launcher,
+        background: Background,
+        docker: Docker | None = None,
     ) -> None:
         self._home = home
         self._store = store
-        self._launcher = launcher
+        self._tools = JobTools(home=home, launcher=launcher, docker=docker)
         self._background = background
         self._operations = Operations(store, background)
 
@@ -117,28 +148,41 @@ class CustomJobs:
     async def create(self, request: types.CreateCustomJobRequest) -> types.CustomJob:
         """Answer `customJobs.create`."""
         check_display_name(request.custom_job.display_name)
+        check_labels(request.custom_job.labels)
         return self.submit(request.parent, request.custom_job)
+
+    def check(self, spec: Any, *, field: str) -> None:
+        """Refuse a job that cannot run.
+
+        Args:
+            spec: A `CustomJobSpec`.
+            field: The field that it is in, for the error.
+
+        Raises:
+            ApiError: INVALID_ARGUMENT or NOT_FOUND.
+        """
+        containers = self._tools.docker is not None
+        check_job(spec, self._home, field=field, containers=containers)
+        check_references(spec, self._store, field=field)
 
     def submit(
         self,
         parent: str,
         job: types.CustomJob,
         *,
-        logs: tuple[str, ...] = (),
-        threads: int | None = None,
+        around: Surroundings | None = None,
     ) -> types.CustomJob:
         """Start a job.
 
         Args:
             parent: The location it is in.
             job: Its display name, labels and specification.
-            logs: Parts of the path of the logs' folder; the job's own when there are none.
-            threads: Cores for the whole job; None for all of them.
+            around: What it has around it.
 
         Raises:
-            ApiError: INVALID_ARGUMENT; the job cannot run.
+            ApiError: INVALID_ARGUMENT or NOT_FOUND; the job cannot run.
         """
-        check_job(job.job_spec, self._home, field="job_spec")
+        self.check(job.job_spec, field="job_spec")
         number = self._store.new_id()
         new = types.CustomJob(
             name=f"{parent}/customJobs/{number}",
@@ -151,7 +195,10 @@ class CustomJobs:
         stamp(new, "create_time", "update_time")
         self._store.insert(new)
         launch = Launch(
-            job=new.name, spec=new.job_spec, logs=logs or ("customJobs", number), threads=threads
+            job=new.name,
+            spec=new.job_spec,
+            around=around or Surroundings(),
+            containers=self._tools.docker is not None,
         )
         self._background.start(new.name, self._work(launch))
         return new
@@ -207,7 +254,7 @@ class CustomJobs:
         stamp(job, "start_time", "update_time")
         try:
             self._store.save(job)
-            outcome = await run(launch, home=self._home, launcher=self._launcher)
+            outcome = await run(launch, self._tools)
         except asyncio.CancelledError:
             self._cancelled(launch.job)
             raise

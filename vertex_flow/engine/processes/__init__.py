@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vertex_flow.engine.processes.command import Command, Exit
+    from vertex_flow.engine.processes.docker import Container, ContainerProcess, Docker
     from vertex_flow.engine.processes.environments import RequirementsError
     from vertex_flow.engine.processes.imports import heavy_imports, imports_of
     from vertex_flow.engine.processes.launcher import Launcher
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Command",
+    "Container",
+    "ContainerProcess",
+    "Docker",
     "Exit",
     "Launcher",
     "Process",
@@ -30,6 +34,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     homes = {
         "Command": "command",
+        "Container": "docker",
+        "ContainerProcess": "docker",
+        "Docker": "docker",
         "Exit": "command",
         "Launcher": "launcher",
         "Process": "process",

@@ -31,6 +31,8 @@ class Command:
         imports: Heavy packages that the command will import; see `imports_of`.
         requirements: Requirements as pip takes them. What this environment lacks is installed
             into a cached environment before the command starts.
+        private: Whether it gets a Python environment of its own, on top of this one and gone with
+            it, because it installs packages.
     """
 
     argv: tuple[str, ...] = attrs.field(converter=_texts)
@@ -40,6 +42,7 @@ class Command:
     threads: int | None = None
     imports: frozenset[str] = frozenset()
     requirements: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    private: bool = False
 
     def __attrs_post_init__(self) -> None:
         if not self.argv:
@@ -82,10 +85,12 @@ class Exit:
     Attributes:
         code: Exit code from 0 to 255, or None when a signal ended it.
         signal: Number of the signal that ended it, or None.
+        out_of_memory: Whether it is known to have been killed for its memory.
     """
 
     code: int | None
     signal: int | None = None
+    out_of_memory: bool = False
 
     @property
     def ok(self) -> bool:

@@ -11,7 +11,6 @@ import site
 import sys
 import sysconfig
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +22,7 @@ from vertex_flow.errors import EngineError
 
 _MARK = "complete"
 _TAIL = 15
+_BACKEND_MISSING = ("BackendUnavailable", "ModuleNotFoundError", "invalid command 'bdist_wheel'")
 
 
 class RequirementsError(EngineError):
@@ -38,9 +38,9 @@ class RequirementsError(EngineError):
         self.output = output
         tail = "\n".join(output.strip().splitlines()[-_TAIL:])
         super().__init__(
-            f"cannot install {', '.join(requirements)} for a step of the pipeline. pip said:\n"
-            f"{tail}\nInstall them into the environment that runs the engine ({sys.prefix}), or "
-            "check the network and pip's settings."
+            f"cannot install {', '.join(requirements)} for a job or a step of a pipeline. "
+            f"pip said:\n{tail}\nInstall them into the environment that runs the engine "
+            f"({sys.prefix}), or check the network and pip's settings."
         )
 
 
@@ -69,11 +69,35 @@ class Environments:
         if not missing:
             return Path(sys.executable)
         options = [word for line in lines if line.startswith("-") for word in shlex.split(line)]
-        place = self._home.envs / _key(missing, options)
+        place = self._home.envs / await asyncio.to_thread(_key, missing, options)
         async with self._locks.setdefault(place.name, asyncio.Lock()):
             if not (place / _MARK).exists():
                 await self._build(place, missing, options)
         return place / "bin" / "python"
+
+    async def private(self, place: Path) -> Path:
+        """Make an environment for a program that installs packages itself.
+
+        Args:
+            place: Folder for it, which must not exist; whoever asks removes it.
+
+        Returns:
+            Its interpreter; `pip` and `pip3` are beside it.
+
+        Raises:
+            RequirementsError: It cannot be made.
+        """
+        words = ("--without-pip", "--system-site-packages", str(place))
+        await self._run(("pip",), "python", "-m", "venv", *words)
+        _see_own_packages(place)
+        python = place / "bin" / "python"
+        if find_spec("pip") is None:
+            await self._run(("pip",), str(python), "-m", "ensurepip")
+        for name in ("pip", "pip3"):
+            script = place / "bin" / name
+            script.write_text(f'#!/bin/sh\nexec "{python}" -m pip "$@"\n', encoding="utf-8")
+            script.chmod(0o755)
+        return python
 
     async def _build(self, place: Path, requirements: Sequence[str], options: list[str]) -> None:
         """Make an environment; the mark, written last, tells whole ones from abandoned ones."""
@@ -83,11 +107,31 @@ class Environments:
             await self._run(requirements, "python", "-m", "venv", "--without-pip", str(place))
             _see_own_packages(place)
             installer = await self._installer(requirements, python)
-            await self._run(requirements, *installer, *options, *requirements)
+            await self._install(installer, options, requirements)
             (place / _MARK).write_text("\n".join(requirements), encoding="utf-8")
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
             raise
+
+    async def _install(
+        self, installer: Sequence[str], options: list[str], requirements: Sequence[str]
+    ) -> None:
+        """Install, by what is here to build packages with; else by what they name themselves.
+
+        A package on this machine then needs no network as long as this environment has what it
+        asks for.
+        """
+        archives = any(Path(line).is_file() for line in requirements)
+        if not archives or find_spec("setuptools") is None:
+            await self._run(requirements, *installer, *options, *requirements)
+            return
+        try:
+            here = ("--no-build-isolation", *options)
+            await self._run(requirements, *installer, *here, *requirements)
+        except RequirementsError as error:
+            if not any(word in error.output for word in _BACKEND_MISSING):
+                raise
+            await self._run(requirements, *installer, *options, *requirements)
 
     async def _installer(self, requirements: Sequence[str], python: Path) -> tuple[str, ...]:
         """Give the command that installs into an environment.
@@ -166,13 +210,20 @@ def _extra_met(name: str, extra: str, seen: frozenset[str]) -> bool:
 
 
 def _key(requirements: Sequence[str], options: Sequence[str]) -> str:
-    stamps = []
-    for line in requirements:
-        with suppress(OSError):
-            stat = Path(line).stat()
-            stamps.append([line, stat.st_size, stat.st_mtime_ns])
-    parts = [sorted(requirements), list(options), stamps, sys.version, sys.prefix]
+    parts = [sorted(map(_identity, requirements)), list(options), sys.version, sys.prefix]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def _identity(line: str) -> str:
+    """Give what a requirement is known by: of a file its name and content, wherever it lies."""
+    try:
+        with Path(line).open("rb") as file:
+            digest = hashlib.sha256()
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError:
+        return line
+    return f"{Path(line).name}@{digest.hexdigest()}"
 
 
 def _see_own_packages(place: Path) -> None:

@@ -60,6 +60,8 @@ class Launcher:
         python = await self._environments.python(command.requirements)
         scratch = self._home.scratch("process")
         try:
+            if command.private:
+                python = await self._environments.private(scratch / "python")
             return await self._start(command, python, scratch)
         except BaseException:
             shutil.rmtree(scratch, ignore_errors=True)
@@ -147,7 +149,9 @@ class Launcher:
             self._make_room()
             log = self._home.log("engine", "warm-parents")
             own = {**inherited(), **dict(kind.env)}
-            parent = WarmParent(kind, env=own, log=log, cwd=self._home.root)
+            parent = WarmParent(
+                kind, env=own, log=log, cwd=self._home.root, family=self._home.family
+            )
         self._parents[kind] = parent  # the most recently used is the last
         return parent
 
@@ -184,6 +188,8 @@ def _program(name: str, env: Mapping[str, str], cwd: Path) -> str:
     """Find a program as a shell would, and say so when there is none."""
     where = env.get("PATH", "")
     found = shutil.which(str(cwd / name) if "/" in name else name, path=where)
+    if found is None and "/" in name and (cwd / name).is_file():
+        raise PermissionError(f"{name!r} is a file that cannot be executed: chmod +x {cwd / name}")
     if found is None:
         raise FileNotFoundError(
             f"{name!r} is not a program that can be run here: it was looked for in "

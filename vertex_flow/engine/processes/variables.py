@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from vertex_flow.engine.processes.command import Command
@@ -80,8 +81,22 @@ def environment(command: Command, scratch: Path, python: Path) -> dict[str, str]
     env.update(dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch)))
     if command.threads is not None:
         env.update(thread_variables(command.threads))
+    if command.private:
+        env.update(_for_pip(python))
     env.update(command.env)
     return env
+
+
+def _for_pip(python: Path) -> dict[str, str]:
+    """Have pip install beside an interpreter, and build with what is here."""
+    found = {
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_RETRIES": "1",
+        "PYTHONUSERBASE": str(python.parents[1] / "user"),
+    }
+    if find_spec("setuptools") is not None:
+        found["PIP_NO_BUILD_ISOLATION"] = "0"  # pip reads the option's value, which is "isolate"
+    return found
 
 
 def _past_proxies(env: Mapping[str, str]) -> dict[str, str]:

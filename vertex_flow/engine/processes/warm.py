@@ -71,7 +71,15 @@ class WarmParent:
         obstacle: Why Python programs must not be forked from it, or None.
     """
 
-    def __init__(self, kind: Kind, *, env: Mapping[str, str], log: Path, cwd: Path) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        *,
+        env: Mapping[str, str],
+        log: Path,
+        cwd: Path,
+        family: int | None = None,
+    ) -> None:
         self.kind = kind
         self.origins: dict[str, str] = {}
         self.obstacle: str | None = None
@@ -81,20 +89,21 @@ class WarmParent:
         self._ready = asyncio.get_running_loop().create_future()
         self._writer: asyncio.StreamWriter | None = None
         ours, theirs = socket.socketpair()
+        held = [] if family is None else [family]
         with theirs, log.open("ab") as output:
             self._popen = subprocess.Popen(  # noqa: S603 - our own words only
                 [
                     sys.executable,
                     "-c",
                     _START.format(root=str(_ROOT)),
-                    json.dumps({"socket": theirs.fileno(), "imports": kind.modules}),
+                    json.dumps({"socket": theirs.fileno(), "imports": kind.modules, "held": held}),
                 ],
                 env={name: value for name, value in env.items() if name != "PYTHONPATH"},
                 cwd=cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                pass_fds=(theirs.fileno(),),
+                pass_fds=(theirs.fileno(), *held),
                 start_new_session=True,
             )
         self._reader = asyncio.create_task(self._read(ours))

@@ -22,6 +22,7 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     child.die_with_parent(0)
-    request = Zygote(sock).serve(obstacle)
+    request = Zygote(sock, options["held"]).serve(obstacle)
     if request is not None:
         child.run(request, base)
 
@@ -107,10 +108,12 @@ class Zygote:
 
     Attributes:
         socket: Connection to the engine.
+        held: Descriptors of locks that say that this process lives; its children have none.
     """
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, held: Iterable[int] = ()) -> None:
         self.socket = connection
+        self.held = tuple(held)
         self._pids: set[int] = set()
         self._wake, self._bell = socket.socketpair()
         for end in (self._wake, self._bell):
@@ -164,6 +167,8 @@ class Zygote:
     def _become(self, request: Message, parent: int) -> None:
         for end in (self.socket, self._wake, self._bell):
             end.close()
+        for lock in self.held:
+            os.close(lock)
         try:
             child.settle(request, parent)
         except OSError as error:

@@ -14,6 +14,7 @@ from google.cloud.aiplatform_v1 import types
 from vertex_flow.engine.api.messages import stamp
 from vertex_flow.engine.background import Background
 from vertex_flow.engine.jobs.checks import pools
+from vertex_flow.engine.jobs.replicas import Surroundings
 from vertex_flow.engine.jobs.service import CustomJobs
 from vertex_flow.engine.state.home import Home
 from vertex_flow.engine.state.store import Store
@@ -127,7 +128,10 @@ class TrialRun:
         self.measured = file.measured
         parent = Resource.parse(self.tuning).parent
         logs = ("hyperparameterTuningJobs", Resource.parse(self.tuning).id, f"trial-{self.number}")
-        started = tools.custom.submit(parent, job, logs=logs, threads=self.threads)
+        around = Surroundings(
+            logs=logs, threads=self.threads, trial=str(self.number), scratch=scratch
+        )
+        started = tools.custom.submit(parent, job, around=around)
         self.message.custom_job = started.name
         self.message.state = types.Trial.State.ACTIVE
         show()

@@ -1,0 +1,212 @@
+"""Containers of real images, run by the Docker command-line program where a user asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import attrs
+
+from vertex_flow.engine.processes.command import Command, Exit
+from vertex_flow.engine.processes.launcher import Launcher
+from vertex_flow.engine.processes.process import Process
+from vertex_flow.engine.state.home import Home
+from vertex_flow.errors import EngineError
+
+_LABEL = "vertex-flow"
+# What `docker run` itself ends with when it could not create the container.
+CANNOT_RUN = 125
+_API = ("VERTEX_FLOW_API_ENDPOINT", "VERTEX_FLOW_API_TOKEN")
+
+
+@attrs.frozen(kw_only=True)
+class Container:
+    """A command in a container of its own. Paths are those of this machine.
+
+    Attributes:
+        image: The image; it is pulled when it is not there.
+        name: The container's name; one at a time has it.
+        job: Resource name of the job that it belongs to.
+        entrypoint: The program, or the empty text for the image's own entrypoint.
+        args: Its arguments.
+        env: Its environment variables, beside those of the image.
+        log: File that gets standard output and standard error.
+        folders: Folders that it uses beside the storage; they have the same path in it.
+    """
+
+    image: str
+    name: str
+    job: str
+    entrypoint: str = ""
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = attrs.field(factory=dict)
+    log: Path
+    folders: tuple[Path, ...] = ()
+
+
+class ContainerProcess:
+    """A running container: the program that follows it, and the container behind it.
+
+    Args:
+        docker: What started it.
+        name: The container's name.
+        client: The `docker run` that follows it.
+        files: Its folder of temporary files, removed with it.
+    """
+
+    def __init__(self, docker: Docker, name: str, client: Process, files: Path) -> None:
+        self._docker = docker
+        self._name = name
+        self._client = client
+        self._end = asyncio.create_task(self._follow(files))
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended yet."""
+        return not self._end.done()
+
+    async def wait(self) -> Exit:
+        """Wait until it has ended; the container has been removed by then."""
+        return await asyncio.shield(self._end)
+
+    async def terminate(self, grace: float = 5.0) -> None:
+        """End the container and wait until it is gone.
+
+        Args:
+            grace: Seconds that it has for its own end after SIGTERM; then comes SIGKILL.
+        """
+        await self._docker.call("kill", "--signal", "TERM", self._name)
+        await asyncio.wait({self._end}, timeout=grace)
+        if self.running:
+            await self._docker.call("kill", self._name)
+            # An image that is still being pulled has no container that could be killed.
+            await self._client.terminate()
+        await self.wait()
+
+    async def _follow(self, files: Path) -> Exit:
+        try:
+            end = await self._client.wait()
+            _, state = await self._docker.call(
+                "inspect", "--format", "{{.State.OOMKilled}}", self._name
+            )
+            return attrs.evolve(end, out_of_memory=state == "true")
+        finally:
+            await self._docker.call("rm", "--force", self._name)
+            shutil.rmtree(files, ignore_errors=True)
+
+
+class Docker:
+    """Runs containers through the `docker` program on the search path.
+
+    A container shares this machine's network, because the engine listens on the loopback interface
+    alone; it runs as the user who runs the engine, and finds the storage at `/gcs`.
+
+    Args:
+        home: The engine's folder.
+        launcher: Starts the program.
+    """
+
+    def __init__(self, home: Home, launcher: Launcher) -> None:
+        self._home = home
+        self._launcher = launcher
+        self._owner = hashlib.sha256(str(home.root).encode()).hexdigest()[:16]
+
+    async def recover(self) -> None:
+        """Remove the containers that a killed engine of this folder has left behind.
+
+        Raises:
+            EngineError: There is no `docker` program, or no daemon that answers it.
+        """
+        code, output = await self.call(
+            "ps", "--all", "--quiet", "--filter", f"label={_LABEL}={self._owner}"
+        )
+        if code:
+            raise EngineError(
+                f"the runner 'docker' needs a running Docker daemon, and `docker ps` failed: "
+                f"{output or 'the program docker is not on the search path'}. Start Docker, or "
+                "choose the runner 'process'."
+            )
+        names = output.split()
+        if names:
+            await self.call("rm", "--force", *names)
+
+    async def start(self, container: Container) -> ContainerProcess:
+        """Start a container; the image is pulled when it is not there.
+
+        Raises:
+            FileNotFoundError: There is no `docker` program.
+        """
+        files = self._home.scratch("container")
+        try:
+            command = Command(
+                argv=("docker", *self._arguments(container, files)),
+                cwd=self._home.root,
+                log=container.log,
+            )
+            client = await self._launcher.start(command)
+        except BaseException:
+            shutil.rmtree(files, ignore_errors=True)
+            raise
+        return ContainerProcess(self, container.name, client, files)
+
+    async def call(self, *words: str) -> tuple[int, str]:
+        """Run the program with some words; give its exit code and what it printed."""
+        files = self._home.scratch("docker")
+        log = files / "output"
+        try:
+            process = await self._launcher.start(
+                Command(argv=("docker", *words), cwd=self._home.root, log=log)
+            )
+            end = await process.wait()
+            code = 1 if end.code is None else end.code
+            return code, log.read_text("utf-8", "replace").strip()
+        except (OSError, EngineError):
+            return 1, ""
+        finally:
+            shutil.rmtree(files, ignore_errors=True)
+
+    def _arguments(self, container: Container, files: Path) -> list[str]:
+        env = {"HOME": "/tmp", **container.env}  # noqa: S108 - in the container
+        short = {name: value for name, value in env.items() if "\n" not in value}
+        listing = files / "env"
+        listing.touch(mode=0o600)
+        listing.write_text(
+            "".join(f"{name}={self._inside(value)}\n" for name, value in short.items()),
+            encoding="utf-8",
+        )
+        long = [
+            word
+            for name, value in env.items()
+            if name not in short
+            for word in ("--env", f"{name}={self._inside(value)}")
+        ]
+        entrypoint = ["--entrypoint", self._inside(container.entrypoint)]
+        return [
+            "run",
+            *("--name", container.name),
+            *("--label", f"{_LABEL}={self._owner}"),
+            *("--label", f"{_LABEL}.job={container.job}"),
+            *("--user", f"{os.getuid()}:{os.getgid()}"),
+            *("--network", "host"),
+            *self._volumes(container),
+            *("--env-file", str(listing)),
+            *long,
+            *(word for name in _API for word in ("--env", name)),
+            *(entrypoint if container.entrypoint else []),
+            container.image,
+            *map(self._inside, container.args),
+        ]
+
+    def _volumes(self, container: Container) -> Iterable[str]:
+        storage = self._home.storage
+        own = [path for path in container.folders if not path.is_relative_to(storage)]
+        volumes = [f"{storage}:/gcs", *(f"{path}:{path}" for path in own)]
+        return [word for volume in volumes for word in ("--volume", volume)]
+
+    def _inside(self, text: str) -> str:
+        """Give a text with paths of the storage as a container sees them."""
+        return text.replace(f"{self._home.storage}/", "/gcs/")
