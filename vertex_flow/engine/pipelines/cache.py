@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import attrs
-
+from vertex_flow.engine.pipelines.journal import of_ports, to_ports
 from vertex_flow.engine.pipelines.values import Artifact, Ports
 from vertex_flow.engine.pipelines.work import Work
 from vertex_flow.errors import ApiError, SettingError
@@ -97,10 +96,7 @@ async def recall(work: Work, key: str) -> Ports | None:
     kept = work.tools.store.recall(key)
     if kept is None:
         return None
-    artifacts = {
-        name: tuple(Artifact(**item) for item in items) for name, items in kept["artifacts"].items()
-    }
-    outputs = Ports(parameters=kept["parameters"], artifacts=artifacts)
+    outputs = to_ports(kept)
     if not all(Path(path).exists() for path in kept["files"]):
         return None
     return outputs if await _resources_exist(outputs, work) else None
@@ -108,18 +104,8 @@ async def recall(work: Work, key: str) -> Ports | None:
 
 def remember(work: Work, key: str, outputs: Ports) -> None:
     """Keep the outputs of a task that succeeded."""
-    artifacts = {
-        name: [attrs.asdict(artifact) for artifact in artifacts]
-        for name, artifacts in outputs.artifacts.items()
-    }
-    work.tools.store.remember(
-        key,
-        {
-            "parameters": dict(outputs.parameters),
-            "artifacts": artifacts,
-            "files": sorted(_files(work, outputs)),
-        },
-    )
+    files = sorted(_files(work, outputs))
+    work.tools.store.remember(key, {**of_ports(outputs), "files": files})
 
 
 def _files(work: Work, outputs: Ports) -> Iterator[str]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
 from google.cloud.aiplatform_v1.types import Execution, PipelineJob, PipelineState
 from google.cloud.aiplatform_v1.types import PipelineTaskDetail as Detail
 
+from vertex_flow.engine.pipelines.inputs import Ended
+from vertex_flow.engine.pipelines.journal import Journal, Kept
 from vertex_flow.engine.pipelines.values import Artifact, Ports
 from vertex_flow.engine.state.store import Store
 
-_PAUSE = 0.2  # seconds between two saves of one job, at least
+INTERRUPTED = "The engine was stopped during this task; it was started again."
+_UNAVAILABLE = 14
 _EXECUTION_STATES = {
     "RUNNING": Execution.State.RUNNING,
     "SUCCEEDED": Execution.State.COMPLETE,
@@ -22,27 +23,34 @@ _EXECUTION_STATES = {
     "CANCELLED": Execution.State.CANCELLED,
     "SKIPPED": Execution.State.CACHED,
 }
+FINAL_STATES = ("SUCCEEDED", "FAILED", "CANCELLED")
 FINAL_TASK_STATES = ("SUCCEEDED", "CANCELLED", "FAILED", "SKIPPED", "NOT_TRIGGERED")
 
 
 class Record:
-    """A pipeline job that runs, and its tasks; saved as it changes.
+    """A pipeline job that runs, and its tasks.
 
-    Saves are bundled: one every 0.2 s at most, and one at the end. Who reads the job meanwhile
-    calls `flush` first.
+    Every change of a task is in the journal before anything follows from it. The job itself is
+    saved when its own state changes; who reads the stored job meanwhile calls `flush` first.
+
+    Args:
+        job: The job.
+        store: Where it is kept.
+        kept: Tasks that an engine before this one has begun; they go on as they were.
 
     Attributes:
         job: The job; read it, and change it through the methods only.
+        journal: What is kept of its tasks.
     """
 
-    def __init__(self, job: PipelineJob, store: Store) -> None:
+    def __init__(self, job: PipelineJob, store: Store, kept: Iterable[Kept] = ()) -> None:
         self.job = job
+        self.journal = Journal(store, job.name)
         self._pb = PipelineJob.pb(job)
         self._store = store
-        self._saved = 0.0
         self._dirty = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._fault: Exception | None = None
+        self._kept = {one.place: one for one in kept if not one.past}
+        self._details = {one.task_id: one for one in self._pb.job_detail.task_details}
 
     @property
     def name(self) -> str:
@@ -67,14 +75,17 @@ class Record:
         pb.state = PipelineState[f"PIPELINE_STATE_{state}"]
         if state == "RUNNING" and not pb.HasField("start_time"):
             pb.start_time.FromDatetime(now)
-        if state in ("SUCCEEDED", "FAILED", "CANCELLED"):
+        if state in FINAL_STATES:
             pb.end_time.FromDatetime(now)
         if message:
             pb.error.code, pb.error.message = code, message
-        self.save()
+        if state in FINAL_STATES:
+            self._over()
+        else:
+            self.save()
 
     def task(self, name: str, path: tuple[str, ...], parent: int, schema: str) -> TaskRecord:
-        """Add a task, in state PENDING.
+        """Add a task, in state PENDING; one that was begun before a restart is given again.
 
         Args:
             name: The task's name.
@@ -82,6 +93,9 @@ class Record:
             parent: Id of the task that it is in, or 0.
             schema: Schema of its execution, for example `system.ContainerExecution`.
         """
+        kept = self._kept.pop((parent, ".".join(path)), None)
+        if kept is not None:
+            return TaskRecord(self._details[kept.detail.task_id], self, kept.ended)
         number = int(self._store.new_id())
         detail = self._pb.job_detail.task_details.add(
             task_id=number,
@@ -98,20 +112,15 @@ class Record:
         record.state("PENDING")
         return record
 
-    def touch(self) -> None:
-        """Note that something changed.
+    def leave_behind(self, parent: int) -> None:
+        """Note that the tasks inside a task belong to an attempt of it that has failed."""
+        details = self._pb.job_detail.task_details
+        self.journal.leave_behind(one for one in details if one.parent_task_id == parent)
 
-        Raises:
-            Exception: An earlier save failed.
-        """
-        if self._fault is not None:
-            raise self._fault
+    def touch(self) -> None:
+        """Note that something changed."""
+        self._pb.update_time.GetCurrentTime()
         self._dirty = True
-        wait = self._saved + _PAUSE - time.monotonic()
-        if wait <= 0:
-            self.save()
-        elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(wait, self._save_later)
 
     def flush(self) -> None:
         """Save what has changed."""
@@ -120,20 +129,15 @@ class Record:
 
     def save(self) -> None:
         """Save the job now."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         self._pb.update_time.GetCurrentTime()
-        self._saved = time.monotonic()
         self._store.save(self.job)
         self._dirty = False
 
-    def _save_later(self) -> None:
-        self._timer = None
-        try:
-            self.flush()
-        except Exception as error:
-            self._fault = error
+    def _over(self) -> None:
+        """Save the job for good: it holds what the journal does."""
+        with self._store.transaction():
+            self.save()
+            self.journal.clear()
 
 
 class TaskRecord:
@@ -141,10 +145,14 @@ class TaskRecord:
 
     Attributes:
         detail: Its `PipelineTaskDetail`.
+        ended: How it had ended before the engine was restarted, or None.
+        interrupted: Whether it was running when an engine before this one was stopped.
     """
 
-    def __init__(self, detail: Any, record: Record) -> None:
+    def __init__(self, detail: Any, record: Record, ended: Ended | None = None) -> None:
         self.detail = detail
+        self.ended = ended
+        self.interrupted = detail.state == Detail.State.RUNNING
         self._record = record
 
     @property
@@ -153,15 +161,66 @@ class TaskRecord:
         number: int = self.detail.task_id
         return number
 
+    @property
+    def retries(self) -> int:
+        """How many retries it has used; a start after the engine was stopped is none."""
+        return sum(
+            entry.state == Detail.State.PENDING and entry.error.message not in ("", INTERRUPTED)
+            for entry in self.detail.pipeline_task_status
+        )
+
+    @property
+    def attempt(self) -> str:
+        """What the present attempt is known by in its job."""
+        return f"{self.id}-{self.retries}"
+
     def state(self, state: str, *, code: int = 0, message: str = "") -> None:
-        """Set its state.
+        """Set its state; nothing happens when it is in that state.
 
         Args:
             state: Name of a `PipelineTaskDetail.State`.
             code: A `google.rpc.Code`, with a message.
             message: Why it failed, was cancelled, or is tried again.
         """
+        if self._change(state, code, message):
+            self.keep()
+
+    def end(self, ended: Ended, *, code: int = 0, message: str = "") -> None:
+        """Set its final state, and keep what it gave.
+
+        Args:
+            ended: How it ended.
+            code: A `google.rpc.Code`, with a message.
+            message: Why it failed.
+        """
+        self._change(ended.state, code, message)
+        self._record.journal.end(self.detail, ended)
+        self._record.touch()
+
+    def retry(self, *, code: int, message: str) -> None:
+        """Go back to PENDING for another attempt; what is inside it will be made anew.
+
+        Args:
+            code: The `google.rpc.Code` of the attempt that failed.
+            message: Why it failed.
+        """
+        self._record.leave_behind(self.id)
+        self.state("PENDING", code=code, message=message)
+
+    def start_again(self) -> None:
+        """Note that the engine was stopped during an attempt, which is made again."""
+        self.interrupted = False
+        self.state("PENDING", code=_UNAVAILABLE, message=INTERRUPTED)
+
+    def keep(self) -> None:
+        """Store it as it is."""
+        self._record.journal.write(self.detail)
+        self._record.touch()
+
+    def _change(self, state: str, code: int, message: str) -> bool:
         detail = self.detail
+        if detail.state == Detail.State[state] and not message:
+            return False
         detail.state = Detail.State[state]
         if state in _EXECUTION_STATES:
             detail.execution.state = _EXECUTION_STATES[state]
@@ -175,7 +234,7 @@ class TaskRecord:
             entry.error.code, entry.error.message = code, message
             if state in FINAL_TASK_STATES:
                 detail.error.CopyFrom(entry.error)
-        self._record.touch()
+        return True
 
     def takes(self, inputs: Ports) -> None:
         """Show what goes in."""
@@ -196,6 +255,19 @@ class TaskRecord:
             del lists[name].artifacts[:]
             for artifact in artifacts:
                 _fill(lists[name].artifacts.add(), artifact)
+
+
+def merge(job: Any, kept: Iterable[Kept]) -> None:
+    """Bring the tasks of a stored job to what its journal says.
+
+    Args:
+        job: The plain `PipelineJob` message.
+        kept: What the journal gives.
+    """
+    details = job.job_detail.task_details
+    known = {detail.task_id: detail for detail in details}
+    for one in kept:
+        (known.get(one.detail.task_id) or details.add()).CopyFrom(one.detail)
 
 
 def close_tasks(job: Any, state: str, message: str) -> None:

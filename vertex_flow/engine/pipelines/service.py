@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
+from collections.abc import Iterable
 from typing import Any
 
 from google.cloud.aiplatform_v1.types import (
@@ -29,7 +31,9 @@ from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
 from vertex_flow.engine.background import Background
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.pipelines import arguments, facts, spec
-from vertex_flow.engine.pipelines.record import Record, close_tasks
+from vertex_flow.engine.pipelines.batches import Batches
+from vertex_flow.engine.pipelines.journal import Journal, Kept
+from vertex_flow.engine.pipelines.record import Record, close_tasks, merge
 from vertex_flow.engine.pipelines.spec import Plan
 from vertex_flow.engine.pipelines.values import Ports
 from vertex_flow.engine.pipelines.walk import Walk
@@ -38,6 +42,8 @@ from vertex_flow.engine.processes import Launcher
 from vertex_flow.engine.state.home import Home
 from vertex_flow.engine.state.store import Store
 from vertex_flow.errors import ApiError
+
+_log = logging.getLogger(__name__)
 
 _PARENT = "/v1/{parent=projects/*/locations/*}/pipelineJobs"
 _ONE = "/v1/{name=projects/*/locations/*/pipelineJobs/*}"
@@ -72,15 +78,19 @@ class PipelineJobs:
         launcher: Starts the processes of tasks.
         background: Where jobs run.
         router_call: The engine's own API, for the tasks that create other resources.
+        standing: Whether jobs that a killed engine left running go on; else they fail, as nobody
+            is there any more who wants them.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the engine's parts
         self,
         home: Home,
         store: Store,
         launcher: Launcher,
         background: Background,
         router_call: Call,
+        *,
+        standing: bool = False,
     ) -> None:
         self._home = home
         self._store = store
@@ -95,6 +105,7 @@ class PipelineJobs:
             call=router_call,
             slots=asyncio.Semaphore(max(2, os.cpu_count() or 1)),
         )
+        self._standing = standing
         self._live: dict[str, Record] = {}
         self._cancelling: set[asyncio.Task[None]] = set()
 
@@ -107,20 +118,45 @@ class PipelineJobs:
             ("delete", "DELETE", _ONE, DeletePipelineJobRequest, "", self.delete),
             ("cancel", "POST", f"{_ONE}:cancel", CancelPipelineJobRequest, "*", self.cancel),
         )
-        return methods("pipelineJobs", rows)
+        batches = Batches(
+            operations=self._operations,
+            background=self._background,
+            deletable=self._deletable,
+            delete=self._forget,
+            find=self._find,
+            cancel=self.cancel,
+        )
+        return [*methods("pipelineJobs", rows), *batches.bindings()]
 
     def recover(self) -> None:
-        """Fail the jobs that a killed engine left running."""
+        """Go on with the jobs that a killed engine left running, or fail them with the reason."""
         for job in self._store.all(PipelineJob):
-            if job.state in _OVER:
-                continue
-            cancelled = job.state == PipelineState.PIPELINE_STATE_CANCELLING
-            state = "CANCELLED" if cancelled else "FAILED"
-            close_tasks(PipelineJob.pb(job), state, _STOPPED)
+            if job.state not in _OVER:
+                self._recover(job, Journal(self._store, job.name).read())
+
+    def _recover(self, job: PipelineJob, kept: list[Kept]) -> None:
+        merge(PipelineJob.pb(job), kept)
+        if job.state == PipelineState.PIPELINE_STATE_CANCELLING:
+            self._stop(job, "CANCELLED", 1, _STOPPED)
+        elif not self._standing:
+            self._stop(job, "FAILED", 10, _STOPPED)
+        else:
             try:
-                Record(job, self._store).state(state, code=1 if cancelled else 10, message=_STOPPED)
-            except ApiError:  # a full disk; what was stored can be read all the same
-                self._store.keep(job)
+                plan = self._plan(job)
+                parent = job.name.rpartition("/pipelineJobs/")[0]
+                inputs = self._inputs(parent, plan, PipelineJob.pb(job).runtime_config)
+            except ApiError as error:  # created by an engine of another version
+                self._stop(job, "FAILED", rpc_code(error), error.message)
+            else:
+                _log.info("%s goes on", job.name)
+                self._begin(job, plan, inputs, kept)
+
+    def _stop(self, job: PipelineJob, state: str, code: int, message: str) -> None:
+        close_tasks(PipelineJob.pb(job), state, message)
+        try:
+            Record(job, self._store).state(state, code=code, message=message)
+        except ApiError:  # a full disk; what was stored can be read all the same
+            self._store.keep(job)
 
     async def create(self, request: CreatePipelineJobRequest) -> PipelineJob:
         """Answer `pipelineJobs.create`: check the job, and start it.
@@ -219,12 +255,7 @@ class PipelineJobs:
         Raises:
             ApiError: NOT_FOUND, or FAILED_PRECONDITION while the job runs.
         """
-        job = self._find(request.name)
-        if job.state not in _OVER:
-            raise failed_precondition(
-                f"The PipelineJob {job.name!r} is in state {PipelineState(job.state).name} and "
-                "cannot be deleted. Cancel it, and wait until it is cancelled."
-            )
+        job = self._deletable(request.name)
         operation = self._operations.start(
             job.name, self._forget(job.name), DeleteOperationMetadata()
         )
@@ -240,6 +271,15 @@ class PipelineJobs:
             self._cancelling.add(task)
             task.add_done_callback(self._cancelling.discard)
         return empty_pb2.Empty()
+
+    def _deletable(self, name: str) -> PipelineJob:
+        job = self._find(name)
+        if job.state not in _OVER:
+            raise failed_precondition(
+                f"The PipelineJob {job.name!r} is in state {PipelineState(job.state).name} and "
+                "cannot be deleted. Cancel it, and wait until it is cancelled."
+            )
+        return job
 
     def _find(self, name: str) -> PipelineJob:
         record = self._live.get(name)
@@ -265,8 +305,14 @@ class PipelineJobs:
             raise invalid("pipeline_spec is required: compile the pipeline and send its spec.")
         return spec.read(message.pipeline_spec)
 
-    def _begin(self, job: PipelineJob, plan: Plan, inputs: Ports) -> None:
-        record = Record(job, self._store)
+    def _begin(
+        self,
+        job: PipelineJob,
+        plan: Plan,
+        inputs: Ports,
+        kept: Iterable[Kept] = (),
+    ) -> None:
+        record = Record(job, self._store, kept)
         self._live[record.name] = record
         fast = PipelineFailurePolicy.PIPELINE_FAILURE_POLICY_FAIL_FAST
         walk = Walk(

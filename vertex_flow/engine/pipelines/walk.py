@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -89,7 +90,7 @@ class Walk:
 
     def _root_inputs(self, root: Any, inputs: Ports) -> Ports:
         given = messages().PipelineTaskSpec()
-        for name in parameters:
+        for name in inputs.parameters:
             given.inputs.parameters[name].component_input_parameter = name
         for name in inputs.artifacts:
             given.inputs.artifacts[name].component_input_artifact = name
@@ -118,6 +119,8 @@ class Walk:
             await asyncio.wait(upstream.values())
         ended = {other: task.result() for other, task in upstream.items()}
         step = self._step(frame, name)
+        if step.record.ended is not None:
+            return self._known(step.record.ended)
         if not self._triggered(step.task, ended):
             return self._not_triggered(step)
         sources = Sources(scope=frame.inputs, ended=ended, words=self._words(step))
@@ -144,9 +147,15 @@ class Walk:
             return False
         return all(other.ok for other in ended.values())
 
+    def _known(self, ended: Ended) -> Ended:
+        """Take over how a task ended before the engine was restarted."""
+        self._failing = self._failing or bool(ended.failed)
+        return ended
+
     def _not_triggered(self, step: _Step) -> Ended:
-        step.record.state("NOT_TRIGGERED")
-        return Ended(state="NOT_TRIGGERED", status=self._status(step, "NOT_TRIGGERED"))
+        ended = Ended(state="NOT_TRIGGERED", status=self._status(step, "NOT_TRIGGERED"))
+        step.record.end(ended)
+        return ended
 
     async def _to_its_end(self, step: _Step, work: Awaitable[Ended]) -> Ended:
         """Await a task's work, and turn what it raises into how it ended."""
@@ -165,18 +174,20 @@ class Walk:
 
     def _failed(self, step: _Step, error: TaskFailed) -> Ended:
         self._failing = True
-        step.record.state("FAILED", code=error.code, message=str(error))
         fault = {"code": error.code, "message": str(error)}
-        return Ended(
+        ended = Ended(
             state="FAILED",
             failed=error.tasks or (step.label,),
             status={**self._status(step, "FAILED"), "error": fault},
         )
+        step.record.end(ended, code=error.code, message=str(error))
+        return ended
 
     def _done(self, step: _Step, state: str, given: Ports) -> Ended:
+        ended = Ended(state=state, outputs=given, status=self._status(step, state))
         step.record.gives(given)
-        step.record.state(state)
-        return Ended(state=state, outputs=given, status=self._status(step, state))
+        step.record.end(ended)
+        return ended
 
     def _status(self, step: _Step, state: str) -> dict[str, Any]:
         """Give a task's `PipelineTaskFinalStatus`."""
@@ -192,7 +203,7 @@ class Walk:
         if written and not self._plan.conditions[written].holds(inputs.parameters):
             return self._not_triggered(step)
         step.record.takes(_declared(step.component, inputs))
-        pauses = loops.pauses(step.task.retry_policy)
+        pauses = itertools.islice(loops.pauses(step.task.retry_policy), step.record.retries, None)
         while True:
             try:
                 return await self._attempt(step, inputs)
@@ -200,7 +211,7 @@ class Walk:
                 pause = next(pauses, None)
                 if pause is None or not error.retry:
                     raise
-                step.record.state("PENDING", code=error.code, message=str(error))
+                step.record.retry(code=error.code, message=str(error))
                 await asyncio.sleep(pause)
 
     async def _attempt(self, step: _Step, inputs: Ports) -> Ended:
@@ -239,6 +250,8 @@ class Walk:
         async with limit:
             record = self._record.task(name, path, loop.record.id, "system.DagExecution")
             step = attrs.evolve(loop, name=name, path=path, record=record)
+            if record.ended is not None:
+                return self._known(record.ended)
             record.takes(_declared(step.component, inputs))
             run = self._inner_graph if step.component.HasField("dag") else self._leaf
             return await self._to_its_end(step, run(step, inputs))
@@ -255,15 +268,18 @@ class Walk:
         if work.executor.WhichOneof("spec") != "importer":
             self._warm_up.begin()
         given = await self._execute(work)
-        if key:
-            cache.remember(work, key, given)
-        return self._done(step, "SUCCEEDED", given)
+        with self._tools.store.transaction():
+            if key:
+                cache.remember(work, key, given)
+            return self._done(step, "SUCCEEDED", given)
 
     async def _execute(self, work: Work) -> Ports:
         run = kinds.runner(work.executor)
         if not kinds.is_process(work.executor):
             work.record.state("RUNNING")
             return await run(work)
+        if work.record.interrupted:
+            await work.start_again()
         async with self._tools.slots:
             work.record.state("RUNNING")
             return await run(work)

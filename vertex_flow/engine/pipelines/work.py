@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import attrs
 
 from vertex_flow.engine.background import Background
-from vertex_flow.engine.pipelines.record import TaskRecord
+from vertex_flow.engine.pipelines.record import INTERRUPTED, TaskRecord
 from vertex_flow.engine.pipelines.values import Ports
 from vertex_flow.engine.processes import Launcher
 from vertex_flow.engine.state.home import Home
@@ -128,6 +129,13 @@ class Work:
             "pipeline_task_name": self.name,
             "pipeline_task_uuid": str(self.record.id),
         }
+
+    async def start_again(self) -> None:
+        """Begin anew after the engine was stopped: nothing that is half done is left."""
+        self.say(INTERRUPTED)
+        folder = self.tools.home.path(self.folder)
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        self.record.start_again()
 
     def say(self, line: str) -> None:
         """Add a line of the engine to the task's log."""
