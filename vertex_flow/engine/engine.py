@@ -95,7 +95,7 @@ class Engine:
             tuning_jobs,
             models,
             Endpoints(home, store, launcher, background, operations),
-            MetadataStores(store),
+            MetadataStores(store, operations),
             Tensorboards(store),
             pipelines,
             TrainingPipelines(

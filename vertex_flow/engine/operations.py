@@ -20,9 +20,17 @@ COLLECTIONS = (
     "customJobs",
     "endpoints",
     "hyperparameterTuningJobs",
+    "metadataStores",
+    "metadataStores.artifacts",
+    "metadataStores.contexts",
+    "metadataStores.executions",
     "models",
     "pipelineJobs",
     "schedules",
+    "tensorboards",
+    "tensorboards.experiments",
+    "tensorboards.experiments.runs",
+    "tensorboards.experiments.runs.timeSeries",
     "trainingPipelines",
 )
 
@@ -86,9 +94,8 @@ class Operations:
         """Give the methods of operations, for every collection that has them."""
         found = _methods("projects.locations", _LOCATION, self)
         for collection in COLLECTIONS:
-            found += _methods(
-                f"projects.locations.{collection}", f"{_LOCATION}/{collection}/*", self
-            )
+            parent = "/".join(f"{part}/*" for part in collection.split("."))
+            found += _methods(f"projects.locations.{collection}", f"{_LOCATION}/{parent}", self)
         return found
 
     async def get(self, request: operations_pb2.GetOperationRequest) -> operations_pb2.Operation:
