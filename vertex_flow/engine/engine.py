@@ -34,7 +34,8 @@ class Service(Protocol):
     """One collection of the API; this docstring is the source of truth for its contract.
 
     `bindings` gives its methods and what answers each. `recover` is called once, before the first
-    request: it marks what a killed engine left running as failed or cancelled, with a reason.
+    request: it goes on with what a killed engine left running, or marks it as failed or cancelled
+    with the reason; the services before it in the engine's list have done so by then.
     """
 
     def bindings(self) -> list[tuple[Rpc, Handler]]:
@@ -53,12 +54,16 @@ class Engine:
         home: The engine's folder, which this process holds.
         endpoint: Where the API is reached, for example `http://127.0.0.1:8080`; processes that the
             engine starts are told.
+        standing: Whether the engine stands on its own: it goes on with the pipelines of the engine
+            before it, and leaves its own to the next one. The pipelines of an engine that lives
+            as long as a program end with it.
 
     Attributes:
         router: Answers the API's requests.
     """
 
-    def __init__(self, home: Home, *, endpoint: str) -> None:
+    def __init__(self, home: Home, *, endpoint: str, standing: bool = False) -> None:
+        self._standing = standing
         self._store = Store(home.database)
         self._background = Background()
         api = {"VERTEX_FLOW_API_ENDPOINT": endpoint, "VERTEX_FLOW_API_TOKEN": home.token()}
@@ -77,7 +82,12 @@ class Engine:
             service.recover()
 
     async def close(self) -> None:
-        """Cancel all work, end every process, and close the store."""
+        """Cancel all work, end every process, and close the store.
+
+        A standing engine leaves its work as a kill would: the next one goes on with it.
+        """
+        if self._standing:
+            self._store.seal()
         await self._background.close()
         await self._launcher.close()
         self._store.close()
@@ -88,7 +98,9 @@ class Engine:
         custom_jobs = CustomJobs(home, store, launcher, background)
         tuning_jobs = TuningJobs(home, store, launcher, background, custom_jobs)
         models = Models(home, store, operations)
-        pipelines = PipelineJobs(home, store, launcher, background, self._call)
+        pipelines = PipelineJobs(
+            home, store, launcher, background, self._call, standing=self._standing
+        )
         return (
             operations,
             custom_jobs,
