@@ -84,10 +84,13 @@ class PipelineRuns:
 
     def backing(self, name: str) -> Any | None:
         """Give the job behind a pipeline; None before there is one."""
-        for kind in (types.CustomJob, types.HyperparameterTuningJob):
-            for job in self._store.made(name, _JOB, kind):
-                return self._store.find(kind, job)
-        return None
+        made = self._store.made(name, _JOB)
+        if not made:
+            return None
+        # The oldest: the trials of a tuning job are made for the pipeline too.
+        kinds: tuple[type[Any], ...] = (types.CustomJob, types.HyperparameterTuningJob)
+        found = (self._store.find(kind, made[0]) for kind in kinds)
+        return next((job for job in found if job is not None), None)
 
     def fail(self, pipeline: types.TrainingPipeline, error: ApiError) -> None:
         """Store that a pipeline failed."""

@@ -11,6 +11,7 @@ from vertex_flow.engine.models import Models
 from vertex_flow.engine.training_pipelines.tasks import Task
 from vertex_flow.names import Resource, join_uri
 
+_Tuning = types.HyperparameterTuningJob
 _MODEL = "model"  # what AIP_MODEL_DIR is below the base output directory
 
 
@@ -36,7 +37,7 @@ def check_upload(pipeline: types.TrainingPipeline, parent: str, task: Task, mode
             "training_task_inputs.base_output_directory is required with model_to_upload: the "
             "program writes the model to the folder model/ in it, which AIP_MODEL_DIR names."
         )
-    if "study_spec" in task.job and len(task.job.study_spec.metrics) > 1:
+    if isinstance(task.job, _Tuning) and len(task.job.study_spec.metrics) > 1:
         raise invalid(
             "model_to_upload needs one best trial, and training_task_inputs.study_spec has "
             f"{len(task.job.study_spec.metrics)} metrics: keep one, or upload the model of a "
@@ -81,7 +82,7 @@ def _request(pipeline: types.TrainingPipeline, parent: str) -> types.UploadModel
 
 def _trial(job: Any) -> tuple[str, ...]:
     """Give the folder of a tuning job's best trial below the base output directory."""
-    if "study_spec" not in job:
+    if not isinstance(job, _Tuning):
         return ()
     metric = job.study_spec.metrics[0]
     maximize = metric.goal == types.StudySpec.MetricSpec.GoalType.MAXIMIZE
