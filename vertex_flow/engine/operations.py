@@ -35,6 +35,7 @@ COLLECTIONS = (
 )
 
 _LOCATION = "projects/*/locations/*"
+STOPPED = "The engine stopped while this was under way."
 # How long `wait` waits when the caller names no time, in seconds.
 _PATIENCE = 600.0
 
@@ -88,7 +89,7 @@ class Operations:
         """Fail what a killed engine left undone."""
         for operation in self._store.all(operations_pb2.Operation):
             if not operation.done:
-                self._fail(operation, aborted("The engine stopped while this was under way."))
+                self._fail(operation, aborted(STOPPED))
 
     def bindings(self) -> list[tuple[Rpc, Handler]]:
         """Give the methods of operations, for every collection that has them."""

@@ -276,6 +276,7 @@ def test_a_model_is_deployed_to_a_new_endpoint(gcpc: Bench, api: Api) -> None:
     assert api.body(f"{ENDPOINT}:deployModel") == {
         "traffic_split": {"0": 100},
         "deployed_model": {
+            "id": details(job)["model-deploy"]["taskId"],
             "model": f"{MODEL}@1",
             "dedicated_resources": {
                 "machine_spec": {"machine_type": "n1-standard-2"},

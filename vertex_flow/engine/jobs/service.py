@@ -98,6 +98,7 @@ ENDED = frozenset(
         types.JobState.JOB_STATE_CANCELLED,
     }
 )
+STOPPED = "The engine stopped during the job."
 _LOCATION = "projects/*/locations/*"
 
 
@@ -143,7 +144,7 @@ class CustomJobs:
         """Fail the jobs that a killed engine left behind: their processes ended with it."""
         for job in self._store.all(types.CustomJob):
             if job.state not in ENDED:
-                self._end(job.name, Outcome(code=10, message="The engine stopped during the job."))
+                self._end(job.name, Outcome(code=10, message=STOPPED))
 
     async def create(self, request: types.CreateCustomJobRequest) -> types.CustomJob:
         """Answer `customJobs.create`."""

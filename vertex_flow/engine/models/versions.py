@@ -109,8 +109,9 @@ class Versions:
         if earlier:
             version.create_time = earlier[0].create_time
         version.version_aliases = []
-        self.put(version)
-        self._move(version, aliases)
+        with self._store.transaction():
+            self.put(version)
+            self._move(version, aliases)
         return self.get(f"{name}@{version.version_id}")
 
     def put(self, version: types.Model) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vertex_flow.engine.pipelines.gcpc.launch import Launch, without_empty
@@ -11,7 +11,12 @@ from vertex_flow.engine.pipelines.gcpc.launch import Launch, without_empty
 async def create(launch: Launch) -> None:
     """Create an endpoint and give it as the artifact `endpoint`."""
     body = without_empty(launch.labelled(launch.payload))
-    operation = await launch.operation("POST", f"{launch.parent}/endpoints", body)
+
+    async def created() -> dict[str, Any] | None:
+        name = launch.made("endpoints")
+        return {"name": name} if name else None
+
+    operation = await launch.operation("POST", f"{launch.parent}/endpoints", body, result=created)
     launch.output("endpoint", operation["response"]["name"])
 
 
@@ -19,7 +24,7 @@ async def delete(launch: Launch) -> None:
     """Delete an endpoint."""
     name = without_empty(launch.payload)["endpoint"]
     launch.named(name, "endpoints")
-    await launch.operation("DELETE", name)
+    await launch.operation("DELETE", name, result=lambda: launch.gone(name))
 
 
 async def deploy(launch: Launch) -> None:
@@ -27,26 +32,45 @@ async def deploy(launch: Launch) -> None:
     body = without_empty(launch.payload)
     endpoint = body.pop("endpoint")
     launch.named(endpoint, "endpoints")
-    await launch.operation("POST", f"{endpoint}:deployModel", body)
+    # An id that is known beforehand tells after a restart whether the model was deployed.
+    deployed = body.setdefault("deployed_model", {}).setdefault("id", str(launch.work.record.id))
+
+    async def found() -> dict[str, Any] | None:
+        there = await _deployed_models(launch, endpoint)
+        return {} if any(one["id"] == deployed for one in there) else None
+
+    await launch.operation("POST", f"{endpoint}:deployModel", body, result=found)
 
 
 async def undeploy(launch: Launch) -> None:
     """Take a model off an endpoint."""
     payload = without_empty(launch.payload)
-    endpoint = payload["endpoint"]
+    endpoint, model = payload["endpoint"], payload["model"]
     launch.named(endpoint, "endpoints")
-    found = await launch.work.tools.call("GET", f"/v1/{endpoint}")
-    body = {"deployed_model_id": _deployed(found, payload["model"])}
+    deployed = _deployed(await _deployed_models(launch, endpoint), model)
+    if not deployed and not launch.made("operations"):
+        raise ValueError(f"Model {model} not found at endpoint {endpoint}.")
+    body = {"deployed_model_id": deployed}
     if "traffic_split" in payload:
         body["traffic_split"] = payload["traffic_split"]
-    await launch.operation("POST", f"{endpoint}:undeployModel", body)
+
+    async def gone() -> dict[str, Any] | None:
+        return None if deployed else {}
+
+    await launch.operation("POST", f"{endpoint}:undeployModel", body, result=gone)
 
 
-def _deployed(endpoint: Mapping[str, Any], model: str) -> Any:
+async def _deployed_models(launch: Launch, endpoint: str) -> list[dict[str, Any]]:
+    found = await launch.work.tools.call("GET", f"/v1/{endpoint}")
+    deployed: list[dict[str, Any]] = found.get("deployedModels", [])
+    return deployed
+
+
+def _deployed(there: Iterable[Mapping[str, Any]], model: str) -> str:
     """Find the deployed model of a model; without a version any of its versions will do."""
     name, _, version = model.partition("@")
-    for deployed in endpoint.get("deployedModels", []):
+    for deployed in there:
         same = deployed["model"].split("@")[0] == name
         if same and version in ("", deployed.get("modelVersionId", "")):
-            return deployed["id"]
-    raise ValueError(f"Model {model} not found at endpoint {endpoint['name']}.")
+            return str(deployed["id"])
+    return ""

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import attrs
 
+from vertex_flow.engine import jobs, operations
 from vertex_flow.engine.pipelines.executor_io import ExecutorFiles
 from vertex_flow.engine.pipelines.values import Ports
 from vertex_flow.engine.pipelines.work import TaskFailed, Work
 from vertex_flow.errors import ApiError, SettingError
 from vertex_flow.names import Resource, api_endpoint, location_name
+
+Result = Callable[[], Awaitable["dict[str, Any] | None"]]
 
 _PAUSE = 0.1  # seconds before a second look at work that no task of the engine is behind
 _OVER = ("JOB_STATE_SUCCEEDED", "JOB_STATE_FAILED", "JOB_STATE_CANCELLED", "JOB_STATE_PAUSED")
@@ -67,6 +71,9 @@ class Launch:
     async def job(self, collection: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Create a job and wait until it is over.
 
+        A job that was created before the engine was restarted is not created again: as Google's
+        launchers do, this one goes on waiting for it.
+
         Args:
             collection: For example `customJobs`.
             body: The job.
@@ -79,7 +86,10 @@ class Launch:
             TaskFailed: It did not succeed.
         """
         call = self.work.tools.call
-        job = await call("POST", f"/v1/{self.parent}/{collection}", {}, dict(body))
+        job = await self._earlier_job(collection)
+        if job is None:
+            with self._making():
+                job = await call("POST", f"/v1/{self.parent}/{collection}", {}, dict(body))
         self._created(self.arguments["type"], job["name"])
         try:
             job = await self._job_over(job)
@@ -97,9 +107,21 @@ class Launch:
         )
 
     async def operation(
-        self, verb: str, path: str, body: Mapping[str, Any] | None = None
+        self,
+        verb: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        result: Result | None = None,
     ) -> dict[str, Any]:
         """Make a request that begins a long-running operation, and wait until it is done.
+
+        Args:
+            verb: The method of the request.
+            path: Its path.
+            body: Its body.
+            result: Asked when the engine was stopped during the operation: gives its response if
+                its work is done all the same, and None if it is to be done again.
 
         Returns:
             The operation.
@@ -109,7 +131,11 @@ class Launch:
             TaskFailed: The operation failed.
         """
         call = self.work.tools.call
-        operation = await call(verb, f"/v1/{path}", {}, None if body is None else dict(body))
+        operation = await self._earlier_operation(result)
+        if operation is None:
+            with self._making():
+                sent = None if body is None else dict(body)
+                operation = await call(verb, f"/v1/{path}", {}, sent)
         self._created("VertexLro", operation["name"])
         try:
             operation = await self._operation_done(operation)
@@ -123,6 +149,19 @@ class Launch:
             )
         return operation
 
+    async def gone(self, name: str) -> dict[str, Any] | None:
+        """Give the response of a deletion if the resource is not there any more."""
+        try:
+            await self.work.tools.call("GET", f"/v1/{name}")
+        except ApiError as error:
+            return {} if error.code == 404 else None
+        return None
+
+    def made(self, collection: str) -> str:
+        """Name the newest resource of a collection that this attempt has made, or nothing."""
+        found = self.work.tools.store.made(self.work.job.name, self._key)
+        return next((name for name in reversed(found) if name.split("/")[-2] == collection), "")
+
     def output(self, key: str, resource_name: str) -> None:
         """Write an output artifact that stands for a resource, as the launchers do."""
         from google_cloud_pipeline_components.container.utils import artifact_utils
@@ -130,6 +169,42 @@ class Launch:
         uri = self._uri(resource_name)
         artifact = SimpleNamespace(name=key, uri=uri, metadata={"resourceName": resource_name})
         artifact_utils.update_output_artifacts(self.arguments["executor_input"], [artifact])
+
+    @property
+    def _key(self) -> str:
+        """What the resources that this attempt makes are noted under."""
+        return f"made/{self.work.record.attempt}"
+
+    def _making(self) -> AbstractContextManager[None]:
+        """Note what is made inside, so that a restarted engine does not make it a second time."""
+        return self.work.tools.store.made_for(self.work.job.name, self._key)
+
+    async def _earlier_job(self, collection: str) -> dict[str, Any] | None:
+        """Find the job that this attempt has created before the engine was restarted."""
+        name = self.made(collection)
+        if not name:
+            return None
+        job = await self.work.tools.call("GET", f"/v1/{name}")
+        if job.get("error", {}).get("message") == jobs.STOPPED:
+            self.work.say(f"The engine was stopped during {name}: another job takes its place.")
+            return None
+        self.work.say(f"The engine was restarted during {name}: it goes on.")
+        return job
+
+    async def _earlier_operation(self, result: Result | None) -> dict[str, Any] | None:
+        """Find the operation that this attempt has begun before the engine was restarted."""
+        name = self.made("operations")
+        if not name:
+            return None
+        operation = await self.work.tools.call("GET", f"/v1/{name}")
+        if operation.get("error", {}).get("message") != operations.STOPPED:
+            return operation
+        response = None if result is None else await result()
+        if response is None:
+            self.work.say(f"The engine was stopped during {name}: the request is made again.")
+            return None
+        self.work.say(f"The engine was stopped during {name}, whose work is done.")
+        return {"name": name, "done": True, "response": response}
 
     def _created(self, kind: str, name: str) -> None:
         """Write `gcp_resources`, and show it while the work goes on."""
@@ -140,6 +215,7 @@ class Launch:
         file.write_text(text, encoding="utf-8")
         self.work.say(f"{kind} {name}")
         self.work.record.gives(Ports(parameters={"gcp_resources": text}))
+        self.work.record.keep()
 
     def _uri(self, name: str) -> str:
         location = name.split("/")[3]

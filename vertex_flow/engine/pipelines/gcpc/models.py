@@ -19,7 +19,13 @@ async def upload(launch: Launch) -> None:
     parent_model = launch.arguments.get("parent_model_name")
     if parent_model:
         body["parent_model"] = parent_model.rsplit("@", 1)[0]
-    operation = await launch.operation("POST", f"{launch.parent}/models:upload", body)
+
+    async def uploaded() -> dict[str, Any] | None:
+        name, _, version = launch.made("versions").rpartition("/versions/")
+        return {"model": name, "modelVersionId": version} if name else None
+
+    path = f"{launch.parent}/models:upload"
+    operation = await launch.operation("POST", path, body, result=uploaded)
     response = operation["response"]
     version = response.get("modelVersionId")
     launch.output("model", response["model"] + (f"@{version}" if version else ""))
@@ -36,7 +42,8 @@ async def delete(launch: Launch) -> None:
     """Delete a model with all its versions."""
     name = without_empty(launch.payload)["model"]
     launch.named(name, "models")
-    await launch.operation("DELETE", name.rsplit("@", 1)[0])
+    model = name.rsplit("@", 1)[0]
+    await launch.operation("DELETE", model, result=lambda: launch.gone(model))
 
 
 def _with_container(launch: Launch, payload: dict[str, Any]) -> dict[str, Any]:
