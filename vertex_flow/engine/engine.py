@@ -108,7 +108,7 @@ class Engine:
             models,
             Endpoints(home, store, launcher, background, operations),
             MetadataStores(store, operations),
-            Tensorboards(store),
+            Tensorboards(store, operations),
             pipelines,
             TrainingPipelines(
                 home=home,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import logging
 import secrets
@@ -272,7 +271,7 @@ class Store:
             for number, message in self._children(kind, parent, matches.names)
             if matches(message)
         ]
-        rows.sort(key=functools.cmp_to_key(order.compare))
+        rows = order.sorted(rows)
         if start is not None:
             rows = [row for row in rows if order.compare(row, start) > 0]
         size = paging.size(page_size)

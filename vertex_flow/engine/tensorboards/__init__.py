@@ -1,5 +1,6 @@
 """TensorBoard instances with their experiments, runs and time series."""
 
-from vertex_flow.engine.tensorboards.service import FIELDS, NOTES, Tensorboards
+from vertex_flow.engine.tensorboards.fields import FIELDS, NOTES
+from vertex_flow.engine.tensorboards.service import Tensorboards
 
 __all__ = ["FIELDS", "NOTES", "Tensorboards"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from vertex_flow.engine.api.rpc import Handler, Rpc
-from vertex_flow.engine.api.support import Level
+from vertex_flow.engine.operations import Operations
+from vertex_flow.engine.state.points import Points
 from vertex_flow.engine.state.store import Store
-
-FIELDS: dict[str, Level] = {}
-NOTES: dict[str, str] = {}
+from vertex_flow.engine.tensorboards.batches import Batches
+from vertex_flow.engine.tensorboards.data import Data
+from vertex_flow.engine.tensorboards.instances import Instances
+from vertex_flow.engine.tensorboards.parts import KINDS, Parts
 
 
 class Tensorboards:
@@ -15,14 +17,24 @@ class Tensorboards:
 
     Args:
         store: Where they are kept.
+        operations: Runs what Vertex AI answers with a long-running operation.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, operations: Operations) -> None:
+        points = Points(store)
+        experiments, runs, series = (Parts(kind, store, points, operations) for kind in KINDS)
+        self._parts = (
+            Instances(store, points, operations).bindings(),
+            experiments.bindings(),
+            runs.bindings(),
+            series.bindings(),
+            Batches(store, runs, series).bindings(),
+            Data(store, points).bindings(),
+        )
 
     def bindings(self) -> list[tuple[Rpc, Handler]]:
-        """Give the methods of this collection."""
-        return []
+        """Give the methods of TensorBoard instances and of what is in them."""
+        return [pair for part in self._parts for pair in part]
 
     def recover(self) -> None:
-        """Set right what a killed engine left running."""
+        """Leave all as it is: what was stored is whole."""
