@@ -18,6 +18,7 @@ from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.state.store import Store
 
 _LOCATION = "projects/*/locations/*"
+_KINDS = (types.Artifact, types.Execution, types.Context, types.MetadataSchema)
 
 
 class Stores:
@@ -111,6 +112,6 @@ class Stores:
     async def _delete(self, name: str) -> empty_pb2.Empty:
         with self._store.transaction():
             self._lineage.forget_below(name)
-            self._store.delete_below(name)
+            self._store.delete_below(name, *_KINDS)
             self._store.delete(name)
         return empty_pb2.Empty()

@@ -173,14 +173,13 @@ class Store:
             self._write("DELETE FROM resources WHERE name = ?", (name,))
             self.forget_notes(name)
 
-    def delete_below(self, name: str) -> None:
-        """Forget all resources below a resource, with their notes."""
+    def delete_below(self, name: str, *kinds: type[Any]) -> None:
+        """Forget the resources of some kinds below a resource."""
         for kept in [one for one in self._kept if one.startswith(f"{name}/")]:
             del self._kept[kept]
-        with self.transaction():
-            for table, column in (("resources", "name"), ("notes", "owner")):
-                sql = f"DELETE FROM {table} WHERE {column} >= ? AND {column} < ?"  # noqa: S608
-                self._write(sql, below(name))
+        for kind in kinds:
+            sql = "DELETE FROM resources WHERE kind = ? AND name >= ? AND name < ?"
+            self._write(sql, (full_name(kind), *below(name)))
 
     def note(self, owner: str, key: str, value: bytes = b"") -> None:
         """Keep a note, in place of an earlier one with this key.

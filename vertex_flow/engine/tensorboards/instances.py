@@ -17,6 +17,7 @@ from vertex_flow.engine.state.points import Points
 from vertex_flow.engine.state.store import Store, below
 
 _LOCATION = "projects/*/locations/*"
+BELOW = (types.TensorboardExperiment, types.TensorboardRun, types.TensorboardTimeSeries)
 _CHANGING = ("description", "display_name", "encryption_spec", "is_default", "labels")
 
 
@@ -133,7 +134,7 @@ class Instances:
     async def _delete(self, name: str) -> empty_pb2.Empty:
         with self._store.transaction():
             self._points.forget(name)
-            self._store.delete_below(name)
+            self._store.delete_below(name, *BELOW)
             self._store.delete(name)
         return empty_pb2.Empty()
 

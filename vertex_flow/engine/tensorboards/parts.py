@@ -16,7 +16,7 @@ from vertex_flow.engine.api.texts import check_display_name, check_id, check_lab
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.state.points import Points
 from vertex_flow.engine.state.store import Store
-from vertex_flow.engine.tensorboards.instances import check_etag
+from vertex_flow.engine.tensorboards.instances import BELOW, check_etag
 
 _CHANGING = ("description", "display_name", "labels")
 _PLUGIN_DATA_SIZE = 65 * 1024  # bytes
@@ -191,7 +191,7 @@ class Parts:
     async def _delete(self, name: str) -> empty_pb2.Empty:
         with self._store.transaction():
             self._points.forget(name)
-            self._store.delete_below(name)
+            self._store.delete_below(name, *BELOW)
             self._store.delete(name)
         return empty_pb2.Empty()
 
