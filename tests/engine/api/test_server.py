@@ -219,11 +219,11 @@ def test_other_bodies_may_be_longer(desk: Desk) -> None:
 
 
 def test_no_body_is_endless(desk: Desk) -> None:
-    headers = {"Content-Length": str(33 * 1024 * 1024)}
+    headers = {"Content-Length": str(11 * 1024 * 1024)}
 
     error = desk.error("POST", f"{HERE}/customJobs", content=b"{}", headers=headers)
 
-    assert error["message"] == "Request payload size exceeds the limit: 33554432 bytes."
+    assert error["message"] == "Request payload size exceeds the limit: 10485760 bytes."
 
 
 def test_repeated_parameters_are_all_read(desk: Desk) -> None:

@@ -50,6 +50,7 @@ def build(
             _merge_query(message, name, value)
     for name, text in path.items():
         _set(message, name, text)
+    _check_depth(message)
     return wrap(kind, message)
 
 
@@ -66,6 +67,7 @@ def read(kind: type[Any], body: Mapping[str, Any], *, at: str) -> Any:
     """
     message = raw_kind(kind)()
     _parse(dict(body), message, at=at)
+    _check_depth(message)
     return wrap(kind, message)
 
 
@@ -133,6 +135,19 @@ def _parse(body: dict[str, Any], message: Any, *, at: str, query: str = "") -> N
         json_format.ParseDict(body, message)
     except (json_format.ParseError, TypeError, ValueError, RecursionError) as error:
         raise _refusal(str(error), message, at=at, query=query) from error
+
+
+def _check_depth(message: Any) -> None:
+    """Refuse a message that can be built and stored, but never be read again."""
+    from google.protobuf.message import DecodeError
+
+    try:
+        type(message).FromString(message.SerializeToString())
+    except DecodeError as error:
+        raise invalid(
+            "Invalid JSON payload received. It is nested too deeply: messages may be in one "
+            "another 100 deep; an object counts three times, a list twice."
+        ) from error
 
 
 def _refusal(text: str, message: Any, *, at: str, query: str) -> ApiError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
@@ -148,13 +149,16 @@ class Router:
                 return route
         raise not_found(self._no_route(verb, path))
 
-    async def answer(self, route: Route, query: Query, body: Any) -> dict[str, Any] | RawResponse:
+    async def answer(
+        self, route: Route, query: Query, body: Any, *, large: bool = False
+    ) -> dict[str, Any] | RawResponse:
         """Call the handler of a route.
 
         Args:
             route: What `route` found.
             query: Query parameters; a repeated one has a list of values.
             body: Parsed JSON, a `RawBody`, or None.
+            large: Whether the body takes long to read, so that others are answered meanwhile.
 
         Returns:
             Google's JSON for the answer, or the raw answer of the handler.
@@ -162,7 +166,10 @@ class Router:
         Raises:
             ApiError: The request or the handler failed.
         """
-        request = self._request(route, query, body)
+        if large:
+            request = await asyncio.to_thread(self._request, route, query, body)
+        else:
+            request = self._request(route, query, body)
         result = await route.handler(request)
         if isinstance(result, RawResponse | dict):
             return result

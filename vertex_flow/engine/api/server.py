@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
@@ -22,6 +23,7 @@ from vertex_flow.engine.api.errors import (
     error_body,
     internal,
     invalid,
+    not_found,
     out_of_disk,
     permission_denied,
     unauthenticated,
@@ -32,9 +34,13 @@ from vertex_flow.errors import ApiError
 
 _log = logging.getLogger(__name__)
 
-# Vertex AI's limit for a prediction, in bytes, and a generous one for everything else.
+# Vertex AI's limits, in bytes: for a prediction, and for everything else.
 _PREDICTION = 1_572_864
-_LARGEST = 32 * 1024 * 1024
+_LARGEST = 10 * 1024 * 1024
+# From this size on, reading a body takes long enough for others to notice.
+_SLOW = 128 * 1024
+# The longest that a caller may take between two parts of a body, in seconds.
+_PATIENCE = 30.0
 _PREDICTIONS = (":predict", ":rawPredict", ":streamRawPredict", ":explain")
 # The start of a body that is a `RawPredictRequest`, which instances never look like.
 _WRAPPED = re.compile(rb'\s*\{\s*"http(B|_b)ody"\s*:')
@@ -58,7 +64,8 @@ def application(router: Router, *, token: str, port: int, log: Path) -> Starlett
         routes=[
             Route("/healthz", door.healthz, methods=["GET"]),
             Route("/{path:path}", door.answer, methods=_VERBS),
-        ]
+        ],
+        exception_handlers={404: _lost, 405: _lost},
     )
 
 
@@ -102,8 +109,9 @@ class _Door:
         path = _OPERATION.sub(r"/v1/\1", request.scope["path"])
         route = self.router.route(request.method, path)
         data = await _body(request, path)
-        body = _raw(request, data) if route.rpc.raw else _json(data)
-        result = await self.router.answer(route, _query(request), body)
+        large = len(data) > _SLOW
+        body = _raw(request, data) if route.rpc.raw else await _json(data, large=large)
+        result = await self.router.answer(route, _query(request), body, large=large)
         if isinstance(result, RawResponse):
             return passed_on(result, wrapped=route.rpc.raw and isinstance(body, dict))
         return JSONResponse(result)
@@ -141,6 +149,11 @@ class _Door:
         )
 
 
+async def _lost(request: Request, error: Exception) -> Response:
+    """Answer a path that no route takes, such as one with a line break, or an unknown verb."""
+    return _refused(not_found(f"The local engine has no {request.method} {request.url.path!r}."))
+
+
 def _refused(error: ApiError) -> Response:
     headers = {"WWW-Authenticate": "Bearer"} if error.code == 401 else None
     return JSONResponse(error_body(error), error.code, headers)
@@ -153,18 +166,29 @@ async def _body(request: Request, path: str) -> bytes:
     if declared.isdigit() and int(declared) > limit:
         raise _too_long(limit)
     data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
+    parts = request.stream()
+    while True:
+        try:
+            data += await asyncio.wait_for(anext(parts), _PATIENCE)
+        except StopAsyncIteration:
+            return bytes(data)
+        except asyncio.TimeoutError as error:
+            raise cancelled(
+                f"The request's body did not come: {_PATIENCE:g} s without any."
+            ) from error
         if len(data) > limit:
             raise _too_long(limit)
-    return bytes(data)
 
 
 def _too_long(limit: int) -> ApiError:
     return invalid(f"Request payload size exceeds the limit: {limit} bytes.")
 
 
-def _json(data: bytes) -> Any:
+async def _json(data: bytes, *, large: bool) -> Any:
+    return await asyncio.to_thread(_parse, data) if large else _parse(data)
+
+
+def _parse(data: bytes) -> Any:
     if not data.strip():
         return None
     try:
@@ -176,7 +200,7 @@ def _json(data: bytes) -> Any:
 def _raw(request: Request, data: bytes) -> Any:
     """Give a body that may be anything; Google's own client wraps it into a message."""
     if _WRAPPED.match(data):
-        return _json(data)
+        return _parse(data)
     content_type = request.headers.get("content-type", "application/octet-stream")
     return RawBody(content_type=content_type, data=data)
 
