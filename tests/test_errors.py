@@ -59,7 +59,8 @@ def test_a_busy_home_names_its_holder_and_the_way_out() -> None:
     assert str(HomeBusyError(Path("/data/home"), 42)) == (
         "/data/home is in use by process 42: two runs cannot share one folder at the same time. "
         "Wait for the other run to end, or give this one a folder of its own: "
-        "VERTEX_FLOW_HOME=<folder>, or GcpContext.local(home=<folder>)."
+        "VERTEX_FLOW_HOME=<folder>, or GcpContext.local(home=<folder>). Programs share the engine "
+        "that `vertex-flow up --home /data/home` starts in a free folder."
     )
 
 

@@ -15,7 +15,7 @@ from vertex_flow.names import api_endpoint, join_uri, location_name
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vertex_flow.engine.embedded import EmbeddedEngine
+    from vertex_flow.engine.joining import LocalEngine
     from vertex_flow.sdk import Sdk
 
 LOCAL_PROJECT = "local"
@@ -92,10 +92,14 @@ class GcpContext:
     def local(cls, home: str | Path | None = None, *, port: int = 0) -> GcpContext:
         """This machine: no cloud, no Docker, no login.
 
+        Runs join the standing engine of the folder, which `vertex-flow up` starts. Where none is
+        up, the first run starts an engine that ends with the program.
+
         Args:
             home: Folder for state, artifacts and logs; by default `$VERTEX_FLOW_HOME`, else
                 `.vertex_flow` in the working directory.
-            port: Port of the engine on 127.0.0.1; 0 for any free one.
+            port: Port of the engine on 127.0.0.1; 0 for any free one, and for that of the
+                standing engine.
         """
         folder = home or os.environ.get("VERTEX_FLOW_HOME") or ".vertex_flow"
         return cls(project=LOCAL_PROJECT, home=Path(folder), port=port)
@@ -107,9 +111,16 @@ class GcpContext:
 
     @property
     def endpoint(self) -> str:
-        """Root URL of Vertex AI's API; the local engine's is known once it runs."""
-        if self.is_local:
-            return f"http://127.0.0.1:{self.port}"
+        """Root URL of Vertex AI's API.
+
+        For this machine that of the standing engine; where none is up, one with the context's
+        port, and the engine's own is known once it runs: `Run.api_endpoint`.
+        """
+        if self.home is not None:
+            from vertex_flow.engine.standing import StandingEngine
+
+            standing = StandingEngine.find(self.home)
+            return standing.endpoint if standing else f"http://127.0.0.1:{self.port}"
         return api_endpoint(self.location)
 
     @property
@@ -137,8 +148,8 @@ class GcpContext:
     def init_aiplatform(self, **settings: Any) -> Sdk:
         """Set up Google's own high-level SDK, `google.cloud.aiplatform`, for this context.
 
-        For this machine an engine is started, or the one that has the folder is used, and Cloud
-        Storage inside the SDK is the engine's folder: `gs://<bucket>/x` is a file there. See
+        For this machine the standing engine is joined, or one is started, and Cloud Storage
+        inside the SDK is the engine's folder: `gs://<bucket>/x` is a file there. See
         `Sdk` for what is set, and for how it is undone.
 
         Args:
@@ -163,9 +174,9 @@ class GcpContext:
         )
         if context.home is None:
             return sdk.at_cloud(settings)
-        from vertex_flow.engine.embedded import EmbeddedEngine
+        from vertex_flow.engine.joining import join
 
-        engine = EmbeddedEngine.start(context.home, port=context.port)
+        engine = join(context.home, port=context.port)
         api = LocalApi(endpoint=engine.endpoint, token_file=engine.home / "token")
         return sdk.at_engine(api, settings, _end(engine))
 
@@ -194,7 +205,7 @@ class GcpContext:
         return attrs.evolve(self, project=project)
 
 
-def _end(engine: EmbeddedEngine) -> Callable[[], None]:
+def _end(engine: LocalEngine) -> Callable[[], None]:
     """Give what ends an engine, unless earlier runs of this process need it."""
     return (lambda: None) if engine.shared else engine.close
 

@@ -117,7 +117,8 @@ class HomeBusyError(EngineError):
         super().__init__(
             f"{home} is in use by {holder}: two runs cannot share one folder at the same time. "
             "Wait for the other run to end, or give this one a folder of its own: "
-            "VERTEX_FLOW_HOME=<folder>, or GcpContext.local(home=<folder>)."
+            "VERTEX_FLOW_HOME=<folder>, or GcpContext.local(home=<folder>). Programs share the "
+            f"engine that `vertex-flow up --home {home}` starts in a free folder."
         )
 
 

@@ -7,13 +7,21 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
 from vertex_flow.context import GcpContext
-from vertex_flow.errors import ApiError, RunCancelled, RunFailed, SettingError, nearest
+from vertex_flow.errors import (
+    ApiError,
+    EngineError,
+    RunCancelled,
+    RunFailed,
+    SettingError,
+    nearest,
+)
 from vertex_flow.names import Resource
 from vertex_flow.report.progress import Progress
 from vertex_flow.report.snapshot import Snapshot, StageRun
@@ -21,13 +29,15 @@ from vertex_flow.report.summary import summarise
 
 if TYPE_CHECKING:
     from vertex_flow.client import Client
-    from vertex_flow.engine.embedded import EmbeddedEngine
+    from vertex_flow.engine.joining import LocalEngine
     from vertex_flow.graph import Graph
 
 _PAUSES = {True: 0.25, False: 10.0}  # seconds between two looks, local and cloud
+_AWAY = 20.0  # how long a standing engine may be away while a run is followed, in seconds
 _LOG_LINE = re.compile(r"^Log: (.+)$", re.MULTILINE)
 
 Say = Callable[[str], None]
+T = TypeVar("T")
 
 
 @attrs.frozen
@@ -89,7 +99,7 @@ class Run:
     Args:
         client: Speaks to the endpoint.
         name: Resource name of the pipeline job.
-        engine: The embedded engine that the run lives in, or None.
+        engine: The engine on this machine that the run lives in, or None.
 
     Example:
         ```python
@@ -98,7 +108,7 @@ class Run:
         ```
     """
 
-    def __init__(self, client: Client, name: str, engine: EmbeddedEngine | None = None) -> None:
+    def __init__(self, client: Client, name: str, engine: LocalEngine | None = None) -> None:
         self.name = name
         self._client = client
         self._engine = engine
@@ -153,7 +163,7 @@ class Run:
         name = self._resource("google.VertexModel")
         if name is None:
             return None
-        model = self._client.get_model(name)
+        model = self._reached().get_model(name)
         return RegisteredModel(
             name=model.name.partition("@")[0],
             version=model.version_id,
@@ -168,8 +178,9 @@ class Run:
         name = self._resource("google.VertexEndpoint")
         if name is None:
             return None
-        url = f"{self._client.endpoint}/v1/{name}:predict"
-        return DeployedEndpoint(name=name, url=url, client=self._client)
+        client = self._reached()
+        url = f"{client.endpoint}/v1/{name}:predict"
+        return DeployedEndpoint(name=name, url=url, client=client)
 
     @property
     def token_file(self) -> Path | None:
@@ -179,7 +190,7 @@ class Run:
     @property
     def api_endpoint(self) -> str:
         """Root URL of the API that the run lives at, for Google's own clients."""
-        return self._client.endpoint
+        return self._reached().endpoint
 
     def wait(self, *, progress: Say | None = None, timeout: float | None = None) -> Run:
         """Wait until the run has ended.
@@ -194,14 +205,15 @@ class Run:
         Raises:
             RunFailed: The run failed.
             RunCancelled: The run was cancelled.
+            EngineError: The standing engine has stopped, and did not come back.
             TimeoutError: It has not ended in time; it goes on.
         """
-        watch = Progress(progress, self._client.tuning_job) if progress else None
+        watch = Progress(progress, self._tuning_job) if progress else None
         limit = None if timeout is None else time.monotonic() + timeout
         while True:
-            snapshot = self.snapshot()
+            snapshot = self._patiently(self.snapshot, progress)
             if watch:
-                watch.update(snapshot)
+                self._patiently(partial(watch.update, snapshot), progress)
             if snapshot.is_over:
                 _raise_for(snapshot)
                 return self
@@ -211,10 +223,13 @@ class Run:
 
     def cancel(self) -> None:
         """Stop the run and every job behind it."""
-        self._client.cancel_pipeline_job(self.name)
+        self._reached().cancel_pipeline_job(self.name)
 
     def close(self) -> None:
-        """Stop the embedded engine, and with it the endpoints; without effect in the cloud."""
+        """Stop an engine of this program's own, and with it the endpoints.
+
+        A standing engine goes on, with its endpoints, and so does the cloud.
+        """
         if self._engine is None:
             return
         with contextlib.suppress(ApiError):  # it may have ended by itself
@@ -225,7 +240,7 @@ class Run:
         """What the endpoint says of the run now."""
         if self._ended is not None:
             return self._ended
-        snapshot = Snapshot(self._client.get_pipeline_job(self.name))
+        snapshot = Snapshot(self._reached().get_pipeline_job(self.name))
         if snapshot.is_over:
             self._ended = snapshot
         return snapshot
@@ -236,6 +251,41 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({self.name!r})"
+
+    def _reached(self) -> Client:
+        """The client, of the engine that is there now: a standing one may have been restarted."""
+        engine = self._engine.now() if self._engine else None
+        if engine is not None and engine is not self._engine:
+            self._engine = engine
+            self._client = attrs.evolve(self._client, endpoint=engine.endpoint, token=engine.token)
+        return self._client
+
+    def _tuning_job(self, display_name: str) -> Any:
+        return self._reached().tuning_job(display_name)
+
+    def _patiently(self, ask: Callable[[], T], say: Say | None) -> T:
+        """Ask, and ask again for a while when a standing engine is away."""
+        deadline = None
+        while True:
+            try:
+                return ask()
+            except ApiError as error:
+                engine = self._engine
+                if error.status != "UNAVAILABLE" or engine is None or not engine.outlives:
+                    raise
+                if deadline is None:
+                    deadline = time.monotonic() + _AWAY
+                    _say_away(engine.home, say)
+                if time.monotonic() >= deadline:
+                    raise self._gone(engine.home) from error
+            time.sleep(_PAUSES[True])
+
+    def _gone(self, home: Path) -> EngineError:
+        return EngineError(
+            f"the standing engine of {home} has stopped, and did not come back in {_AWAY:g} s. "
+            f"Start it again: vertex-flow up --home {home}. The run goes on there from where it "
+            f"was: Run.attach(GcpContext.local({str(home)!r}), {self.job_id!r}).wait()."
+        )
 
     def _resource(self, schema_title: str) -> str | None:
         names = [
@@ -277,12 +327,19 @@ def start(  # noqa: PLR0913 - the options of Flow.run, passed on
         created = client.create_pipeline_job(_job_id(graph.name), job)
         run = Run(client, created.name, engine)
         return _followed(run, progress) if wait else run
+    except EngineError:
+        raise  # there is no engine any more, and the run goes on in the next one
     except BaseException:
         _give_up(engine, run)
         raise
 
 
-def _give_up(engine: EmbeddedEngine | None, run: Run | None) -> None:
+def _say_away(home: Path, say: Say | None) -> None:
+    if say:
+        say(f"the standing engine of {home} does not answer; waiting {_AWAY:g} s for it")
+
+
+def _give_up(engine: LocalEngine | None, run: Run | None) -> None:
     """Leave nothing running after an error, but what earlier runs of this process need."""
     if engine is None:
         return
@@ -299,19 +356,19 @@ def _followed(run: Run, progress: Say | None) -> Run:
     return run.wait(progress=progress)
 
 
-def connect(context: GcpContext) -> tuple[Client, EmbeddedEngine | None]:
-    """Reach the endpoint of a context; for this machine, start the engine.
+def connect(context: GcpContext) -> tuple[Client, LocalEngine | None]:
+    """Reach the endpoint of a context; for this machine, join the standing engine or start one.
 
     Raises:
-        HomeBusyError: Another process uses the engine's folder.
+        HomeBusyError: Another program has an engine of its own in the folder.
         PortInUseError: The port asked for is taken.
-        EngineError: The engine did not start.
+        EngineError: The engine did not start, or the standing one is another than is meant.
     """
     engine = None
     if context.home is not None:
-        from vertex_flow.engine.embedded import EmbeddedEngine
+        from vertex_flow.engine.joining import join
 
-        engine = EmbeddedEngine.start(context.home, port=context.port)
+        engine = join(context.home, port=context.port)
     from vertex_flow.client import Client
 
     endpoint = engine.endpoint if engine else context.endpoint

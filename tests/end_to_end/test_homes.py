@@ -56,7 +56,8 @@ def test_a_second_run_in_the_folder_at_the_same_time(lab: Lab, desk):
     assert re.fullmatch(
         rf"{home} is in use by process \d+: two runs cannot share one folder at the same time\. "
         r"Wait for the other run to end, or give this one a folder of its own: "
-        r"VERTEX_FLOW_HOME=<folder>, or GcpContext\.local\(home=<folder>\)\.\n",
+        r"VERTEX_FLOW_HOME=<folder>, or GcpContext\.local\(home=<folder>\)\. Programs share the "
+        rf"engine that `vertex-flow up --home {home}` starts in a free folder\.\n",
         result.out,
     )
 

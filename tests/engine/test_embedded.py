@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from vertex_flow._version import __version__
 from vertex_flow.engine.embedded import EmbeddedEngine
 from vertex_flow.engine.state.home import Home
 from vertex_flow.errors import EngineError, HomeBusyError, PortInUseError
@@ -81,11 +82,16 @@ def test_it_answers_once_it_has_started(root: Path) -> None:
 
 def test_its_process_is_known(root: Path) -> None:
     with EmbeddedEngine.start(root) as engine:
-        assert json.loads((root / "engine.json").read_text()) == {
-            "endpoint": engine.endpoint,
-            "pid": engine.pid,
-            "parent": os.getpid(),
-        }
+        facts = json.loads((root / "engine.json").read_text())
+
+    del facts["started"]
+    assert facts == {
+        "endpoint": engine.endpoint,
+        "pid": engine.pid,
+        "parent": os.getpid(),
+        "standing": False,
+        "version": __version__,
+    }
 
 
 def test_its_folder_says_nothing_of_it_once_it_has_ended(root: Path) -> None:

@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import contextlib
-import errno
 import json
-import logging
 import os
-import signal
-import socket
-import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from vertex_flow.engine.state.home import Home
-from vertex_flow.errors import ApiError, EngineError, PortInUseError
-
-if TYPE_CHECKING:
-    import uvicorn
-
-_log = logging.getLogger(__name__)
-
-# How often an engine with a parent looks whether the parent lives, in seconds.
-_LOOK = 1.0
+from vertex_flow.engine.serve import serve
+from vertex_flow.errors import EngineError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,11 +23,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit status: 0 after it was told to end, 1 when it could not start.
     """
     options = _parse(arguments)
+    if options.detach and os.fork():
+        os._exit(0)  # whoever started this process has no child to look after
+    heard = bool(options.detach or options.parent)
+
+    def announce(endpoint: str) -> None:
+        print(json.dumps({"endpoint": endpoint}), flush=True)  # noqa: T201 - what a caller reads
+        if heard:
+            # Nobody reads the pipe any more, and a full one would stop the engine.
+            os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
     try:
-        with _home(options.home) as home, _listen(options.port) as listener:
-            asyncio.run(_run(home, listener, parent=options.parent))
+        serve(
+            options.home,
+            port=options.port,
+            standing=options.standing or not options.parent,
+            parent=options.parent,
+            announce=announce,
+        )
     except EngineError as error:
-        _report(error, parent=options.parent)
+        _report(error, heard=heard)
         return 1
     return 0
 
@@ -56,135 +55,16 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--home", type=Path, default=default, help="folder for its state")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 for a free one")
     parser.add_argument("--parent", action="store_true", help="end when standard input ends")
+    parser.add_argument("--detach", action="store_true", help="go on in the background")
+    parser.add_argument(
+        "--standing", action="store_true", help="let every program join; so it is without --parent"
+    )
     return parser.parse_args(arguments)
 
 
-@contextlib.contextmanager
-def _home(root: Path) -> Iterator[Home]:
-    """Hold the folder, and put what is wrong with it, such as a full disk, into words."""
-    home = Home(root)
-    try:
-        home.create()
-        home.acquire()
-        try:
-            _log_to(home.engine_log)
-            yield home
-        finally:
-            home.withdraw()
-            home.release()
-    except EngineError:
-        raise
-    except (OSError, sqlite3.Error) as error:
-        _log.exception("the engine failed")
-        raise EngineError(f"the engine cannot use its folder {home.root}: {error}") from error
-    except ApiError as error:
-        _log.exception("the engine failed")
-        raise EngineError(f"the engine cannot start in {home.root}: {error.message}") from error
-
-
-@contextlib.contextmanager
-def _listen(port: int) -> Iterator[socket.socket]:
-    """Open the port, so that callers may connect from here on."""
-    # asyncio turns Nagle's algorithm off only where the protocol is named; with it on, an answer's
-    # body waits 40 ms for the caller's acknowledgement of its headers.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    with listener:
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise PortInUseError(port) from error
-            raise EngineError(f"port {port} on 127.0.0.1 cannot be opened: {error}") from error
-        listener.listen(128)
-        yield listener
-
-
-async def _run(home: Home, listener: socket.socket, *, parent: bool) -> None:
-    from vertex_flow.engine.api.lean import import_types_only
-
-    import_types_only()
-    from vertex_flow.engine.api.server import application
-    from vertex_flow.engine.engine import Engine
-
-    stop = asyncio.Event()
-    _watch(stop, parent=parent)
-    port = listener.getsockname()[1]
-    endpoint = f"http://127.0.0.1:{port}"
-    engine = Engine(home, endpoint=endpoint)
-    try:
-        await engine.start()
-        log = home.engine_log
-        server = _server(application(engine.router, token=home.token(), port=port, log=log))
-        home.publish(endpoint, parent=os.getppid() if parent else None)
-        _announce(endpoint, parent=parent)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        waiting = asyncio.create_task(stop.wait())
-        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        server.should_exit = True  # new requests are refused while the work comes to its end
-        waiting.cancel()
-    finally:
-        await engine.close()
-    await serving
-
-
-def _server(app: Any) -> uvicorn.Server:
-    import uvicorn
-
-    class Server(uvicorn.Server):
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            """Leave the signals to the engine, which has processes to end first."""
-            yield
-
-    config = uvicorn.Config(
-        app,
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=3,
-    )
-    return Server(config)
-
-
-def _watch(stop: asyncio.Event, *, parent: bool) -> None:
-    """Have `stop` set by a signal, by the end of standard input, or by the parent's end."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
-    if not parent:
-        return
-    stdin = sys.stdin.fileno()
-
-    def read() -> None:
-        if not os.read(stdin, 4096):
-            loop.remove_reader(stdin)
-            stop.set()
-
-    # A process that the parent has forked holds the pipe open after the parent's own end.
-    born_by = os.getppid()
-
-    def look() -> None:
-        if os.getppid() != born_by:
-            stop.set()
-            return
-        loop.call_later(_LOOK, look)
-
-    loop.add_reader(stdin, read)
-    loop.call_later(_LOOK, look)
-
-
-def _announce(endpoint: str, *, parent: bool) -> None:
-    print(json.dumps({"endpoint": endpoint}), flush=True)  # noqa: T201 - what a parent waits for
-    if parent:
-        # Nobody reads the pipe any more, and a full one would stop the engine.
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-
-
-def _report(error: EngineError, *, parent: bool) -> None:
+def _report(error: EngineError, *, heard: bool) -> None:
     """Say why the engine cannot start, to a person or to the process that started it."""
-    if not parent:
+    if not heard:
         sys.stderr.write(f"{error}\n")
         return
     facts = {
@@ -192,15 +72,7 @@ def _report(error: EngineError, *, parent: bool) -> None:
         "message": str(error),
         "pid": getattr(error, "pid", None),
     }
-    print(json.dumps(facts), flush=True)  # noqa: T201 - what a parent waits for
-
-
-def _log_to(path: Path) -> None:
-    logging.basicConfig(
-        filename=path,
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    print(json.dumps(facts), flush=True)  # noqa: T201 - what a caller reads
 
 
 if __name__ == "__main__":

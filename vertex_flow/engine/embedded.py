@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import http.client
-import json
 import os
-import select
 import signal
-import site
 import subprocess
-import sys
-import sysconfig
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
-from urllib.parse import urlsplit
 
-from vertex_flow.errors import EngineError, HomeBusyError, PortInUseError
+from vertex_flow.engine import program
+from vertex_flow.engine.state import presence
+from vertex_flow.engine.state.presence import Presence
 
 # How long a closing engine may take before it is killed, in seconds.
 _PATIENCE = 20.0
-_LINES = 20
 
 
 class EmbeddedEngine:
@@ -52,7 +45,9 @@ class EmbeddedEngine:
             atexit.register(self.close)
 
     @classmethod
-    def start(cls, home: Path, *, port: int = 0, timeout: float = 60) -> EmbeddedEngine:
+    def start(
+        cls, home: Path, *, port: int = 0, timeout: float = 60, standing: bool = False
+    ) -> EmbeddedEngine:
         """Start an engine and wait until it answers.
 
         The engine that this process has started earlier in the same folder is used again, so
@@ -62,6 +57,8 @@ class EmbeddedEngine:
             home: Its folder; made when it is not there.
             port: Its port on 127.0.0.1; 0 for any free one.
             timeout: The longest wait, in seconds.
+            standing: Whether every program may join it, as one that `vertex-flow up` has started;
+                it ends with this process all the same.
 
         Raises:
             HomeBusyError: Another process uses the folder.
@@ -69,14 +66,13 @@ class EmbeddedEngine:
             EngineError: It did not start; the message has the last lines of its log.
         """
         home = home.expanduser().absolute()
-        facts = _of_this_process(home, port)
-        if facts is not None:
-            return cls(home, facts["endpoint"], pid=facts["pid"], process=None)
-        process = _spawn(home, port)
+        found = _of_this_process(home, port)
+        if found is not None:
+            return cls(home, found.endpoint, pid=found.pid, process=None)
+        flags = ["--parent", *(["--standing"] if standing else [])]
+        process = program.spawn(home, port, *flags, stdin=subprocess.PIPE)
         try:
-            facts = _first_line(process, home, timeout)
-            if "endpoint" not in facts:
-                raise _refusal(facts, home, port)
+            facts = program.first_words(process, home, port=port, timeout=timeout)
             return cls(home, facts["endpoint"], pid=process.pid, process=process)
         except BaseException:
             _end(process, patience=0)
@@ -86,6 +82,15 @@ class EmbeddedEngine:
     def shared(self) -> bool:
         """Whether another object of this process has started it, and may still need it."""
         return self._process is None
+
+    @property
+    def outlives(self) -> bool:
+        """Whether it goes on without this program, and may be restarted: no."""
+        return False
+
+    def now(self) -> EmbeddedEngine:
+        """Give the engine that is in the folder now: this one, until it has ended."""
+        return self
 
     def close(self) -> None:
         """End the engine and all that it runs; does nothing when it has ended."""
@@ -109,62 +114,6 @@ class EmbeddedEngine:
         self.close()
 
 
-def _spawn(home: Path, port: int) -> subprocess.Popen[bytes]:
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        log = (home / "engine.log").open("ab")
-    except OSError as error:
-        raise EngineError(f"the engine's folder {home} cannot be used: {error}") from error
-    command = [sys.executable, "-m", "vertex_flow.engine", "--parent"]
-    with log:
-        return subprocess.Popen(  # noqa: S603 - our own module
-            [*command, "--home", str(home), "--port", str(port)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            env={**os.environ, "PYTHONPATH": _python_path()},
-            start_new_session=True,  # Ctrl-C is the program's to handle
-        )
-
-
-def _python_path() -> str:
-    """Give the folders that this process imports from and a fresh interpreter would not."""
-    usual = {*sysconfig.get_paths().values(), *site.getsitepackages(), site.getusersitepackages()}
-    stdlib = sysconfig.get_paths()["stdlib"]
-    own = [entry or os.getcwd() for entry in sys.path]
-    return os.pathsep.join(
-        os.path.abspath(entry)
-        for entry in own
-        if entry not in usual and not entry.startswith(stdlib) and os.path.exists(entry)
-    )
-
-
-def _first_line(process: subprocess.Popen[bytes], home: Path, timeout: float) -> dict[str, Any]:
-    """Read what the engine says first: where it is reached, or why it cannot start."""
-    output = _pipe(process.stdout)
-    deadline = time.monotonic() + timeout
-    line = b""
-    while not line.endswith(b"\n"):
-        ready, _, _ = select.select([output], [], [], max(0.0, deadline - time.monotonic()))
-        if not ready:
-            raise EngineError(f"the engine did not start in {timeout:g} s.{_last_lines(home)}")
-        chunk = os.read(output.fileno(), 4096)
-        if not chunk:
-            raise EngineError(f"the engine ended as it started.{_last_lines(home)}")
-        line += chunk
-    output.close()
-    facts: dict[str, Any] = json.loads(line)
-    return facts
-
-
-def _refusal(facts: dict[str, Any], home: Path, port: int) -> EngineError:
-    if facts["error"] == "HomeBusyError":
-        return HomeBusyError(home, facts["pid"])
-    if facts["error"] == "PortInUseError":
-        return PortInUseError(port)
-    return EngineError(facts["message"])
-
-
 def _end(process: subprocess.Popen[bytes], *, patience: float) -> None:
     """End the engine: first by the end of its input, then by force."""
     for pipe in (process.stdin, process.stdout):
@@ -179,19 +128,14 @@ def _end(process: subprocess.Popen[bytes], *, patience: float) -> None:
         process.wait()
 
 
-def _of_this_process(home: Path, port: int) -> dict[str, Any] | None:
+def _of_this_process(home: Path, port: int) -> Presence | None:
     """Find the engine that this process has started in a folder, when it still answers."""
-    try:
-        facts: dict[str, Any] = json.loads((home / "engine.json").read_text(encoding="utf-8"))
-        address = urlsplit(facts["endpoint"])
-        if facts["parent"] != os.getpid() or port not in (0, address.port):
-            return None
-        probe = http.client.HTTPConnection("127.0.0.1", address.port or 0, timeout=5)
-        with contextlib.closing(probe):
-            probe.request("GET", "/healthz")
-            return facts if probe.getresponse().status == 200 else None
-    except (OSError, ValueError, KeyError, http.client.HTTPException):
+    found = presence.read(home)
+    if found is None or found.standing or found.parent != os.getpid():
         return None
+    if port not in (0, program.port_of(found.endpoint)):
+        return None
+    return found if program.answers(found.endpoint) else None
 
 
 def _end_by_signal(pid: int, home: Path) -> None:
@@ -199,20 +143,5 @@ def _end_by_signal(pid: int, home: Path) -> None:
     deadline = time.monotonic() + _PATIENCE
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
-    while (home / "engine.json").exists() and time.monotonic() < deadline:
+    while presence.held_by(home) == pid and time.monotonic() < deadline:
         time.sleep(0.02)
-
-
-def _last_lines(home: Path) -> str:
-    log = home / "engine.log"
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LINES:]
-    if not lines:
-        return f" Its log, {log}, is empty."
-    text = "\n".join(f"  {line}" for line in lines)
-    return f" The last lines of {log}:\n{text}"
-
-
-def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
-    if pipe is None:
-        raise EngineError("the engine was started without a pipe")
-    return pipe

@@ -6,12 +6,14 @@ import re
 import stat
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from vertex_flow.engine.state.home import Home
-from vertex_flow.errors import ApiError, HomeBusyError
+from vertex_flow.errors import ApiError, EngineError, HomeBusyError
 
 
 def test_the_token_stays_the_same(home: Home) -> None:
@@ -89,6 +91,55 @@ def test_a_killed_process_holds_nothing(home: Home) -> None:
     home.release()
 
 
+@pytest.fixture
+def survivor(home: Home) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of an engine that is gone, which writes into the scratch folder as it ends."""
+    code = f"""
+import os, pathlib, sys, time
+from vertex_flow.engine.state.home import Home
+home = Home(pathlib.Path({str(home.root)!r}))
+home.acquire()
+os.set_inheritable(home.family, True)
+if os.fork():
+    print("held", flush=True)
+    os._exit(0)
+os.close(home._lock)
+sys.stdin.read()
+home.scratch("late")
+"""
+    popen = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with popen:
+        assert popen.stdout is not None
+        assert popen.stdout.readline() == b"held\n"
+        os.waitid(os.P_PID, popen.pid, os.WEXITED | os.WNOWAIT)
+        yield popen
+
+
+def test_taking_the_folder_waits_for_processes_of_the_engine_before(
+    home: Home, survivor: subprocess.Popen[bytes]
+) -> None:
+    threading.Timer(0.3, survivor.stdin.close).start()
+    home.acquire()
+
+    assert list((home.root / "tmp").iterdir()) == []
+    home.release()
+
+
+def test_processes_that_do_not_end_are_said(
+    home: Home, survivor: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vertex_flow.engine.state.home._LAST_WORDS", 0.1)
+    with pytest.raises(EngineError) as caught:
+        home.acquire()
+
+    assert str(caught.value) == (
+        f"processes of an earlier engine in {home.root} are still running 0.1 s after its end. "
+        "Find them by their command, 'vertex_flow.engine.processes.zygote', and end them."
+    )
+
+
 def test_taking_the_folder_empties_its_scratch(home: Home) -> None:
     left = home.scratch("job")
 
@@ -106,7 +157,12 @@ def test_published_is_where_the_engine_listens(home: Home) -> None:
     home.publish("http://127.0.0.1:1234")
 
     facts = json.loads((home.root / "engine.json").read_text())
-    assert facts == {"endpoint": "http://127.0.0.1:1234", "pid": os.getpid(), "parent": None}
+    assert (facts["endpoint"], facts["pid"], facts["parent"], facts["standing"]) == (
+        "http://127.0.0.1:1234",
+        os.getpid(),
+        None,
+        False,
+    )
 
 
 def test_withdrawn_is_gone(home: Home) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -9,11 +10,15 @@ import re
 import secrets
 import shutil
 import tempfile
+import time
+from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from vertex_flow._version import __version__
 from vertex_flow.engine.api.errors import invalid
-from vertex_flow.errors import HomeBusyError
+from vertex_flow.engine.state.presence import Presence
+from vertex_flow.errors import EngineError, HomeBusyError
 
 _BUCKET = r"[a-z0-9][a-z0-9_.-]*"
 # gs://bucket or /gcs/bucket at the start of a path, up to the end of the path. A quote, a comma, a
@@ -22,7 +27,12 @@ _BUCKET_PATH = re.compile(
     rf"(?:(?<![\w+.-])gs://|(?<![\w.~/-])/gcs/)(?P<bucket>{_BUCKET})(?P<rest>/[^\s\"',;<>\[\]{{}}]*)?"
 )
 _BUCKET_URI = re.compile(rf"(?:gs://|/gcs/)(?P<bucket>{_BUCKET})(?:/(?P<rest>.*))?", re.DOTALL)
+# How long the processes of a killed engine may take to end, in seconds.
+_LAST_WORDS = 30.0
 _UNSAFE = re.compile(r"[^\w.@=+-]+")
+# A program that looks whether the folder is held has the lock for an instant: tries, and seconds
+# between two of them.
+_TRIES, _PAUSE = 10, 0.02
 
 
 class Home:
@@ -36,6 +46,8 @@ class Home:
         database: The file of the resources.
         storage: The folder in which `gs://<bucket>/...` is `<bucket>/...`.
         engine_log: The file that the engine's own log goes to.
+        family: Descriptor of a lock that the parents of the engine's processes hold too, as long
+            as any process is left; None when this process has not taken the folder.
     """
 
     def __init__(self, root: Path) -> None:
@@ -46,6 +58,7 @@ class Home:
         self.engine_log = self.root / "engine.log"
         self._tmp = self.root / "tmp"
         self._lock: int | None = None
+        self.family: int | None = None
 
     def __repr__(self) -> str:
         return f"Home({str(self.root)!r})"
@@ -60,21 +73,28 @@ class Home:
             ignore.write_text("*\n", encoding="utf-8")
 
     def acquire(self) -> None:
-        """Take the folder for this process, and empty its scratch folder.
+        """Take the folder for this process, and clear away what a killed one has left.
+
+        Processes of an engine that was killed are waited for: they would write on.
 
         Raises:
             HomeBusyError: Another process has it.
+            EngineError: Processes of the engine before do not end.
         """
         handle = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        if not _locked(handle):
             text = os.pread(handle, 32, 0).decode("ascii", "replace").strip()
             os.close(handle)
-            raise HomeBusyError(self.root, int(text) if text.isdigit() else None) from error
+            raise HomeBusyError(self.root, int(text) if text.isdigit() else None)
+        self.withdraw()
         os.ftruncate(handle, 0)
         os.pwrite(handle, str(os.getpid()).encode(), 0)
         self._lock = handle
+        try:
+            self.family = _last_of(self.root / "processes")
+        except EngineError:
+            self.release()
+            raise
         shutil.rmtree(self._tmp, ignore_errors=True)
         self._tmp.mkdir(exist_ok=True)
 
@@ -85,6 +105,9 @@ class Home:
         os.ftruncate(self._lock, 0)
         os.close(self._lock)
         self._lock = None
+        if self.family is not None:
+            os.close(self.family)
+            self.family = None
 
     def token(self) -> str:
         """Give the secret that callers must show; made on first use, readable by its owner only."""
@@ -95,14 +118,23 @@ class Home:
         self._write(path, token, mode=0o600)
         return token
 
-    def publish(self, endpoint: str, *, parent: int | None = None) -> None:
+    def publish(self, endpoint: str, *, parent: int | None = None, standing: bool = False) -> None:
         """Say where the engine listens, for programs that find it through its folder.
 
         Args:
             endpoint: Its root URL.
             parent: The process that it lives as long as, or None when it stands on its own.
+            standing: Whether any program may join it.
         """
-        text = json.dumps({"endpoint": endpoint, "pid": os.getpid(), "parent": parent})
+        presence = Presence(
+            endpoint=endpoint,
+            pid=os.getpid(),
+            parent=parent,
+            standing=standing,
+            version=__version__,
+            started=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+        )
+        text = json.dumps(presence._asdict())
         self._write(self.root / "engine.json", text, mode=0o600)
 
     def withdraw(self) -> None:
@@ -178,6 +210,37 @@ class Home:
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
+
+
+def _last_of(path: Path) -> int:
+    """Lock a file when everyone who inherited its lock is gone."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    deadline = time.monotonic() + _LAST_WORDS
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() > deadline:
+                os.close(handle)
+                raise EngineError(
+                    f"processes of an earlier engine in {path.parent} are still running "
+                    f"{_LAST_WORDS:g} s after its end. Find them by their command, "
+                    "'vertex_flow.engine.processes.zygote', and end them."
+                ) from None
+            time.sleep(0.01)
+        else:
+            return handle
+
+
+def _locked(handle: int) -> bool:
+    """Lock an open file for this process alone, unless another one has it for longer."""
+    for attempt in range(_TRIES):
+        if attempt:
+            time.sleep(_PAUSE)
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+    return False
 
 
 def _safe(part: str) -> str:
