@@ -86,7 +86,7 @@ def run_with_bench(folder: Path, body: Body) -> Any:
         source.mkdir(exist_ok=True)
         store, background, launcher = Store(home.database), Background(), Launcher(home)
         custom = CustomJobs(home, store, launcher, background)
-        tuning = TuningJobs(home, store, launcher, background, custom)
+        tuning = TuningJobs(home, store, background, custom, standing=True)
         router = Router([*custom.bindings(), *tuning.bindings()], honesty.fields())
         bench = JobBench(home, store, background, launcher, custom, tuning, router, source)
         try:

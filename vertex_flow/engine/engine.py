@@ -19,7 +19,7 @@ from vertex_flow.engine.metadata import MetadataStores
 from vertex_flow.engine.models import Models
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.pipelines import PipelineJobs
-from vertex_flow.engine.processes import Command, Launcher, Process
+from vertex_flow.engine.processes import Command, Launcher, Process, docker_for
 from vertex_flow.engine.schedules import Schedules
 from vertex_flow.engine.state.home import Home
 from vertex_flow.engine.state.store import Store
@@ -54,20 +54,26 @@ class Engine:
         home: The engine's folder, which this process holds.
         endpoint: Where the API is reached, for example `http://127.0.0.1:8080`; processes that the
             engine starts are told.
-        standing: Whether the engine stands on its own: it goes on with the pipelines of the engine
-            before it, and leaves its own to the next one. The pipelines of an engine that lives
-            as long as a program end with it.
+        standing: Whether the engine stands on its own: it goes on with the pipelines and tuning
+            jobs of the engine before it, and leaves its own to the next one. Those of an engine
+            that lives as long as a program end with it.
+        runner: What runs the images of jobs: `process`, their commands as processes of this
+            machine, or `docker`, the images themselves. None for `VERTEX_FLOW_RUNNER`, or
+            `process`.
 
     Attributes:
         router: Answers the API's requests.
     """
 
-    def __init__(self, home: Home, *, endpoint: str, standing: bool = False) -> None:
+    def __init__(
+        self, home: Home, *, endpoint: str, standing: bool = False, runner: str | None = None
+    ) -> None:
         self._standing = standing
         self._store = Store(home.database)
         self._background = Background()
         api = {"VERTEX_FLOW_API_ENDPOINT": endpoint, "VERTEX_FLOW_API_TOKEN": home.token()}
         self._launcher = _ApiLauncher(home, api)
+        self._docker = docker_for(runner, home, self._launcher)
         self._services = self._compose(home)
 
     @cached_property
@@ -78,6 +84,8 @@ class Engine:
 
     async def start(self) -> None:
         """Set right what an engine that was killed has left behind."""
+        if self._docker is not None:
+            await self._docker.recover()
         for service in self._services:
             service.recover()
 
@@ -95,8 +103,8 @@ class Engine:
     def _compose(self, home: Home) -> tuple[Service, ...]:
         store, launcher, background = self._store, self._launcher, self._background
         operations = Operations(store, background)
-        custom_jobs = CustomJobs(home, store, launcher, background)
-        tuning_jobs = TuningJobs(home, store, launcher, background, custom_jobs)
+        custom_jobs = CustomJobs(home, store, launcher, background, self._docker)
+        tuning_jobs = TuningJobs(home, store, background, custom_jobs, standing=self._standing)
         models = Models(home, store, operations)
         pipelines = PipelineJobs(
             home, store, launcher, background, self._call, standing=self._standing

@@ -34,7 +34,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     services = [
         operations,
         jobs,
-        TuningJobs(*shared, jobs),
+        TuningJobs(bench.home, bench.store, bench.background, jobs),
         Models(bench.home, bench.store, operations),
         Endpoints(*shared, operations),
         bench.service,

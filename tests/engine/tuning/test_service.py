@@ -367,7 +367,7 @@ def conditional(parent: dict[str, Any], field: str, child: dict[str, Any]) -> di
             "study_spec.metrics must not be empty: name the metric to optimise.",
         ),
         (
-            {"study": {"metrics": [{"metricId": "score"}]}},
+            {"study": {"metrics": [{"metricId": "score", "goal": 7}]}},
             "study_spec.metrics: the goal of 'score' must be MAXIMIZE or MINIMIZE.",
         ),
         (
@@ -475,11 +475,16 @@ def test_a_condition_that_can_never_hold(bench):
         bench(lambda b: create(b, "pass", kind))
 
 
-@pytest.mark.parametrize("field", ["decayCurveStoppingSpec", "studyStoppingConfig"])
-def test_unsupported_fields(bench, field):
-    study = {field: {"maxNumTrials": 3} if field.startswith("study") else {}}
-    with pytest.raises(ApiError, match="does not support"):
-        bench(lambda b: create(b, "pass", study=study))
+@pytest.mark.parametrize("field", ["transferLearningConfig", "convexStopConfig"])
+def test_fields_that_version_1_does_not_have(bench, field):
+    with pytest.raises(ApiError, match=f'Unknown name "{field}"'):
+        bench(lambda b: create(b, "pass", study={field: {}}))
+
+
+def test_safety_metrics_are_refused(bench):
+    metric = {"metricId": "score", "goal": "MAXIMIZE", "safetyConfig": {"safetyThreshold": 1}}
+    with pytest.raises(ApiError, match=r"does not support '.*safety_config'"):
+        bench(lambda b: create(b, "pass", study={"metrics": [metric]}))
 
 
 def test_hypertune_writes_what_is_read(bench):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vertex_flow.engine.processes.command import Command, Exit
-    from vertex_flow.engine.processes.docker import Container, ContainerProcess, Docker
+    from vertex_flow.engine.processes.docker import Container, ContainerProcess, Docker, docker_for
     from vertex_flow.engine.processes.environments import RequirementsError
     from vertex_flow.engine.processes.imports import heavy_imports, imports_of
     from vertex_flow.engine.processes.launcher import Launcher
@@ -26,6 +26,7 @@ __all__ = [
     "Launcher",
     "Process",
     "RequirementsError",
+    "docker_for",
     "heavy_imports",
     "imports_of",
 ]
@@ -37,6 +38,7 @@ def __getattr__(name: str) -> Any:
         "Container": "docker",
         "ContainerProcess": "docker",
         "Docker": "docker",
+        "docker_for": "docker",
         "Exit": "command",
         "Launcher": "launcher",
         "Process": "process",

@@ -15,7 +15,9 @@ from vertex_flow.engine.processes.command import Command, Exit
 from vertex_flow.engine.processes.launcher import Launcher
 from vertex_flow.engine.processes.process import Process
 from vertex_flow.engine.state.home import Home
-from vertex_flow.errors import EngineError
+from vertex_flow.errors import EngineError, nearest
+
+RUNNERS = ("process", "docker")
 
 _LABEL = "vertex-flow"
 # What `docker run` itself ends with when it could not create the container.
@@ -97,6 +99,26 @@ class ContainerProcess:
         finally:
             await self._docker.call("rm", "--force", self._name)
             shutil.rmtree(files, ignore_errors=True)
+
+
+def docker_for(runner: str | None, home: Home, launcher: Launcher) -> Docker | None:
+    """Give what runs images, or None where jobs are processes.
+
+    Args:
+        runner: `process` or `docker`; None for what `VERTEX_FLOW_RUNNER` says, or `process`.
+        home: The engine's folder.
+        launcher: Starts the program.
+
+    Raises:
+        EngineError: There is no such runner.
+    """
+    chosen = runner or os.environ.get("VERTEX_FLOW_RUNNER") or RUNNERS[0]
+    if chosen not in RUNNERS:
+        raise EngineError(
+            f"there is no runner {chosen!r}: choose process, or docker for the images themselves."
+            + nearest(chosen, RUNNERS)
+        )
+    return Docker(home, launcher) if chosen == "docker" else None
 
 
 class Docker:

@@ -11,10 +11,17 @@ from google.cloud.aiplatform_v1 import types
 
 from vertex_flow.engine.api.errors import invalid
 from vertex_flow.engine.tuning.search_space import choices, condition_values, enumerable, kind
+from vertex_flow.engine.tuning.suggestions import SEED_LABEL
 from vertex_flow.errors import nearest
 
 _SCALES = types.StudySpec.ParameterSpec.ScaleType
 _LOGARITHMIC = (_SCALES.UNIT_LOG_SCALE, _SCALES.UNIT_REVERSE_LOG_SCALE)
+_RULES = (
+    "median_automated_stopping_spec",
+    "decay_curve_stopping_spec",
+    "convex_automated_stopping_spec",
+)
+_COUNTS = ("min_num_trials", "max_num_trials", "max_num_trials_no_progress")
 _CONDITIONS = {
     "discrete_value_spec": "parent_discrete_values",
     "integer_value_spec": "parent_int_values",
@@ -29,8 +36,10 @@ def check_tuning(job: types.HyperparameterTuningJob) -> None:
         ApiError: INVALID_ARGUMENT that names the field.
     """
     _check_counts(job)
+    _check_seed(job.labels.get(SEED_LABEL, "0"))
     study = job.study_spec
     _check_metrics(study.metrics)
+    _check_stopping(study)
     if not study.parameters:
         raise invalid("study_spec.parameters must not be empty: there is nothing to tune.")
     _check_parameters(study.parameters, "study_spec.parameters", frozenset())
@@ -62,18 +71,54 @@ def _check_metrics(metrics: Iterable[Any]) -> None:
     if not names:
         raise invalid("study_spec.metrics must not be empty: name the metric to optimise.")
     _check_names(names, "study_spec.metrics", "metric_id")
-    goals = types.StudySpec.MetricSpec.GoalType
     for metric in metrics:
-        if metric.goal not in (goals.MAXIMIZE, goals.MINIMIZE):
+        if metric.goal not in list(types.StudySpec.MetricSpec.GoalType):
             raise invalid(
                 f"study_spec.metrics: the goal of {metric.metric_id!r} must be MAXIMIZE or "
                 "MINIMIZE."
             )
 
 
+def _check_seed(text: str) -> None:
+    if not text.isdecimal():
+        raise invalid(f"labels: {SEED_LABEL!r} is the seed of the search, a number, not {text!r}.")
+
+
+def _check_stopping(study: types.StudySpec) -> None:
+    """Refuse rules that have no meaning for the study."""
+    for name in _RULES:
+        if name in study and len(study.metrics) > 1:
+            raise invalid(
+                f"study_spec.{name} is for studies of one metric, and study_spec.metrics has "
+                f"{len(study.metrics)}."
+            )
+    config = study.study_stopping_config
+    for name in ("max_num_trials_no_progress", "max_duration_no_progress"):
+        if name in config and len(study.metrics) > 1:
+            raise invalid(
+                f"study_spec.study_stopping_config.{name} is for studies of one metric, and "
+                f"study_spec.metrics has {len(study.metrics)}."
+            )
+    for name in _COUNTS:
+        if name in config and getattr(config, name) < 0:
+            raise invalid(
+                f"study_spec.study_stopping_config.{name} must not be negative: "
+                f"{getattr(config, name)}."
+            )
+    for name in ("min_measurement_count", "max_step_count", "min_step_count"):
+        value = getattr(study.convex_automated_stopping_spec, name)
+        if value < 0:
+            raise invalid(
+                f"study_spec.convex_automated_stopping_spec.{name} must not be negative: {value}."
+            )
+
+
 def _check_names(names: list[str], field: str, attribute: str) -> None:
     if not all(names):
         raise invalid(f"{field}: every entry needs a {attribute}.")
+    for name in names:
+        if any(char.isspace() for char in name):
+            raise invalid(f"{field}: {attribute} {name!r} must not contain white space.")
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise invalid(f"{field}: {attribute} {twice[0]!r} is used twice.")
@@ -81,15 +126,32 @@ def _check_names(names: list[str], field: str, attribute: str) -> None:
 
 def _check_parameters(specs: Iterable[Any], field: str, above: frozenset[str]) -> None:
     specs = list(specs)
-    _check_names([spec.parameter_id for spec in specs], field, "parameter_id")
+    names = [spec.parameter_id for spec in specs]
+    _check_names(names, field, "parameter_id")
     for spec in specs:
         name = spec.parameter_id
         if name in above:
             raise invalid(f"{field}: parameter_id {name!r} is used twice.")
         _check_parameter(spec, f"parameter {name!r}")
+        _check_overlaps(spec)
         for condition in spec.conditional_parameter_specs:
             _check_condition(spec, condition)
-            _check_parameters([condition.parameter_spec], field, above | {name})
+            _check_parameters([condition.parameter_spec], field, above | set(names))
+
+
+def _check_overlaps(spec: Any) -> None:
+    """Refuse two conditional parameters of one name that could be active together."""
+    taken: dict[str, list[Any]] = {}
+    for condition in spec.conditional_parameter_specs:
+        name = condition.parameter_spec.parameter_id
+        values = condition_values(condition)
+        both = [value for value in values if value in taken.setdefault(name, [])]
+        if both:
+            raise invalid(
+                f"parameter {name!r}: two of its conditions on {spec.parameter_id!r} hold for "
+                f"{both[0]!r}."
+            )
+        taken[name] += values
 
 
 def _check_parameter(spec: Any, where: str) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 
@@ -46,6 +46,36 @@ class Measured:
     step: int
     seconds: float
     values: dict[str, float]
+
+
+class Report(Protocol):
+    """What a trial has reported."""
+
+    @property
+    def measured(self) -> Sequence[Measured]:
+        """What was measured, in the order of the reports."""
+        ...
+
+    @property
+    def reported(self) -> Set[str]:
+        """The ids of all metrics that were reported, those of the study or not."""
+        ...
+
+
+@attrs.frozen
+class PastReport:
+    """What a trial has reported to an engine that is gone, of the study's metrics.
+
+    Attributes:
+        measured: What was measured.
+    """
+
+    measured: Sequence[Measured]
+
+    @property
+    def reported(self) -> Set[str]:
+        """The ids of the metrics that were reported."""
+        return {name for item in self.measured for name in item.values}
 
 
 class MetricFile:
@@ -115,24 +145,24 @@ class Verdict:
     failed: bool = False
 
 
-def judge(trial: str, file: MetricFile, goals: Sequence[Goal], *, best: bool) -> Verdict:
+def judge(trial: str, report: Report, goals: Sequence[Goal], *, best: bool) -> Verdict:
     """Choose the measurement that counts.
 
     Args:
         trial: The trial's id.
-        file: What it measured.
+        report: What it measured.
         goals: The study's metrics.
         best: Take the best measurement of the first metric, not the last one.
     """
-    missing = [goal.metric for goal in goals if goal.metric not in file.reported]
+    missing = [goal.metric for goal in goals if goal.metric not in report.reported]
     if missing:
-        return Verdict(reason=_unreported(trial, missing[0], file.reported), failed=True)
-    final = _best(file.measured, goals[0]) if best else None
-    values = {goal.metric: _last(file.measured, goal.metric) for goal in goals}
+        return Verdict(reason=_unreported(trial, missing[0], report.reported), failed=True)
+    final = _best(report.measured, goals[0]) if best else None
+    values = {goal.metric: _last(report.measured, goal.metric) for goal in goals}
     if final is not None:
         values |= final.values
     broken = [name for name, value in values.items() if not math.isfinite(value)]
-    chosen = final or file.measured[-1]
+    chosen = final or report.measured[-1]
     if broken:
         return Verdict(
             reason=f"Trial {trial} reported {values[broken[0]]} for {broken[0]!r} at step "
@@ -156,7 +186,7 @@ def _last(measured: Sequence[Measured], metric: str) -> float:
     return [item.values[metric] for item in measured if metric in item.values][-1]
 
 
-def _unreported(trial: str, metric: str, reported: set[str]) -> str:
+def _unreported(trial: str, metric: str, reported: Set[str]) -> str:
     if not reported:
         return (
             f"Trial {trial} reported no metric; {metric!r} was expected. Report it with "
@@ -165,6 +195,16 @@ def _unreported(trial: str, metric: str, reported: set[str]) -> str:
         )
     names = ", ".join(repr(name) for name in sorted(reported))
     return f"Trial {trial} reported {names}, not {metric!r}.{nearest(metric, sorted(reported))}"
+
+
+def from_message(item: Any) -> Measured:
+    """Read a `Measurement` back.
+
+    Args:
+        item: What `as_message` gave the fields of.
+    """
+    values = {metric.metric_id: float(metric.value) for metric in item.metrics}
+    return Measured(int(item.step_count), item.elapsed_duration.total_seconds(), values)
 
 
 def as_message(item: Measured) -> dict[str, Any]:

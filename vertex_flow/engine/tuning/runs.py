@@ -1,4 +1,4 @@
-"""Runs the trials of a tuning job, several at a time."""
+"""Runs the trials of a tuning job, several at a time, and goes on where a killed engine was."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from google.cloud.aiplatform_v1 import types
 
 from vertex_flow.engine.jobs.replicas import cores
 from vertex_flow.engine.jobs.runs import INVALID_ARGUMENT, Outcome
+from vertex_flow.engine.tuning.budget import Progress, Scored, exhausted
 from vertex_flow.engine.tuning.measurements import Goal, Measured, Verdict
-from vertex_flow.engine.tuning.stopping import below_median
-from vertex_flow.engine.tuning.suggestions import Search, search
-from vertex_flow.engine.tuning.trials import TrialRun, TrialTools
+from vertex_flow.engine.tuning.search_space import Values, as_values
+from vertex_flow.engine.tuning.stopping import Finished, Stop, rule
+from vertex_flow.engine.tuning.suggestions import SEED, SEED_LABEL, Search, search
+from vertex_flow.engine.tuning.trials import TrialRun, TrialTools, Watch
 
 
 class TuningRun:
     """A tuning job under way.
 
     Args:
-        job: The job; its trials are kept up to date.
+        job: The job; its trials are kept up to date. Trials that it has already are taken up.
         tools: What trials need of the engine.
         save: Stores the job.
     """
@@ -32,82 +34,135 @@ class TuningRun:
         self._save = save
         goals = types.StudySpec.MetricSpec.GoalType
         self._goals = [
-            Goal(metric.metric_id, metric.goal == goals.MAXIMIZE)
+            Goal(metric.metric_id, metric.goal != goals.MINIMIZE)
             for metric in job.study_spec.metrics
         ]
+        self._rule = rule(job.study_spec, self._goals[0])
         self._runs: list[TrialRun] = []
         self._verdicts: dict[int, Verdict] = {}
+        self._again: list[TrialRun] = []
         self._tasks: dict[asyncio.Task[Verdict], TrialRun] = {}
 
     async def run(self) -> Outcome:
         """Run trials until there are enough, or too many have failed."""
         # Importing Optuna takes half a second, in which the engine goes on answering.
-        chosen = await asyncio.to_thread(search, self._job.study_spec, self._job.max_trial_count)
+        chosen = await asyncio.to_thread(self._search)
+        self._restore(chosen)
         try:
-            while self._fill(chosen):
+            while not self._given_up() and self._fill(chosen):
                 done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     self._settle(task, chosen)
-                if self._given_up():
-                    break
         finally:
             await self._stop()
         return self._outcome()
 
+    def _search(self) -> Search:
+        seed = int(self._job.labels.get(SEED_LABEL, SEED))
+        return search(self._job.study_spec, self._job.max_trial_count, seed=seed)
+
+    def _restore(self, chosen: Search) -> None:
+        """Take up the trials of an engine that is gone; those that were active run again."""
+        space = list(self._job.study_spec.parameters)
+        for message in list(self._job.trials):
+            given = {entry.parameter_id: entry.value for entry in message.parameters}
+            trial = self._trial(int(message.id), as_values(space, given))
+            verdict = trial.restore(types.Trial(message), self._tools.store)
+            self._runs.append(trial)
+            chosen.resume(trial.number, trial.values)
+            if verdict is None:
+                self._again.append(trial)
+            else:
+                self._learn(trial, verdict, chosen)
+
     def _fill(self, chosen: Search) -> bool:
         """Start trials as long as there is room; tell whether any is under way."""
-        job = self._job
-        while len(self._tasks) < job.parallel_trial_count and len(self._runs) < job.max_trial_count:
-            number = len(self._runs) + 1
-            values = chosen.suggest(number)
-            if values is None:
+        while len(self._tasks) < self._job.parallel_trial_count:
+            trial = self._next(chosen)
+            if trial is None:
                 break
-            trial = TrialRun(
-                number=number,
-                tuning=job.name,
-                values=values,
-                goals=self._goals,
-                best=job.study_spec.measurement_selection_type
-                == types.StudySpec.MeasurementSelectionType.BEST_MEASUREMENT,
-                threads=self._threads(),
+            trial.request()
+            job = types.CustomJob(
+                display_name=self._job.display_name, job_spec=self._job.trial_job_spec
             )
-            self._runs.append(trial)
-            work = trial.run(
-                types.CustomJob(display_name=job.display_name, job_spec=job.trial_job_spec),
-                self._tools,
-                show=self._show,
-                hopeless=self._hopeless,
-            )
-            self._tasks[asyncio.create_task(work)] = trial
+            watch = Watch(show=self._show, verdict=self._judge, over=self._over_at_once)
+            self._tasks[asyncio.create_task(trial.run(job, self._tools, watch))] = trial
         self._show()
         return bool(self._tasks)
 
-    def _threads(self) -> int | None:
+    def _next(self, chosen: Search) -> TrialRun | None:
+        """Give the trial that is to run next, or None when there is none."""
+        if self._again:
+            return self._again.pop(0)
+        if len(self._runs) >= self._job.max_trial_count or self._exhausted(len(self._runs)):
+            return None
+        number = len(self._runs) + 1
+        values = chosen.suggest(number)
+        if values is None:
+            return None
+        trial = self._trial(number, values)
+        self._runs.append(trial)
+        return trial
+
+    def _trial(self, number: int, values: Values) -> TrialRun:
+        selections = types.StudySpec.MeasurementSelectionType
         parallel = self._job.parallel_trial_count
-        return None if parallel == 1 else max(1, cores() // parallel)
+        return TrialRun(
+            number=number,
+            tuning=self._job.name,
+            values=values,
+            goals=self._goals,
+            best=self._job.study_spec.measurement_selection_type == selections.BEST_MEASUREMENT,
+            threads=None if parallel == 1 else max(1, cores() // parallel),
+        )
 
     def _settle(self, task: asyncio.Task[Verdict], chosen: Search) -> None:
         trial = self._tasks.pop(task)
-        verdict = task.result()
+        self._learn(trial, task.result(), chosen)
+        self._show()
+
+    def _learn(self, trial: TrialRun, verdict: Verdict, chosen: Search) -> None:
         self._verdicts[trial.number] = verdict
         final = verdict.final
         chosen.tell(
             trial.number,
             None if final is None else [final.values[goal.metric] for goal in self._goals],
         )
-        self._show()
 
-    def _hopeless(self, measured: Sequence[Measured]) -> bool:
-        study = self._job.study_spec
-        if "median_automated_stopping_spec" not in study:
+    async def _judge(self, measured: Sequence[Measured]) -> Stop | None:
+        """Decide whether a trial with these measurements is stopped early."""
+        if self._rule is None:
+            return None
+        metric = self._goals[0].metric
+        finished = [
+            Finished(
+                measured=list(run.measured),
+                stopped=run.stopped,
+                value=verdict.final.values[metric],
+            )
+            for run in self._runs
+            if (verdict := self._verdicts.get(run.number)) is not None and verdict.final is not None
+        ]
+        return await asyncio.to_thread(self._rule.judge, list(measured), finished)
+
+    def _exhausted(self, trials: int) -> bool:
+        """Tell whether the study stops by its own conditions, with so many trials."""
+        if "study_stopping_config" not in self._job.study_spec:
             return False
-        finished = [run.measured for run in self._runs if self._succeeded(run)]
-        by_time = bool(study.median_automated_stopping_spec.use_elapsed_duration)
-        return below_median(measured, finished, self._goals[0], by_time=by_time)
+        metric = self._goals[0].metric
+        scored = [
+            Scored(verdict.final.values[metric], run.message.end_time)
+            for run in self._runs
+            if (verdict := self._verdicts.get(run.number)) is not None and verdict.final is not None
+        ]
+        scored.sort(key=lambda one: one.ended)
+        progress = Progress(created=self._job.create_time, trials=trials, scored=scored)
+        return exhausted(self._job.study_spec.study_stopping_config, progress, self._goals[0])
 
-    def _succeeded(self, run: TrialRun) -> bool:
-        verdict = self._verdicts.get(run.number)
-        return verdict is not None and verdict.final is not None
+    def _over_at_once(self) -> bool:
+        """Tell whether trials under way are stopped as well."""
+        config = self._job.study_spec.study_stopping_config
+        return bool(config.should_stop_asap) and self._exhausted(len(self._verdicts))
 
     def _failures(self) -> list[int]:
         return sorted(number for number, verdict in self._verdicts.items() if verdict.failed)
@@ -129,6 +184,8 @@ class TuningRun:
         succeeded = any(verdict.final for verdict in self._verdicts.values())
         if succeeded and not self._given_up():
             return Outcome()
+        if not self._verdicts:
+            return Outcome(code=INVALID_ARGUMENT, message="The study stopped before any trial.")
         number = failed[0] if failed else min(self._verdicts)
         count = f"{len(failed)} of {len(self._verdicts)} trials failed."
         if not failed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 Value = float | int | str
@@ -88,3 +88,21 @@ def as_argument(value: Value) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value)
+
+
+def as_values(specs: Sequence[Any], given: Mapping[str, Any]) -> Values:
+    """Give the parameters of a trial in the types that they were suggested in.
+
+    Args:
+        specs: The search space.
+        given: Value by parameter as the API shows it, where every number is a float.
+    """
+    found: Values = {}
+    for spec in specs:
+        if spec.parameter_id not in given:
+            continue
+        value = given[spec.parameter_id]
+        value = int(value) if kind(spec) == INTEGER else value
+        found[spec.parameter_id] = value
+        found |= as_values(children(spec, value), given)
+    return found

@@ -15,20 +15,21 @@ from vertex_flow.engine.api.messages import stamp
 from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
 from vertex_flow.engine.api.support import HONOURED, REFUSED, SIMULATED, Level
 from vertex_flow.engine.background import Background
-from vertex_flow.engine.jobs.checks import check_display_name, check_job
+from vertex_flow.engine.jobs.checks import check_display_name, check_labels
 from vertex_flow.engine.jobs.runs import Outcome
 from vertex_flow.engine.jobs.service import ENDED, JOB_SPEC, JOB_SPEC_NOTES, CustomJobs
 from vertex_flow.engine.operations import Operations
-from vertex_flow.engine.processes import Launcher
 from vertex_flow.engine.state.home import Home
 from vertex_flow.engine.state.store import Store
 from vertex_flow.engine.tuning.checks import check_tuning
 from vertex_flow.engine.tuning.runs import TuningRun
+from vertex_flow.engine.tuning.suggestions import SEED_LABEL
 from vertex_flow.engine.tuning.trials import TrialTools
 
 _log = logging.getLogger(__name__)
 
 _JOB = "HyperparameterTuningJob"
+_CONVEX = f"{_JOB}.study_spec.convex_automated_stopping_spec"
 FIELDS: dict[str, Level] = {
     f"{_JOB}.display_name": HONOURED,
     f"{_JOB}.encryption_spec": SIMULATED,
@@ -37,11 +38,14 @@ FIELDS: dict[str, Level] = {
     f"{_JOB}.max_trial_count": HONOURED,
     f"{_JOB}.parallel_trial_count": HONOURED,
     f"{_JOB}.study_spec": HONOURED,
-    f"{_JOB}.study_spec.convex_automated_stopping_spec": REFUSED,
-    f"{_JOB}.study_spec.decay_curve_stopping_spec": REFUSED,
+    f"{_CONVEX}.learning_rate_parameter_name": SIMULATED,
+    f"{_CONVEX}.update_all_stopped_trials": SIMULATED,
+    f"{_JOB}.study_spec.convex_automated_stopping_spec": HONOURED,
+    f"{_JOB}.study_spec.decay_curve_stopping_spec": HONOURED,
+    f"{_JOB}.study_spec.median_automated_stopping_spec": HONOURED,
     f"{_JOB}.study_spec.metrics.safety_config": REFUSED,
-    f"{_JOB}.study_spec.observation_noise": SIMULATED,
-    f"{_JOB}.study_spec.study_stopping_config": REFUSED,
+    f"{_JOB}.study_spec.observation_noise": HONOURED,
+    f"{_JOB}.study_spec.study_stopping_config": HONOURED,
     f"{_JOB}.trials": HONOURED,
     **{f"{_JOB}.trial_job_spec.{path}": level for path, level in JOB_SPEC.items()},
 }
@@ -49,9 +53,23 @@ NOTES: dict[str, str] = {
     f"{_JOB}.max_failed_trial_count": "0: the job fails when its first trials, as many as run at "
     "a time and at least 2, have all failed, or when none succeeds.",
     f"{_JOB}.parallel_trial_count": "Parallel trials share the cores out.",
-    f"{_JOB}.study_spec": "Suggestions come from Optuna with a fixed seed (unspecified: its "
-    "Bayesian TPE sampler). The median rule stops trials once 3 have finished. A space whose "
-    "points have all been tried ends the search.",
+    f"{_JOB}.study_spec": "Suggestions come from Optuna (unspecified: its Bayesian TPE sampler; "
+    "several metrics: its Pareto search) with the seed 0, or that of the label "
+    f"`{SEED_LABEL}`: each depends on the seed, the trial's number and the trials before it alone, "
+    "so a study whose trials run one at a time gives the same ones again. A space whose points "
+    "have all been tried ends the search.",
+    _CONVEX: "Once more than min_measurement_count trials have finished; the best that a trial can "
+    "reach is along its slope of late.",
+    f"{_CONVEX}.learning_rate_parameter_name": "The forecast needs no learning rate.",
+    f"{_CONVEX}.update_all_stopped_trials": "A stopped trial keeps its final_measurement.",
+    f"{_JOB}.study_spec.decay_curve_stopping_spec": "Once 5 trials have run to their end: stops a "
+    "trial whose chance to end as the best is below 1 %, by Gaussian process regression on their "
+    "curves.",
+    f"{_JOB}.study_spec.median_automated_stopping_spec": "Once 3 trials have finished.",
+    f"{_JOB}.study_spec.observation_noise": "HIGH: points may come again; else none does as long "
+    "as there are others.",
+    f"{_JOB}.study_spec.study_stopping_config": "should_stop_asap stops the trials under way; what "
+    "they have measured counts.",
     f"{_JOB}.trials": "Set by the engine; not read from requests.",
     **{f"{_JOB}.trial_job_spec.{path}": note for path, note in JOB_SPEC_NOTES.items()},
 }
@@ -66,23 +84,25 @@ class TuningJobs:
     Args:
         home: Has the outputs and logs.
         store: Where jobs are kept.
-        launcher: Starts processes.
         background: Runs the jobs.
         custom_jobs: Runs the trials.
+        standing: Whether jobs that a killed engine left running go on; else they fail, as nobody
+            waits for them any more.
     """
 
     def __init__(
         self,
         home: Home,
         store: Store,
-        launcher: Launcher,
         background: Background,
         custom_jobs: CustomJobs,
+        *,
+        standing: bool = False,
     ) -> None:
-        self._home = home
         self._store = store
-        self._launcher = launcher
         self._background = background
+        self._custom = custom_jobs
+        self._standing = standing
         self._tools = TrialTools(home=home, store=store, background=background, custom=custom_jobs)
         self._operations = Operations(store, background)
 
@@ -114,9 +134,15 @@ class TuningJobs:
         return methods(_COLLECTION, rows)
 
     def recover(self) -> None:
-        """Fail the jobs that a killed engine left behind: their trials ended with it."""
+        """Go on with the jobs that an engine has left behind, or fail them with it.
+
+        Their trials ended with it. Those that had finished count; the others run again.
+        """
         for job in self._store.all(types.HyperparameterTuningJob):
             if job.state in ENDED:
+                continue
+            if self._standing:
+                self._background.start(job.name, self._work(job.name))
                 continue
             for trial in job.trials:
                 _give_up(trial)
@@ -128,8 +154,9 @@ class TuningJobs:
         """Answer `hyperparameterTuningJobs.create`."""
         asked = request.hyperparameter_tuning_job
         check_display_name(asked.display_name)
+        check_labels(asked.labels)
         check_tuning(asked)
-        check_job(asked.trial_job_spec, self._home, field="trial_job_spec")
+        self._custom.check(asked.trial_job_spec, field="trial_job_spec")
         job = types.HyperparameterTuningJob(
             name=f"{request.parent}/{_COLLECTION}/{self._store.new_id()}",
             display_name=asked.display_name,
@@ -201,7 +228,8 @@ class TuningJobs:
     async def _work(self, name: str) -> None:
         job = self._get(name)
         job.state = types.JobState.JOB_STATE_RUNNING
-        stamp(job, "start_time")
+        if "start_time" not in job:
+            stamp(job, "start_time")
         try:
             self._save(job)
             outcome = await TuningRun(job, self._tools, lambda: self._save(job)).run()

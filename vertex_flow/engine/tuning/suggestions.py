@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -22,8 +23,10 @@ from vertex_flow.engine.tuning.search_space import (
 if TYPE_CHECKING:
     import optuna
 
-# The same search twice gives the same trials, as far as their results come in the same order.
+# Each suggestion depends on the seed, the trial's number and the trials before it, so that a study
+# gives the same trials again, and goes on after a kill as it would have without one.
 SEED = 0
+SEED_LABEL = "vertex-flow-seed"
 _TRIES = 20
 _SCALES = types.StudySpec.ParameterSpec.ScaleType
 
@@ -31,8 +34,8 @@ _SCALES = types.StudySpec.ParameterSpec.ScaleType
 class Search(Protocol):
     """Suggests points of a search space; this docstring is the source of truth.
 
-    `suggest` gives the parameters of a trial that has not been suggested before, or None when the
-    space is exhausted. `tell` is called once for each, in any order.
+    `suggest` gives the parameters of a trial, or None when the space is exhausted; `resume` says
+    those that a trial was given before. `tell` is called once for each trial, in any order.
     """
 
     def suggest(self, trial: int) -> Values | None:
@@ -40,6 +43,14 @@ class Search(Protocol):
 
         Args:
             trial: Number of the trial.
+        """
+
+    def resume(self, trial: int, values: Values) -> None:
+        """Take note of a trial that an earlier search has suggested.
+
+        Args:
+            trial: Number of the trial.
+            values: Its parameters.
         """
 
     def tell(self, trial: int, values: Sequence[float] | None) -> None:
@@ -51,16 +62,17 @@ class Search(Protocol):
         """
 
 
-def search(study: types.StudySpec, max_trials: int) -> Search:
+def search(study: types.StudySpec, max_trials: int, *, seed: int = SEED) -> Search:
     """Give the search that a study asks for.
 
     Args:
         study: A checked specification.
         max_trials: The most trials there will be.
+        seed: Of the random numbers; the same study with the same seed gives the same trials.
     """
     if study.algorithm == types.StudySpec.Algorithm.GRID_SEARCH:
         return GridSearch(study)
-    return OptunaSearch(study, max_trials)
+    return OptunaSearch(study, max_trials, seed)
 
 
 class GridSearch:
@@ -73,23 +85,31 @@ class GridSearch:
         """Give the next point."""
         return next(self._points, None)
 
+    def resume(self, trial: int, values: Values) -> None:
+        """Pass over a point."""
+        next(self._points, None)
+
     def tell(self, trial: int, values: Sequence[float] | None) -> None:
         """Learn nothing."""
 
 
 class OptunaSearch:
-    """Bayesian or random search by Optuna; of small spaces, no point twice."""
+    """Bayesian or random search by Optuna; of small spaces, no point twice.
 
-    def __init__(self, study: types.StudySpec, max_trials: int) -> None:
+    A study whose measurements are said to be noisy may have points twice.
+    """
+
+    def __init__(self, study: types.StudySpec, max_trials: int, seed: int) -> None:
         self._specs = list(study.parameters)
-        self._left = size(self._specs, max_trials)
+        self._repeats = study.observation_noise == types.StudySpec.ObservationNoise.HIGH
+        self._left = max_trials if self._repeats else size(self._specs, max_trials)
         self._seen: list[Values] = []
-        self._trials: dict[int, optuna.Trial] = {}
+        self._numbers: dict[int, int] = {}
+        self._samplers = _samplers(study, max_trials)
+        self._seed = seed
         with _quiet():
-            self._study = _create(study, max_trials)
-            defaults = dict(_defaults(self._specs))
-            if defaults:
-                self._study.enqueue_trial(defaults)
+            self._study = _create(study)
+            self._first = dict(_defaults(self._specs))
 
     def suggest(self, trial: int) -> Values | None:
         """Give a point that has not been tried, or None when all have been."""
@@ -97,63 +117,95 @@ class OptunaSearch:
             return None
         self._left -= 1
         with _quiet():
-            asked, values = self._new_point()
-        self._trials[trial] = asked
+            if trial == 1 and self._first:
+                self._study.enqueue_trial(self._first)
+            asked, values = self._new_point(trial)
+        self._numbers[trial] = asked.number
         self._seen.append(values)
         return values
+
+    def resume(self, trial: int, values: Values) -> None:
+        """Take note of a point that has been tried."""
+        import optuna
+
+        self._left -= 1
+        self._seen.append(values)
+        with _quiet():
+            old = optuna.trial.create_trial(
+                state=optuna.trial.TrialState.RUNNING,
+                params=dict(_internals(self._specs, values)),
+                distributions=dict(_distributions(self._specs, values)),
+            )
+            self._numbers[trial] = len(self._study.get_trials(deepcopy=False))
+            self._study.add_trial(old)
 
     def tell(self, trial: int, values: Sequence[float] | None) -> None:
         """Let the search learn from a trial."""
         import optuna
 
-        asked = self._trials.pop(trial)
+        number = self._numbers.pop(trial)
         with _quiet():
             if values is None:
-                self._study.tell(asked, state=optuna.trial.TrialState.FAIL)
+                self._study.tell(number, state=optuna.trial.TrialState.FAIL)
             else:
-                self._study.tell(asked, list(values))
+                self._study.tell(number, list(values))
 
-    def _new_point(self) -> tuple[optuna.Trial, Values]:
+    def _new_point(self, trial: int) -> tuple[optuna.Trial, Values]:
         import optuna
 
-        asked, values = self._ask()
-        for _ in range(_TRIES):
-            if values not in self._seen:
+        asked, values = self._ask(trial, 0)
+        for again in range(1, _TRIES):
+            if self._repeats or values not in self._seen:
                 return asked, values
             self._study.tell(asked, state=optuna.trial.TrialState.FAIL)
-            asked, values = self._ask()
+            asked, values = self._ask(trial, again)
         # The sampler insists on points that have been tried.
         if not enumerable(self._specs):
             return asked, values
         unseen = next(point for point in points(self._specs) if point not in self._seen)
         self._study.tell(asked, state=optuna.trial.TrialState.FAIL)
         self._study.enqueue_trial(dict(_internals(self._specs, unseen)))
-        return self._ask()
+        return self._ask(trial, _TRIES)
 
-    def _ask(self) -> tuple[optuna.Trial, Values]:
+    def _ask(self, trial: int, again: int) -> tuple[optuna.Trial, Values]:
+        seed = random.Random(f"{self._seed}/{trial}/{again}").getrandbits(32)  # noqa: S311
+        self._study.sampler = self._samplers(seed)
         asked = self._study.ask()
         return asked, _draw_all(asked, self._specs)
 
 
-def _create(study: types.StudySpec, max_trials: int) -> optuna.Study:
+def _samplers(
+    study: types.StudySpec, max_trials: int
+) -> Callable[[int], optuna.samplers.BaseSampler]:
+    """Give what makes a study's sampler from a seed."""
+    import optuna
+
+    if study.algorithm == types.StudySpec.Algorithm.RANDOM_SEARCH:
+        return lambda seed: optuna.samplers.RandomSampler(seed=seed)
+    group = any(spec.conditional_parameter_specs for spec in study.parameters)
+
+    def bayesian(seed: int) -> optuna.samplers.BaseSampler:
+        with _quiet():
+            return optuna.samplers.TPESampler(
+                seed=seed,
+                multivariate=True,
+                group=group,
+                constant_liar=True,
+                # Optuna's default of ten random trials would leave small studies without search.
+                n_startup_trials=max(2, min(10, max_trials // 3)),
+            )
+
+    return bayesian
+
+
+def _create(study: types.StudySpec) -> optuna.Study:
     import optuna
 
     goals = types.StudySpec.MetricSpec.GoalType
     directions: list[Literal["maximize", "minimize"]] = [
-        "maximize" if metric.goal == goals.MAXIMIZE else "minimize" for metric in study.metrics
+        "minimize" if metric.goal == goals.MINIMIZE else "maximize" for metric in study.metrics
     ]
-    if study.algorithm == types.StudySpec.Algorithm.RANDOM_SEARCH:
-        sampler: optuna.samplers.BaseSampler = optuna.samplers.RandomSampler(seed=SEED)
-    else:
-        # Optuna's default of ten random trials would leave small studies without any search.
-        sampler = optuna.samplers.TPESampler(
-            seed=SEED,
-            multivariate=True,
-            group=any(spec.conditional_parameter_specs for spec in study.parameters),
-            constant_liar=True,
-            n_startup_trials=max(2, min(10, max_trials // 3)),
-        )
-    return optuna.create_study(sampler=sampler, directions=directions)
+    return optuna.create_study(directions=directions)
 
 
 @contextmanager
@@ -183,20 +235,28 @@ def _draw_all(trial: optuna.Trial, specs: Sequence[Any], path: str = "") -> Valu
 
 
 def _draw(trial: optuna.Trial, spec: Any, place: str) -> Value:
-    log = spec.scale_type in (_SCALES.UNIT_LOG_SCALE, _SCALES.UNIT_REVERSE_LOG_SCALE)
+    drawn = _suggested(trial, place, _distribution(spec))
     match kind(spec):
         case "double_value_spec":
-            bounds = spec.double_value_spec
-            drawn = trial.suggest_float(place, bounds.min_value, bounds.max_value, log=log)
-            return _mirrored(spec, bounds, drawn)
+            return _mirrored(spec, spec.double_value_spec, drawn)
         case "integer_value_spec":
-            bounds = spec.integer_value_spec
-            whole = trial.suggest_int(place, bounds.min_value, bounds.max_value, log=log)
-            return int(_mirrored(spec, bounds, whole))
+            return int(_mirrored(spec, spec.integer_value_spec, drawn))
         case "discrete_value_spec":
-            numbers = sorted(spec.discrete_value_spec.values)
-            return float(numbers[trial.suggest_int(place, 0, len(numbers) - 1)])
-    return str(trial.suggest_categorical(place, list(spec.categorical_value_spec.values)))
+            return float(sorted(spec.discrete_value_spec.values)[drawn])
+    return str(drawn)
+
+
+def _suggested(
+    trial: optuna.Trial, place: str, given: optuna.distributions.BaseDistribution
+) -> Any:
+    from optuna import distributions
+
+    if isinstance(given, distributions.FloatDistribution):
+        return trial.suggest_float(place, given.low, given.high, log=given.log)
+    if isinstance(given, distributions.IntDistribution):
+        return trial.suggest_int(place, given.low, given.high, log=given.log)
+    assert isinstance(given, distributions.CategoricalDistribution)  # noqa: S101 - the last kind
+    return trial.suggest_categorical(place, given.choices)
 
 
 def _mirrored(spec: Any, bounds: Any, value: float) -> float:
@@ -216,6 +276,37 @@ def _internals(specs: Sequence[Any], values: Values, path: str = "") -> Iterator
         place = f"{path}{spec.parameter_id}"
         yield place, _internal(spec, value)
         yield from _internals(children(spec, value), values, f"{place}={value}/")
+
+
+def _distributions(
+    specs: Sequence[Any], values: Values, path: str = ""
+) -> Iterator[tuple[str, optuna.distributions.BaseDistribution]]:
+    """Give what Optuna has drawn each value of a trial from; see `_draw`."""
+    for spec in specs:
+        value = values[spec.parameter_id]
+        place = f"{path}{spec.parameter_id}"
+        yield place, _distribution(spec)
+        yield from _distributions(children(spec, value), values, f"{place}={value}/")
+
+
+def _distribution(spec: Any) -> optuna.distributions.BaseDistribution:
+    from optuna import distributions
+
+    log = _logarithmic(spec)
+    match kind(spec):
+        case "double_value_spec":
+            bounds = spec.double_value_spec
+            return distributions.FloatDistribution(bounds.min_value, bounds.max_value, log=log)
+        case "integer_value_spec":
+            bounds = spec.integer_value_spec
+            return distributions.IntDistribution(bounds.min_value, bounds.max_value, log=log)
+        case "discrete_value_spec":
+            return distributions.IntDistribution(0, len(spec.discrete_value_spec.values) - 1)
+    return distributions.CategoricalDistribution(list(spec.categorical_value_spec.values))
+
+
+def _logarithmic(spec: Any) -> bool:
+    return spec.scale_type in (_SCALES.UNIT_LOG_SCALE, _SCALES.UNIT_REVERSE_LOG_SCALE)
 
 
 def _internal(spec: Any, value: Value) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import attrs
@@ -22,11 +22,14 @@ from vertex_flow.engine.tuning.measurements import (
     Goal,
     Measured,
     MetricFile,
+    PastReport,
     Verdict,
     as_message,
+    from_message,
     judge,
 )
 from vertex_flow.engine.tuning.search_space import Values, as_argument
+from vertex_flow.engine.tuning.stopping import Stop
 from vertex_flow.names import Resource, join_uri
 
 # How often metrics are read, in seconds.
@@ -50,9 +53,24 @@ class TrialTools:
     custom: CustomJobs
 
 
+@attrs.frozen(kw_only=True)
+class Watch:
+    """What a trial tells its study, and asks of it.
+
+    Attributes:
+        show: Called when the trial's message has changed.
+        verdict: Decides from its measurements whether to stop it early.
+        over: Tells whether the whole study stops at once.
+    """
+
+    show: Callable[[], None]
+    verdict: Callable[[Sequence[Measured]], Awaitable[Stop | None]]
+    over: Callable[[], bool]
+
+
 @attrs.define(kw_only=True)
 class TrialRun:
-    """One trial under way.
+    """One trial, under way or ended.
 
     Attributes:
         number: From 1.
@@ -63,6 +81,7 @@ class TrialRun:
         threads: Its share of the cores, or None.
         message: The trial as the API shows it.
         measured: What it measured so far.
+        stopped: Whether it was stopped early.
     """
 
     number: int
@@ -73,8 +92,10 @@ class TrialRun:
     threads: int | None
     message: types.Trial = attrs.Factory(types.Trial)
     measured: list[Measured] = attrs.Factory(list)
+    stopped: bool = False
 
-    def __attrs_post_init__(self) -> None:
+    def request(self) -> None:
+        """Show the trial as one that begins, or begins again."""
         self.message = types.Trial(
             id=str(self.number),
             state=types.Trial.State.REQUESTED,
@@ -85,25 +106,42 @@ class TrialRun:
         )
         stamp(self.message, "start_time")
 
-    async def run(
-        self,
-        job: types.CustomJob,
-        tools: TrialTools,
-        *,
-        show: Callable[[], None],
-        hopeless: Callable[[Sequence[Measured]], bool],
-    ) -> Verdict:
+    def restore(self, message: types.Trial, store: Store) -> Verdict | None:
+        """Take up a trial of an engine that is gone.
+
+        Args:
+            message: The trial as it was stored.
+            store: Has the job behind it.
+
+        Returns:
+            How it went, or None when it has to run again.
+        """
+        states = types.Trial.State
+        self.message = message
+        if message.state not in (states.SUCCEEDED, states.INFEASIBLE):
+            return None
+        self.measured = [from_message(item) for item in message.measurements]
+        job = store.find(types.CustomJob, message.custom_job)
+        state = job.state if job else types.JobState.JOB_STATE_UNSPECIFIED
+        if message.state == states.SUCCEEDED:
+            self.stopped = state == types.JobState.JOB_STATE_CANCELLED
+            return Verdict(final=from_message(message.final_measurement))
+        again = judge(message.id, PastReport(self.measured), self.goals, best=self.best)
+        failed = state == types.JobState.JOB_STATE_FAILED or again.failed or bool(again.final)
+        return Verdict(reason=message.infeasible_reason, failed=failed)
+
+    async def run(self, job: types.CustomJob, tools: TrialTools, watch: Watch) -> Verdict:
         """Run the trial to its end.
 
         Args:
             job: The job that all trials share.
             tools: What it needs of the engine.
-            show: Called when `message` has changed.
-            hopeless: Tells from its measurements whether to stop it early.
+            watch: Its study.
         """
+        self.request()
         scratch = tools.home.scratch(f"trial-{self.number}")
         try:
-            verdict = await self._follow(self._job(job, scratch), scratch, tools, show, hopeless)
+            verdict = await self._follow(self._job(job, scratch), scratch, tools, watch)
         except asyncio.CancelledError:
             self._end(Verdict(reason="The trial was cancelled."))
             raise
@@ -113,12 +151,7 @@ class TrialRun:
         return verdict
 
     async def _follow(
-        self,
-        job: types.CustomJob,
-        scratch: Path,
-        tools: TrialTools,
-        show: Callable[[], None],
-        hopeless: Callable[[Sequence[Measured]], bool],
+        self, job: types.CustomJob, scratch: Path, tools: TrialTools, watch: Watch
     ) -> Verdict:
         file = MetricFile(
             scratch / "metrics-0",
@@ -126,37 +159,53 @@ class TrialRun:
             start=time.time(),
         )
         self.measured = file.measured
-        parent = Resource.parse(self.tuning).parent
-        logs = ("hyperparameterTuningJobs", Resource.parse(self.tuning).id, f"trial-{self.number}")
+        name = Resource.parse(self.tuning)
         around = Surroundings(
-            logs=logs, threads=self.threads, trial=str(self.number), scratch=scratch
+            logs=("hyperparameterTuningJobs", name.id, f"trial-{self.number}"),
+            threads=self.threads,
+            trial=str(self.number),
+            scratch=scratch,
         )
-        started = tools.custom.submit(parent, job, around=around)
+        started = tools.custom.submit(name.parent, job, around=around)
         self.message.custom_job = started.name
         self.message.state = types.Trial.State.ACTIVE
-        show()
-        stopped = False
+        watch.show()
+        stop = None
         try:
-            while not stopped and await _runs(tools.background, started.name):
-                if not file.read():
-                    continue
-                self._measure(file)
-                stopped = hopeless(file.measured)
-                self.message.state = types.Trial.State.STOPPING if stopped else self.message.state
-                show()
+            while stop is None and await _runs(tools.background, started.name):
+                stop = await self._look(file, watch)
         finally:
             await tools.custom.stop(started.name)
         file.read()
-        self._measure(file)
-        return self._verdict(tools.store.get(types.CustomJob, started.name), file, stopped)
+        if stop is not None and stop.last is not None:
+            file.measured.append(stop.last)
+        self._measure()
+        return self._verdict(tools.store.get(types.CustomJob, started.name), file)
 
-    def _verdict(self, job: types.CustomJob, file: MetricFile, stopped: bool) -> Verdict:
-        if job.state != types.JobState.JOB_STATE_SUCCEEDED and not stopped:
+    async def _look(self, file: MetricFile, watch: Watch) -> Stop | None:
+        """Read what is new, and decide whether to stop."""
+        new = file.read()
+        stop = await watch.verdict(file.measured) if new else None
+        if stop is None and watch.over():
+            stop = Stop()
+        if stop is not None:
+            self.stopped = True
+            self.message.state = types.Trial.State.STOPPING
+        if new or stop is not None:
+            self._measure()
+            watch.show()
+        return stop
+
+    def _verdict(self, job: types.CustomJob, file: MetricFile) -> Verdict:
+        if job.state != types.JobState.JOB_STATE_SUCCEEDED and not self.stopped:
             return Verdict(reason=f"Trial {self.number}: {job.error.message}", failed=True)
+        if self.stopped and not file.reported:
+            return Verdict(reason=f"Trial {self.number} was stopped before it reported a metric.")
         return judge(self.message.id, file, self.goals, best=self.best)
 
-    def _measure(self, file: MetricFile) -> None:
-        self.message.measurements = [types.Measurement(as_message(it)) for it in file.measured]
+    def _measure(self) -> None:
+        ordered = sorted(self.measured, key=lambda item: (item.step, item.seconds))
+        self.message.measurements = [types.Measurement(as_message(item)) for item in ordered]
 
     def _end(self, verdict: Verdict) -> None:
         states = types.Trial.State
