@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import keyword
 import re
 from collections.abc import Mapping
@@ -77,6 +79,20 @@ def location_name(project: str, location: str) -> str:
 def join_uri(root: str, *parts: str) -> str:
     """Put parts below a URI or an absolute path, with exactly one slash between them."""
     return "/".join([root.rstrip("/"), *(part.strip("/") for part in parts)])
+
+
+def storage_host(endpoint: str, token: str) -> str:
+    """Root URL of an engine's Cloud Storage, the value of `STORAGE_EMULATOR_HOST`.
+
+    `google.cloud.storage` sends no credentials to an emulator, so the URL holds a secret of its
+    own. It follows from the engine's token, and opens nothing but the storage.
+
+    Args:
+        endpoint: Root URL of the engine.
+        token: The engine's token.
+    """
+    secret = hmac.new(token.encode(), b"storage", hashlib.sha256).hexdigest()
+    return f"{endpoint}/-/{secret}"
 
 
 def api_endpoint(location: str) -> str:

@@ -249,7 +249,7 @@ def _make_bucket(api: LocalApi, project: str, uri: str) -> None:
     try:
         _ask(api, "POST", f"/storage/v1/b?project={quote(project)}", body)
     except ApiError as error:
-        if error.code not in (404, 409):
+        if error.code != 409:
             raise
 
 

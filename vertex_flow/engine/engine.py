@@ -23,9 +23,11 @@ from vertex_flow.engine.processes import Command, Launcher, Process, docker_for
 from vertex_flow.engine.schedules import Schedules
 from vertex_flow.engine.state.home import Home
 from vertex_flow.engine.state.store import Store
+from vertex_flow.engine.storage import StorageApi
 from vertex_flow.engine.tensorboards import Tensorboards
 from vertex_flow.engine.training_pipelines import TrainingPipelines
 from vertex_flow.engine.tuning import TuningJobs
+from vertex_flow.names import storage_host
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +65,7 @@ class Engine:
 
     Attributes:
         router: Answers the API's requests.
+        storage: Answers those for Cloud Storage.
     """
 
     def __init__(
@@ -71,7 +74,13 @@ class Engine:
         self._standing = standing
         self._store = Store(home.database)
         self._background = Background()
-        api = {"VERTEX_FLOW_API_ENDPOINT": endpoint, "VERTEX_FLOW_API_TOKEN": home.token()}
+        self.storage = StorageApi(home)
+        token = home.token()
+        api = {
+            "VERTEX_FLOW_API_ENDPOINT": endpoint,
+            "VERTEX_FLOW_API_TOKEN": token,
+            "STORAGE_EMULATOR_HOST": storage_host(endpoint, token),
+        }
         self._launcher = _ApiLauncher(home, api)
         self._docker = docker_for(runner, home, self._launcher)
         self._services = self._compose(home)
@@ -99,6 +108,7 @@ class Engine:
         await self._background.close()
         await self._launcher.close()
         self._store.close()
+        self.storage.close()
 
     def _compose(self, home: Home) -> tuple[Service, ...]:
         store, launcher, background = self._store, self._launcher, self._background

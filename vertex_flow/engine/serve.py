@@ -110,8 +110,14 @@ async def _run(
     engine = Engine(home, endpoint=endpoint, standing=standing)
     try:
         await engine.start()
-        log = home.engine_log
-        server = _server(application(engine.router, token=home.token(), port=port, log=log))
+        app = application(
+            engine.router,
+            token=home.token(),
+            port=port,
+            log=home.engine_log,
+            storage=engine.storage,
+        )
+        server = _server(app)
         home.publish(endpoint, parent=os.getppid() if parent else None, standing=standing)
         announce(endpoint)
         serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -9,7 +9,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 from starlette.applications import Starlette
@@ -31,6 +31,7 @@ from vertex_flow.engine.api.errors import (
 from vertex_flow.engine.api.raw import passed_on
 from vertex_flow.engine.api.rpc import RawBody, RawResponse, Router
 from vertex_flow.errors import ApiError
+from vertex_flow.names import storage_host
 
 _log = logging.getLogger(__name__)
 
@@ -46,10 +47,31 @@ _PREDICTIONS = (":predict", ":rawPredict", ":streamRawPredict", ":explain")
 _WRAPPED = re.compile(rb'\s*\{\s*"http(B|_b)ody"\s*:')
 # Google's generated REST clients poll operations here; the cloud answers both.
 _OPERATION = re.compile(r"/ui/(projects/.*/operations/[^/]+)")
+# Below it stands the secret that opens the storage to callers without credentials.
+_OPEN = "/-"
+_SECRET = re.compile(r"^(/-/)[^/]*")
 _VERBS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 
 
-def application(router: Router, *, token: str, port: int, log: Path) -> Starlette:
+class Neighbour(Protocol):
+    """A service beside Vertex AI's, with paths and errors of its own, such as Cloud Storage."""
+
+    def takes(self, path: str, query: str) -> bool:
+        """Tell whether a request is for this service."""
+        ...
+
+    async def answer(self, request: Request, path: str, root: str) -> Response:
+        """Answer a request; `path` is as it was sent, `root` is the URL before it."""
+        ...
+
+    def refused(self, error: ApiError) -> Response:
+        """Word an error as this service does."""
+        ...
+
+
+def application(
+    router: Router, *, token: str, port: int, log: Path, storage: Neighbour | None = None
+) -> Starlette:
     """Make the ASGI application that serves the API.
 
     Args:
@@ -58,8 +80,9 @@ def application(router: Router, *, token: str, port: int, log: Path) -> Starlett
         port: The port that callers must name in `Host`, so that a web page that has its own name
             point to this machine gets nothing.
         log: Where unexpected errors are explained; their answer names it.
+        storage: Answers for Cloud Storage, or None.
     """
-    door = _Door(router=router, token=token, port=port, log=log)
+    door = _Door(router=router, token=token, port=port, log=log, storage=storage)
     return Starlette(
         routes=[
             Route("/healthz", door.healthz, methods=["GET"]),
@@ -77,29 +100,39 @@ class _Door:
     token: str
     port: int
     log: Path
+    storage: Neighbour | None
 
     async def healthz(self, request: Request) -> Response:
         """Say that the engine is up; needs no token."""
         return await self._guarded(request, self._ok)
 
     async def answer(self, request: Request) -> Response:
-        """Answer a request of the API."""
+        """Answer a request of the API, or of its neighbour."""
+        sent, query = _sent_path(request), request.url.query
+        opened = sent.startswith(f"{_OPEN}/")
+        if self.storage and (opened or self.storage.takes(sent, query)):
+            return await self._guarded(request, self._answer_storage, self.storage.refused)
         return await self._guarded(request, self._answer)
 
     async def _guarded(
-        self, request: Request, inner: Callable[[Request], Awaitable[Response]]
+        self,
+        request: Request,
+        inner: Callable[[Request], Awaitable[Response]],
+        refused: Callable[[ApiError], Response] | None = None,
     ) -> Response:
         """Turn whatever goes wrong into Google's shape of an error; the server lives on."""
+        refused = refused or _refused
         try:
             self._check_origin(request)
             return await inner(request)
         except ApiError as error:
-            return _refused(error)
+            return refused(error)
         except ClientDisconnect:
-            return _refused(cancelled("The caller hung up."))
+            return refused(cancelled("The caller hung up."))
         except Exception as error:
-            _log.exception("%s %s failed", request.method, request.url.path)
-            return _refused(self._unexpected(error))
+            path = _SECRET.sub(r"\1...", request.url.path)
+            _log.exception("%s %s failed", request.method, path)
+            return refused(self._unexpected(error))
 
     async def _ok(self, request: Request) -> Response:
         return PlainTextResponse("ok")
@@ -115,6 +148,29 @@ class _Door:
         if isinstance(result, RawResponse):
             return passed_on(result, wrapped=route.rpc.raw and isinstance(body, dict))
         return JSONResponse(result)
+
+    async def _answer_storage(self, request: Request) -> Response:
+        """Answer a request for Cloud Storage, which shows the token or comes by the open URL."""
+        path, root = _sent_path(request), f"http://{request.headers['host']}"
+        if path.startswith(f"{_OPEN}/"):
+            secret, slash, rest = path.removeprefix(f"{_OPEN}/").partition("/")
+            path = slash + rest
+            root = f"{root}{_OPEN}/{secret}"
+            self._check_secret(secret)
+        else:
+            self._check_token(request)
+        if self.storage is None or not self.storage.takes(path, request.url.query):
+            raise not_found(f"The local engine's Cloud Storage has no {request.method} {path}.")
+        return await self.storage.answer(request, path, root)
+
+    def _check_secret(self, given: str) -> None:
+        right = storage_host("", self.token).rpartition("/")[2]
+        if not secrets.compare_digest(given.encode(), right.encode()):
+            raise unauthenticated(
+                "The URL is not that of the engine's storage. STORAGE_EMULATOR_HOST is set by "
+                "GcpContext.init_aiplatform, and in the engine's own processes; it changes with "
+                "the engine's token."
+            )
 
     def _check_origin(self, request: Request) -> None:
         hosts = {f"127.0.0.1:{self.port}", f"localhost:{self.port}"}
@@ -152,6 +208,12 @@ class _Door:
 async def _lost(request: Request, error: Exception) -> Response:
     """Answer a path that no route takes, such as one with a line break, or an unknown verb."""
     return _refused(not_found(f"The local engine has no {request.method} {request.url.path!r}."))
+
+
+def _sent_path(request: Request) -> str:
+    """Give the path as it was sent, its names percent-encoded."""
+    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    return raw.decode("ascii", "replace")
 
 
 def _refused(error: ApiError) -> Response:

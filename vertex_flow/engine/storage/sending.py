@@ -1,0 +1,70 @@
+"""Answers downloads."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from starlette.responses import Response, StreamingResponse
+
+from vertex_flow.engine.api.errors import not_found
+from vertex_flow.engine.storage.downloads import content, span
+from vertex_flow.engine.storage.methods import Call, decoded
+from vertex_flow.engine.storage.objects import Found, Objects
+from vertex_flow.engine.storage.parameters import check
+from vertex_flow.engine.storage.records import FOLDER
+from vertex_flow.engine.storage.resources import download_headers
+
+
+class Sending:
+    """Gives the content of objects.
+
+    Args:
+        objects: The objects.
+    """
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+
+    async def answer(self, call: Call) -> Response:
+        """Answer a download.
+
+        Raises:
+            ApiError: NOT_FOUND, 304, 412, 416.
+        """
+        check(call.query, call.headers)
+        parts = call.path.split("/")
+        if call.verb != "GET" or len(parts) != 4 or (parts[0], parts[2]) != ("b", "o"):
+            raise not_found(
+                f"No download is at {call.verb} {call.path}: it is GET b/<bucket>/o/<name>"
+            )
+        handle, found = await asyncio.to_thread(self._open, call, parts[1], parts[3])
+        size = found.version.size
+        try:
+            part = span(call.headers.get("range"), size)
+        except BaseException:
+            os.close(handle)
+            raise
+        first, end = part or (0, size)
+        headers = download_headers(found.facts, found.version, whole=part is None)
+        headers["Content-Length"] = str(end - first)
+        if part is not None:
+            headers["Content-Range"] = f"bytes {first}-{end - 1}/{size}"
+        status = 200 if part is None else 206
+        return StreamingResponse(content(handle, first, end), status, headers)
+
+    def _open(self, call: Call, bucket: str, name: str) -> tuple[int, Found]:
+        found = self._objects.find(
+            decoded(bucket), decoded(name), generation=call.number("generation")
+        )
+        call.conditions.check(found.facts, reading=True)
+        if found.version == FOLDER:
+            return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC), self._objects.hashed(found)
+        handle, found = self._objects.open(found)
+        if "range" in call.headers:  # nobody checks a part against the checksum of the whole
+            return handle, found
+        try:
+            return handle, self._objects.hashed(found)
+        except BaseException:
+            os.close(handle)
+            raise
