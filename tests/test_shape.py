@@ -25,7 +25,6 @@ TESTED_ELSEWHERE = {
     "engine/program": "engine/test_embedded",
     "engine/serve": "engine/test_embedded",
     "engine/api/binding": "engine/api/test_rpc",
-    "engine/api/masks": "engine/models/test_service",
     "engine/endpoints/deployments": "engine/endpoints/test_service",
     "engine/endpoints/records": "engine/endpoints/test_service",
     "engine/endpoints/servers": "engine/endpoints/test_service",

@@ -44,8 +44,8 @@ def test_a_schedule_is_created_paused_resumed_updated_and_deleted(
     assert schedule.state == Schedule.State.ACTIVE
     schedule.pause()
     assert schedule.state == Schedule.State.PAUSED
-    schedule.resume(catch_up=True)
-    assert (schedule.state, schedule.catch_up) == (Schedule.State.ACTIVE, True)
+    schedule.resume()
+    assert schedule.state == Schedule.State.ACTIVE
     schedule.update(display_name="weekly", cron="TZ=Europe/Berlin 30 3 * * 1", max_run_count=5)
     again = aiplatform.PipelineJobSchedule.get(schedule.resource_name)
     assert (again.display_name, again.cron) == ("weekly", "TZ=Europe/Berlin 30 3 * * 1")

@@ -76,7 +76,8 @@ def snake(path: str) -> str:
     return _HUMP.sub(lambda match: "_" + match[1].lower(), path)
 
 
-def _camel(path: str) -> str:
+def camel(path: str) -> str:
+    """Turn a field path in snake_case into camelCase."""
     return re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), path)
 
 
@@ -124,7 +125,7 @@ def _query_value(field: Any, text: str, query: str) -> Any:
     if field.type == field.TYPE_ENUM and text.lstrip("-").isdigit():
         return int(text)
     if field.message_type and field.message_type.full_name == "google.protobuf.FieldMask":
-        return ",".join(_camel(path.strip()) for path in text.split(","))
+        return ",".join(camel(path.strip()) for path in text.split(","))
     return text
 
 

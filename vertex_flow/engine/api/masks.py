@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from vertex_flow.engine.api.binding import camel
 from vertex_flow.engine.api.errors import invalid
-from vertex_flow.engine.api.messages import raw, short_name
+from vertex_flow.engine.api.messages import raw
 from vertex_flow.errors import nearest
 
 
@@ -23,13 +24,36 @@ def masked(message: Any, read_mask: Any) -> Any:
     if not read_mask.paths or "*" in read_mask.paths:
         return message
     part = type(message)()
-    known = list(raw(message).DESCRIPTOR.fields_by_name)
     for path in read_mask.paths:
-        if path.partition(".")[0] not in known:
-            kind = short_name(type(message))
-            raise invalid(f"read_mask: {kind} has no field {path!r}.{nearest(path, known)}")
-    read_mask.MergeMessage(raw(message), raw(part))
+        _copy(raw(message), raw(part), path.split("."), path)
     return part
+
+
+def _copy(source: Any, target: Any, steps: Sequence[str], path: str) -> None:
+    """Copy one path of a mask; a path may go on into a struct, such as a pipeline's spec."""
+    name, *rest = steps
+    known = source.DESCRIPTOR.fields_by_name
+    if name not in known:
+        kind = source.DESCRIPTOR.name
+        raise invalid(f"read_mask: {kind} has no field {path!r}.{nearest(name, list(known))}")
+    field = known[name]
+    if field.is_repeated:
+        getattr(target, name).MergeFrom(getattr(source, name))
+    elif field.message_type is None:
+        setattr(target, name, getattr(source, name))
+    elif source.HasField(name):
+        _copy_message(getattr(source, name), getattr(target, name), rest, path)
+
+
+def _copy_message(source: Any, target: Any, steps: Sequence[str], path: str) -> None:
+    if not steps:
+        target.CopyFrom(source)
+    elif source.DESCRIPTOR.full_name != "google.protobuf.Struct":
+        _copy(source, target, steps, path)
+    else:
+        # The names in a mask are in snake_case, those in a struct as whoever wrote them has them.
+        for key in {steps[0], camel(steps[0])} & set(source.fields):
+            target.fields[key].CopyFrom(source.fields[key])
 
 
 def checked_paths(update_mask: Any, allowed: Iterable[str], *, kind: str) -> list[str]:
