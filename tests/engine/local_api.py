@@ -146,6 +146,7 @@ class LocalApi:
             limits=LIMITS,
             chance=random.Random(self._seed),
         )
+        served.recover()
         bindings = [*operations.bindings(), *registry.bindings(), *served.bindings()]
         router = Router(bindings, models.FIELDS | endpoints.FIELDS)
         port = self._socket.getsockname()[1]

@@ -71,10 +71,10 @@ def test_a_command_comes_before_a_prebuilt_image(home):
 
 
 def test_arguments_without_effect_are_noted(home):
-    noted = plan(home, image_uri=f"{PREBUILT}tf2-cpu.2-15:latest", args=["--batch"]).notes
+    noted = plan(home, image_uri=f"{PREBUILT}tf2-cpu:latest", args=["--batch"]).notes
 
     assert noted == (
-        f"the local tensorflow server stands in for {PREBUILT}tf2-cpu.2-15:latest; "
+        f"the local tensorflow server stands in for {PREBUILT}tf2-cpu:latest; "
         "the arguments ['--batch'] have no effect here",
     )
 
@@ -100,10 +100,29 @@ def test_the_environment_tells_where_the_model_is(home):
     assert uri == str(home.storage / "acme" / "iris")
 
 
-def test_the_environment_of_the_model_is_localised(home):
-    env = plan(home, command=["serve"], env=[{"name": "DATA", "value": "gs://acme/x"}]).env
+def variables(home, tmp_path, *given):
+    """The environment of a server whose model has some variables of its own."""
+    env = [{"name": name, "value": value} for name, value in given]
+    return plan(home, command=["serve"], env=env).command(80, tmp_path).env
+
+
+def test_the_environment_of_the_model_is_localised(home, tmp_path):
+    env = variables(home, tmp_path, ("DATA", "gs://acme/x"))
 
     assert env["DATA"] == str(home.storage / "acme" / "x")
+
+
+def test_a_variable_names_an_earlier_one(home, tmp_path):
+    given = (("A", "foo"), ("B", "$(A) bar"), ("C", "$(D)"), ("D", ":$(AIP_HTTP_PORT)"))
+    env = variables(home, tmp_path, *given)
+
+    assert (env["B"], env["C"], env["D"]) == ("foo bar", "$(D)", ":80")
+
+
+def test_the_contracts_variables_are_not_the_models_to_set(home, tmp_path):
+    env = variables(home, tmp_path, ("AIP_HTTP_PORT", "1"), ("AIP_MODE", "TRAINING"))
+
+    assert (env["AIP_HTTP_PORT"], env["AIP_MODE"]) == ("80", "PREDICTION")
 
 
 def test_variables_in_the_command_are_filled_in(home, tmp_path):

@@ -37,6 +37,19 @@ def said(api, endpoint):
     return api.predict(endpoint, {"instances": [1]}).json()["predictions"][0][0]
 
 
+def status(api, endpoint):
+    """How the server of an endpoint's only deployed model is doing."""
+    return api.endpoints.get_endpoint(name=endpoint).deployed_models[0].status
+
+
+def crash(api, endpoint, until, times):
+    """Crash a server; each but the last time it is waited for until it can be asked again."""
+    for _ in range(times):
+        until(lambda: status(api, endpoint).available_replica_count == 1)
+        last = api.predict(endpoint, {"instances": ["crash"]})
+    return last
+
+
 def log_of(api, endpoint, deployed_id):
     return api.home.log("endpoints", endpoint.rpartition("/")[2], deployed_id)
 
@@ -145,7 +158,8 @@ def test_the_container_contract_is_kept(api, garden):
         for name in asked
     ]
 
-    assert came == ["PREDICTION", "CUSTOM_CONTAINER", "", "1"]
+    [deployed] = api.endpoints.get_endpoint(name=garden).deployed_models
+    assert came == ["PREDICTION", "CUSTOM_CONTAINER", "", deployed.id]
 
 
 def test_a_raw_prediction_is_passed_through(api, garden):
@@ -411,9 +425,9 @@ def test_a_server_that_fails_shows_its_log(api, endpoint):
 
     log = log_of(api, endpoint, "5")
     assert text == (
-        f"The model server of {endpoint}/deployedModels/5 ended with exit code 1 before it was "
-        "healthy.\n  vertex_flow: the command runs in this Python environment, not in "
-        "europe-docker.pkg.dev/acme/serving/flowers:1\n"
+        f"Model server exited unexpectedly: {endpoint}/deployedModels/5 ended with exit code 1 "
+        "before it was healthy.\n  vertex_flow: the command runs in this Python environment, not "
+        "in europe-docker.pkg.dev/acme/serving/flowers:1\n"
         f"  the flowers are gone\nLog: {log}"
     )
 
@@ -447,26 +461,48 @@ def test_a_crash_breaks_the_request_off(api, endpoint, rose):
     assert "broke off before it answered" in came[2]
 
 
-def test_a_crashed_server_is_started_again(api, endpoint, rose):
+def test_a_crashed_server_is_started_again(api, endpoint, rose, until):
     api.deploy(endpoint, rose)
     api.predict(endpoint, {"instances": ["crash"]})
+    until(lambda: status(api, endpoint).available_replica_count == 1)
 
     assert said(api, endpoint) == "rose"
 
 
-def test_a_crash_is_in_the_log(api, endpoint, rose):
+def test_a_server_that_restarts_says_so(api, endpoint, tmp_path):
+    api.deploy(endpoint, api.upload_flowers(f"lazy={tmp_path / 'again'}"))
+    api.predict(endpoint, {"instances": ["crash"]})
+    came = api.error(api.predict(endpoint, {"instances": [1]}))
+
+    assert came[:2] == (503, "UNAVAILABLE")
+    assert "cannot be asked now: the server ended with exit code 3" in came[2]
+
+
+def test_a_crash_shows_in_the_deployed_model(api, endpoint, tmp_path, until):
+    api.deploy(endpoint, api.upload_flowers(f"lazy={tmp_path / 'again'}"))
+    api.predict(endpoint, {"instances": ["crash"]})
+    until(lambda: "; " in status(api, endpoint).message)
+    shown = status(api, endpoint)
+
+    assert (shown.available_replica_count, shown.message) == (
+        0,
+        "the server ended with exit code 3; restart 1 of 2 in 0.05 s",
+    )
+
+
+def test_a_crash_is_in_the_log(api, endpoint, rose, until):
     deployed = api.deploy(endpoint, rose)
     api.predict(endpoint, {"instances": ["crash"]})
-    said(api, endpoint)
+    until(lambda: status(api, endpoint).available_replica_count == 1)
 
     log = log_of(api, endpoint, deployed.id).read_text()
     assert "the server ended with exit code 3; restart 1 of 2 in 0.05 s" in log
 
 
-def test_a_server_that_crashes_too_often_is_given_up(api, endpoint, rose):
+def test_a_server_that_crashes_too_often_is_given_up(api, endpoint, rose, until):
     api.deploy(endpoint, rose)
-    for _ in range(3):
-        last = api.predict(endpoint, {"instances": ["crash"]})
+    last = crash(api, endpoint, until, 3)
+    until(lambda: status(api, endpoint).message.startswith("given up"))
     came = api.error(api.predict(endpoint, {"instances": [1]}))
 
     assert last.status_code == 503
@@ -474,10 +510,10 @@ def test_a_server_that_crashes_too_often_is_given_up(api, endpoint, rose):
     assert "ended 3 times in a row, last with exit code 3" in came[2]
 
 
-def test_a_server_that_was_given_up_may_try_again_later(api, endpoint, rose):
+def test_a_server_that_was_given_up_may_try_again_later(api, endpoint, rose, until):
     api.deploy(endpoint, rose)
-    for _ in range(4):
-        api.predict(endpoint, {"instances": ["crash"]})
+    crash(api, endpoint, until, 3)
+    until(lambda: status(api, endpoint).message.startswith("given up"))
     time.sleep(0.6)
 
     assert said(api, endpoint) == "rose"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from typing import Any
@@ -9,11 +10,11 @@ from typing import Any
 from google.cloud.aiplatform_v1 import types
 
 from vertex_flow.engine.api.errors import already_exists, failed_precondition, invalid
-from vertex_flow.engine.api.masks import checked_paths, copy_fields
-from vertex_flow.engine.api.messages import stamp
-from vertex_flow.engine.endpoints.plans import plan_server
+from vertex_flow.engine.api.masks import checked_paths
+from vertex_flow.engine.api.messages import raw, stamp
+from vertex_flow.engine.endpoints.plans import ServerPlan, plan_server
 from vertex_flow.engine.endpoints.records import EndpointRecords
-from vertex_flow.engine.endpoints.servers import ModelServers
+from vertex_flow.engine.endpoints.servers import ModelServer, ModelServers
 from vertex_flow.engine.endpoints.traffic import (
     NEW,
     check_split,
@@ -23,6 +24,9 @@ from vertex_flow.engine.endpoints.traffic import (
 from vertex_flow.engine.models.versions import Versions
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.state.home import Home
+from vertex_flow.errors import ApiError
+
+_log = logging.getLogger(__name__)
 
 _ID = re.compile(r"[0-9]{1,20}")
 _MUTABLE = frozenset({"dedicated_resources", "disable_container_logging", "enable_access_logging"})
@@ -56,6 +60,63 @@ class Deployments:
         self._servers = servers
         self._operations = operations
         self._new_id = new_id
+        self._deploying: dict[str, str] = {}  # the endpoint of each deployed model to come
+
+    def server(self, endpoint: str, deployed: types.DeployedModel) -> ModelServer:
+        """Give the server of a deployed model; starts it where it was given up, or never started.
+
+        Args:
+            endpoint: Resource name of the endpoint.
+            deployed: The deployed model.
+
+        Raises:
+            ApiError: FAILED_PRECONDITION when this machine cannot serve it.
+        """
+        server = self._servers.find(_name(endpoint, deployed.id))
+        if server is not None:
+            return server
+        model = self._versions.version(deployed.model, deployed.model_version_id)
+        return self._servers.start(
+            plan_server(self._home, endpoint=endpoint, deployed=deployed, model=model)
+        )
+
+    def shown(self, endpoint: types.Endpoint) -> types.Endpoint:
+        """Give an endpoint as callers see it: with how the servers of its models are doing."""
+        shown = types.Endpoint(endpoint)
+        for deployed in shown.deployed_models:
+            state = self._servers.state(_name(endpoint.name, deployed.id))
+            if state is None:
+                continue
+            deployed.status = types.DeployedModel.Status(
+                message=state.message,
+                last_update_time=state.since,
+                available_replica_count=int(state.phase == "serving"),
+            )
+        return shown
+
+    def occupants(self, endpoint: types.Endpoint) -> list[str]:
+        """Give the ids of what is deployed to an endpoint, or is just being deployed."""
+        coming = [name for name, place in self._deploying.items() if place == endpoint.name]
+        ids = [each.id for each in endpoint.deployed_models]
+        return ids + [name.rpartition("/")[2] for name in coming]
+
+    async def recover(self) -> None:
+        """Start the servers of an earlier engine again, one after the other.
+
+        A request to one that has not had its turn starts it at once.
+        """
+        for endpoint in self._records.all():
+            for deployed in endpoint.deployed_models:
+                await self._revive(endpoint.name, deployed.id)
+
+    async def _revive(self, name: str, deployed_id: str) -> None:
+        try:
+            endpoint = self._records.get(name)  # it may have changed by now
+            for deployed in endpoint.deployed_models:
+                if deployed.id == deployed_id:
+                    await self.server(name, deployed).ready()
+        except ApiError as error:
+            _log.warning("%s is not served: %s", _name(name, deployed_id), error.message)
 
     async def deploy(self, request: types.DeployModelRequest) -> Any:
         """Answer `endpoints.deployModel`: traffic moves once the new server is healthy."""
@@ -64,10 +125,11 @@ class Deployments:
         deployed = self._deployed(request.deployed_model, endpoint, model)
         present = [each.id for each in endpoint.deployed_models]
         check_split(request.traffic_split, [*present, NEW])
-        plan_server(self._home, endpoint=endpoint.name, deployed=deployed, model=model)
+        plan = plan_server(self._home, endpoint=endpoint.name, deployed=deployed, model=model)
+        self._deploying[plan.name] = endpoint.name
         return self._operations.start(
             endpoint.name,
-            self._deploy(endpoint.name, deployed, dict(request.traffic_split)),
+            self._deploy(plan, deployed, dict(request.traffic_split)),
             types.DeployModelOperationMetadata(),
         )
 
@@ -85,10 +147,21 @@ class Deployments:
     async def mutate(self, request: types.MutateDeployedModelRequest) -> Any:
         """Answer `endpoints.mutateDeployedModel`."""
         endpoint = self._records.get(request.endpoint)
-        paths = checked_paths(request.update_mask, _MUTABLE, kind="DeployedModel")
+        checked_paths(request.update_mask, _MUTABLE, kind="DeployedModel")
         deployed = _find(endpoint, request.deployed_model.id)
-        copy_fields(request.deployed_model, deployed, paths)
+        before = types.MachineSpec(deployed.dedicated_resources.machine_spec)
+        request.update_mask.MergeMessage(
+            raw(request.deployed_model),
+            raw(deployed),
+            replace_message_field=True,
+            replace_repeated_field=True,
+        )
         _check_resources(deployed)
+        if deployed.dedicated_resources.machine_spec != before:
+            raise invalid(
+                "update_mask: the machine_spec of a DeployedModel cannot be changed; deploy the "
+                "Model again."
+            )
         self._records.save(endpoint)
         work = _mutated(deployed)
         return await self._operations.settle(
@@ -102,7 +175,7 @@ class Deployments:
     ) -> types.DeployedModel:
         if asked.id and not _ID.fullmatch(asked.id):
             raise invalid(f"deployed_model.id {asked.id!r} is invalid: use digits only.")
-        if any(each.id == asked.id for each in endpoint.deployed_models):
+        if asked.id in self.occupants(endpoint):
             raise already_exists(f'The DeployedModel "{asked.id}" already exists in this Endpoint.')
         _check_resources(asked)
         deployed = types.DeployedModel(asked)
@@ -113,17 +186,17 @@ class Deployments:
         return deployed
 
     async def _deploy(
-        self, endpoint: str, deployed: types.DeployedModel, split: dict[str, int]
+        self, plan: ServerPlan, deployed: types.DeployedModel, split: dict[str, int]
     ) -> types.DeployModelResponse:
-        model = self._versions.get(f"{deployed.model}@{deployed.model_version_id}")
-        plan = plan_server(self._home, endpoint=endpoint, deployed=deployed, model=model)
-        server = self._servers.start(plan)
+        endpoint = self._deploying[plan.name]
         try:
-            await server.ready()
+            await self._servers.start(plan).ready()
             self._commit(endpoint, deployed, split)
         except BaseException:
             await self._servers.stop(plan.name)
             raise
+        finally:
+            del self._deploying[plan.name]
         return types.DeployModelResponse(deployed_model=deployed)
 
     def _commit(self, name: str, deployed: types.DeployedModel, split: dict[str, int]) -> None:
@@ -141,8 +214,12 @@ class Deployments:
     ) -> types.UndeployModelResponse:
         endpoint = self._records.get(name)
         self._records.save(_without(endpoint, deployed_id, split))
-        await self._servers.stop(f"{name}/deployedModels/{deployed_id}")
+        await self._servers.stop(_name(name, deployed_id))
         return types.UndeployModelResponse()
+
+
+def _name(endpoint: str, deployed_id: str) -> str:
+    return f"{endpoint}/deployedModels/{deployed_id}"
 
 
 def _without(endpoint: types.Endpoint, deployed_id: str, split: dict[str, int]) -> types.Endpoint:

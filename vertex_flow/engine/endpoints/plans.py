@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import attrs
@@ -13,13 +14,18 @@ from google.cloud.aiplatform_v1 import types
 
 from vertex_flow.engine.api.errors import failed_precondition
 from vertex_flow.engine.api.messages import seconds
+from vertex_flow.engine.endpoints.probes import (
+    CommandCheck,
+    HttpCheck,
+    Probe,
+    health_route,
+    read_probe,
+)
+from vertex_flow.engine.models.images import prebuilt_framework, version_note
 from vertex_flow.engine.processes import Command
 from vertex_flow.engine.state.home import Home
 from vertex_flow.names import Resource
 
-_PREBUILT = re.compile(r"(?:^|/)vertex-ai(?:-restricted)?/prediction/(?P<image>[\w.-]+)")
-# Image name up to its first dash or dot: tf2-cpu.2-15, sklearn-cpu.1-5, xgboost-cpu.2-1 ...
-_FRAMEWORKS = {"tf2": "tensorflow", "tf": "tensorflow", "sklearn": "sklearn", "xgboost": "xgboost"}
 _VARIABLE = re.compile(r"\$(?:\$|\((?P<name>[A-Za-z_]\w*)\))")
 
 
@@ -30,12 +36,17 @@ class ServerPlan:
     Attributes:
         name: Resource name of the deployed model, for errors.
         argv: The command, in which `$(NAME)` stands for a variable of the environment.
-        env: Its environment, without `AIP_HTTP_PORT`.
+        env: The variables that the container contract gives, without `AIP_HTTP_PORT`.
+        variables: The model's own, in which `$(NAME)` stands for one of the contract's or an
+            earlier one; they do not replace those of the contract.
         health_route: Path that answers 200 once the model can be asked.
         predict_route: Path that predictions are posted to.
         log: File that gets its output.
         cwd: Folder that it runs in; None for an empty one.
         notes: Sentences for its log, about what has no effect here.
+        startup: Passes once the server has started; None when it has no such probe.
+        health: Passes while the server can be asked.
+        liveness: A server is started again when it fails; None when it has no such probe.
         imports: Heavy packages that it will import.
         start_timeout: Longest time until it is healthy, in seconds, or None for the default.
         trusted: Whether it is this package's own server, whose answers need no check.
@@ -47,11 +58,23 @@ class ServerPlan:
     health_route: str
     predict_route: str
     log: Path
+    variables: Mapping[str, str] = attrs.field(factory=dict)
     cwd: Path | None = None
     notes: tuple[str, ...] = ()
+    startup: Probe | None = None
+    health: Probe = attrs.Factory(lambda plan: health_route(plan.health_route), takes_self=True)
+    liveness: Probe | None = None
     imports: frozenset[str] = frozenset()
     start_timeout: float | None = None
     trusted: bool = False
+
+    @property
+    def unready(self) -> str:
+        """What is wrong with a server that does not get healthy."""
+        check = self.health.check
+        if isinstance(check, HttpCheck) and check.only_200:
+            return f"did not answer 200 on {check.path}"
+        return "did not pass its health probe"
 
     def command(self, port: int, scratch: Path) -> Command:
         """Give the command that serves on a port.
@@ -60,39 +83,17 @@ class ServerPlan:
             port: A free port on loopback.
             scratch: An empty folder, for servers that need none of their own.
         """
-        env = {**self.env, "AIP_HTTP_PORT": str(port)}
+        contract = {**self.env, "AIP_HTTP_PORT": str(port)}
+        env = dict(contract)
+        for name, value in self.variables.items():
+            env[name] = contract.get(name) or expanded(value, env)
         return Command(
-            argv=tuple(_expand(word, env) for word in self.argv),
+            argv=tuple(expanded(word, env) for word in self.argv),
             env=env,
             cwd=self.cwd or scratch,
             log=self.log,
             imports=self.imports,
         )
-
-
-def prebuilt_framework(image_uri: str) -> str | None:
-    """Tell the framework of a prebuilt serving image.
-
-    Args:
-        image_uri: For example `us-docker.pkg.dev/vertex-ai/prediction/tf2-cpu.2-15:latest`.
-
-    Returns:
-        `tensorflow`, `sklearn` or `xgboost`; None for any other image.
-
-    Raises:
-        ApiError: FAILED_PRECONDITION for a prebuilt image of another framework.
-    """
-    match = _PREBUILT.search(image_uri)
-    if match is None:
-        return None
-    family = re.split(r"[-.]", match["image"])[0]
-    if family not in _FRAMEWORKS:
-        raise failed_precondition(
-            f"The local engine has no server for the prebuilt image {image_uri}: it serves those "
-            "of TensorFlow (tf2-*), scikit-learn (sklearn-*) and XGBoost (xgboost-*). Set "
-            "container_spec.command to a server of your own."
-        )
-    return _FRAMEWORKS[family]
 
 
 def plan_server(
@@ -125,11 +126,13 @@ def plan_server(
         name=f"{endpoint}/deployedModels/{deployed.id}",
         argv=_argv(home, spec, framework),
         env=_environment(home, place, deployed, model, routes) | _python_path(folder),
+        variables={each.name: home.localise(each.value) for each in spec.env},
         health_route=routes[0],
         predict_route=routes[1],
         log=home.log("endpoints", place.id, str(deployed.id)),
         cwd=None if framework else folder or Path.cwd(),
-        notes=_notes(spec, framework, folder),
+        notes=(*_notes(spec, framework, folder), *_resource_notes(deployed, spec)),
+        **_probes(home, spec, routes[0]),
         imports=frozenset({framework} if framework else ()),
         start_timeout=seconds(spec.deployment_timeout),
         trusted=framework is not None,
@@ -155,10 +158,40 @@ def _notes(
 ) -> tuple[str, ...]:
     if framework:
         args = f"; the arguments {list(spec.args)} have no effect here" if spec.args else ""
-        return (f"the local {framework} server stands in for {spec.image_uri}{args}",)
+        version = version_note(spec.image_uri)
+        return (f"the local {framework} server stands in for {spec.image_uri}{version}{args}",)
     if folder is None:
         return (f"the command runs in this Python environment, not in {spec.image_uri}",)
     return ()
+
+
+def _resource_notes(
+    deployed: types.DeployedModel, spec: types.ModelContainerSpec
+) -> tuple[str, ...]:
+    asked = deployed.dedicated_resources
+    replicas = max(asked.min_replica_count, asked.max_replica_count)
+    notes = []
+    if replicas > 1:
+        notes.append(f"one process on this machine stands in for up to {replicas} replicas")
+    if spec.shared_memory_size_mb:
+        notes.append("shared_memory_size_mb has no effect here")
+    return tuple(notes)
+
+
+def _probes(home: Home, spec: types.ModelContainerSpec, route: str) -> dict[str, Any]:
+    """Give the probes that a plan has; the health route is asked where there is no health probe."""
+    startup, health, liveness = (
+        _localised(home, read_probe(spec, name))
+        for name in ("startup_probe", "health_probe", "liveness_probe")
+    )
+    return {"startup": startup, "health": health or health_route(route), "liveness": liveness}
+
+
+def _localised(home: Home, probe: Probe | None) -> Probe | None:
+    if probe is None or not isinstance(probe.check, CommandCheck):
+        return probe
+    argv = tuple(home.localise(word) for word in probe.check.argv)
+    return attrs.evolve(probe, check=CommandCheck(argv=argv))
 
 
 def _argv(home: Home, spec: types.ModelContainerSpec, framework: str | None) -> tuple[str, ...]:
@@ -176,25 +209,32 @@ def _environment(
 ) -> dict[str, str]:
     machine = deployed.dedicated_resources.machine_spec
     uri = str(home.path(model.artifact_uri)) if model.artifact_uri else ""
-    env = {each.name: home.localise(each.value) for each in model.container_spec.env}
-    return {
-        **env,
+    env = {
         "AIP_DEPLOYED_MODEL_ID": deployed.id,
         "AIP_ENDPOINT_ID": place.id,
         "AIP_FRAMEWORK": "CUSTOM_CONTAINER",
         "AIP_HEALTH_ROUTE": routes[0],
         "AIP_MACHINE_TYPE": machine.machine_type,
         "AIP_MODE": "PREDICTION",
-        "AIP_MODEL_NAME": model.name,
+        "AIP_MODE_VERSION": "1.0.0",
+        "AIP_MODEL_NAME": place.id,  # of these two, Vertex AI says so itself
         "AIP_PREDICT_ROUTE": routes[1],
         "AIP_PROJECT_NUMBER": place.project,
         "AIP_STORAGE_URI": uri,
-        "AIP_VERSION_NAME": model.version_id,
+        "AIP_VERSION_NAME": deployed.id,
     }
+    if machine.accelerator_type:
+        env["AIP_ACCELERATOR_TYPE"] = machine.accelerator_type.name
+    return env
 
 
-def _expand(word: str, env: Mapping[str, str]) -> str:
-    """Put variables into a word, as container commands have them; `$$(NAME)` stays `$(NAME)`."""
+def expanded(word: str, env: Mapping[str, str]) -> str:
+    """Put variables into a word, as container commands have them; `$$(NAME)` stays `$(NAME)`.
+
+    Args:
+        word: For example `--port=$(AIP_HTTP_PORT)`; what `env` lacks stays as it is.
+        env: Values by name.
+    """
 
     def replace(match: re.Match[str]) -> str:
         if match["name"] is None:

@@ -2,193 +2,136 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import random
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
 
+import attrs
 import httpx
 from google.cloud.aiplatform_v1 import types
 
-from vertex_flow.engine.api.errors import invalid, unimplemented
 from vertex_flow.engine.api.rpc import RawResponse
-from vertex_flow.engine.endpoints.plans import plan_server
+from vertex_flow.engine.endpoints.answers import read_request, refusal, with_facts
+from vertex_flow.engine.endpoints.deployments import Deployments
 from vertex_flow.engine.endpoints.records import EndpointRecords
-from vertex_flow.engine.endpoints.servers import ModelServer, ModelServers
+from vertex_flow.engine.endpoints.servers import ModelServer
 from vertex_flow.engine.models.versions import Versions
-from vertex_flow.engine.state.home import Home
-from vertex_flow.errors import ApiError, nearest
+
+_log = logging.getLogger(__name__)
 
 _JSON = {"content-type": "application/json"}
-_FIELDS = ("instances", "labels", "parameters")
+# Headers of a model server's answer that its caller gets too.
+_PASSED_ON = ("content-type", "cache-control", "content-disposition", "content-language")
+
+Ask = Callable[[bytes, Mapping[str, str], "float | None"], Awaitable[httpx.Response]]
+
+
+@attrs.frozen(kw_only=True)
+class _Chosen:
+    """Who answers a request."""
+
+    endpoint: str
+    deployed: types.DeployedModel
+    server: ModelServer
+    timeout: float | None
 
 
 class Predictions:
     """Answers predictions.
 
     Args:
-        home: Gives the servers' folders.
         records: The endpoints.
         versions: The models.
-        servers: Runs what serves them.
+        deployments: Gives the servers.
         chance: Shares the requests out.
     """
 
     def __init__(
         self,
-        home: Home,
         records: EndpointRecords,
         versions: Versions,
-        servers: ModelServers,
+        deployments: Deployments,
         chance: random.Random,
     ) -> None:
-        self._home = home
         self._records = records
         self._versions = versions
-        self._servers = servers
+        self._deployments = deployments
         self._chance = chance
 
     async def predict(self, request: types.RawPredictRequest) -> RawResponse:
         """Answer `endpoints.predict`."""
         body = read_request(request.http_body.data)
-        deployed, model, server, answer = await self._ask(request.endpoint, body, _JSON)
+        chosen = self._choose(request.endpoint)
+        answer = await chosen.server.post(body, _JSON, chosen.timeout)
         if answer.status_code != 200:
             raise refusal(answer)
+        deployed = chosen.deployed
+        model = self._versions.version(deployed.model, deployed.model_version_id)
         facts: dict[str, Any] = {
             "deployedModelId": deployed.id,
             "model": deployed.model,
             "modelDisplayName": model.display_name,
             "modelVersionId": deployed.model_version_id,
         }
-        return RawResponse(
-            headers=_JSON, body=with_facts(answer.content, facts, trusted=server.plan.trusted)
-        )
+        trusted = chosen.server.plan.trusted
+        return RawResponse(headers=_JSON, body=with_facts(answer.content, facts, trusted=trusted))
 
     async def raw_predict(self, request: types.RawPredictRequest) -> RawResponse:
         """Answer `endpoints.rawPredict`: the body goes to the server, and back, as it is."""
-        content_type = request.http_body.content_type or "application/json"
-        deployed, _, _, answer = await self._ask(
-            request.endpoint, request.http_body.data, {"content-type": content_type}
-        )
-        headers = {
-            "content-type": answer.headers.get("content-type", "application/json"),
-            "X-Vertex-AI-Deployed-Model-Id": deployed.id,
-            "X-Vertex-AI-Model": deployed.model,
-            "X-Vertex-AI-Model-Version-Id": deployed.model_version_id,
-        }
+        chosen = self._choose(request.endpoint)
+        answer = await chosen.server.post(*_raw(request), chosen.timeout)
+        headers = _headers(chosen, answer)
         return RawResponse(status=answer.status_code, headers=headers, body=answer.content)
 
-    async def explain(self, request: types.ExplainRequest) -> NoReturn:
-        """Refuse `endpoints.explain`."""
-        self._records.get(request.endpoint)
-        raise unimplemented(
-            "The local engine computes no explanations: call predict here, and explain on "
-            "Vertex AI."
-        )
+    async def stream_raw_predict(self, request: types.StreamRawPredictRequest) -> RawResponse:
+        """Answer `endpoints.streamRawPredict`: the caller gets each part as the server writes it.
 
-    async def _ask(
-        self, endpoint: str, body: bytes, headers: Mapping[str, str]
-    ) -> tuple[types.DeployedModel, types.Model, ModelServer, httpx.Response]:
+        Server-sent events are such parts.
+        """
+        chosen = self._choose(request.endpoint)
+        answer = await chosen.server.stream(*_raw(request), chosen.timeout)
+        headers = _headers(chosen, answer)
+        parts = _parts(answer, chosen.server.plan.name)
+        return RawResponse(status=answer.status_code, headers=headers, body=parts)
+
+    def _choose(self, endpoint: str) -> _Chosen:
         table = self._records.traffic(endpoint)
         deployed = table.choose(self._chance)
-        model = self._versions.version(deployed.model, deployed.model_version_id)
-        server = self._server(endpoint, deployed, model)
-        answer = await server.post(body, headers, table.timeout)
-        return deployed, model, server, answer
-
-    def _server(
-        self, endpoint: str, deployed: types.DeployedModel, model: types.Model
-    ) -> ModelServer:
-        """Give the running server; once the engine was started again, a request starts it."""
-        server = self._servers.find(f"{endpoint}/deployedModels/{deployed.id}")
-        if server is not None:
-            return server
-        plan = plan_server(self._home, endpoint=endpoint, deployed=deployed, model=model)
-        return self._servers.start(plan)
-
-
-def read_request(data: bytes) -> bytes:
-    """Check the body of a predict request.
-
-    Args:
-        data: The JSON of a `PredictRequest`.
-
-    Returns:
-        What the model server gets: the instances, and the parameters where there are any.
-
-    Raises:
-        ApiError: INVALID_ARGUMENT.
-    """
-    try:
-        body = json.loads(data or b"{}", parse_constant=_refuse_constant)
-    except RecursionError:
-        raise invalid("Invalid JSON payload received: it is nested too deep.") from None
-    except ValueError as error:
-        raise invalid(f"Invalid JSON payload received: {error}.") from None
-    if not isinstance(body, dict):
-        raise invalid("Invalid JSON payload received. Expected an object at the root of the body.")
-    for name in body.keys() - {*_FIELDS, "endpoint"}:
-        raise invalid(
-            f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.'
-            f"{nearest(name, _FIELDS)}"
+        return _Chosen(
+            endpoint=endpoint,
+            deployed=deployed,
+            server=self._deployments.server(endpoint, deployed),
+            timeout=table.timeout,
         )
-    if not isinstance(body.get("instances"), list):
-        raise invalid("'instances' is required: a list with one item an instance.")
-    if body.keys() <= {"instances", "parameters"} and body.get("parameters", 0) is not None:
-        return data
-    kept = {name: body[name] for name in ("instances", "parameters") if body.get(name) is not None}
-    return json.dumps(kept, separators=(",", ":")).encode()
 
 
-def with_facts(content: bytes, facts: Mapping[str, Any], *, trusted: bool) -> bytes:
-    """Add to a model server's answer who gave it.
+def _raw(
+    request: types.RawPredictRequest | types.StreamRawPredictRequest,
+) -> tuple[bytes, dict[str, str]]:
+    kind = request.http_body.content_type or "application/json"
+    return request.http_body.data, {"content-type": kind}
 
-    Args:
-        content: The JSON that the server answered with.
-        facts: Fields to add.
-        trusted: Whether the answer is known to be `{"predictions": [...]}`, with nothing else.
 
-    Raises:
-        ApiError: INTERNAL when the answer is something else.
-    """
-    if trusted:  # spliced: parsing large answers takes longer than the rest of the way
-        return content.rstrip()[:-1] + b"," + json.dumps(facts).encode()[1:]
+def _headers(chosen: _Chosen, answer: httpx.Response) -> dict[str, str]:
+    passed_on = {name: answer.headers[name] for name in _PASSED_ON if name in answer.headers}
+    return {
+        **_JSON,
+        **passed_on,
+        "X-Vertex-AI-Endpoint-Id": chosen.endpoint.rpartition("/")[2],
+        "X-Vertex-AI-Deployed-Model-Id": chosen.deployed.id,
+        "X-Vertex-AI-Model": chosen.deployed.model,
+        "X-Vertex-AI-Model-Version-Id": chosen.deployed.model_version_id,
+    }
+
+
+async def _parts(answer: httpx.Response, name: str) -> AsyncIterator[bytes]:
+    """Give an answer part by part; one that breaks off breaks the caller's off too."""
     try:
-        answer = json.loads(content)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict) or "predictions" not in answer:
-        raise ApiError(
-            500,
-            "INTERNAL",
-            'The model server did not answer with JSON of the form {"predictions": [...]}: '
-            f"{content[:200]!r}",
-        )
-    kept = {name: answer[name] for name in ("predictions", "metadata") if name in answer}
-    return json.dumps({**kept, **facts}).encode()
-
-
-def refusal(answer: httpx.Response) -> ApiError:
-    """Turn a model server's error into the API's, with the server's reason."""
-    reason = _reason(answer)
-    if 400 <= answer.status_code < 500:
-        return invalid(reason)
-    if answer.status_code == 503:
-        return ApiError(503, "UNAVAILABLE", reason)
-    return ApiError(500, "INTERNAL", reason)
-
-
-def _reason(answer: httpx.Response) -> str:
-    try:
-        body = answer.json()
-    except ValueError:
-        body = None
-    said = body.get("error") or body.get("detail") if isinstance(body, dict) else None
-    if isinstance(said, dict):
-        said = said.get("message")
-    text = said if isinstance(said, str) else answer.text[:2000]
-    return text or f"The model server answered {answer.status_code} without a reason."
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+        async for part in answer.aiter_bytes():
+            yield part
+    except httpx.HTTPError as error:
+        _log.warning("the answer of %s broke off: %r", name, error)
+        raise
+    finally:
+        await answer.aclose()

@@ -53,6 +53,10 @@ class EndpointRecords:
         """
         return self._store.get(types.Endpoint, name)
 
+    def all(self) -> list[types.Endpoint]:
+        """Read every endpoint, oldest first."""
+        return self._store.all(types.Endpoint)
+
     def insert(self, endpoint: types.Endpoint) -> types.Endpoint:
         """Store a new endpoint.
 

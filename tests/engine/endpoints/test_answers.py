@@ -3,7 +3,7 @@ import json
 import httpx
 import pytest
 
-from vertex_flow.engine.endpoints.predictions import read_request, refusal, with_facts
+from vertex_flow.engine.endpoints.answers import read_request, refusal, with_facts
 from vertex_flow.errors import ApiError
 
 
