@@ -403,8 +403,8 @@ def test_what_was_made_for_a_resource_is_found(store: Store) -> None:
         store.save(job(2))
     store.save(job(4))
 
-    assert store.made("owner", "task", CustomJob) == [job(3).name, job(2).name]
-    assert store.made("owner", "other", CustomJob) == []
+    assert store.made("owner", "task") == [job(3).name, job(2).name]
+    assert store.made("owner", "other") == []
 
 
 def test_what_was_made_and_deleted_is_not_found(store: Store) -> None:
@@ -412,7 +412,7 @@ def test_what_was_made_and_deleted_is_not_found(store: Store) -> None:
         store.insert(job(1))
     store.delete(job(1).name)
 
-    assert store.made("owner", "task", CustomJob) == []
+    assert store.made("owner", "task") == []
 
 
 def test_a_sealed_store_takes_nothing(store: Store, home: Home) -> None:
