@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -107,10 +106,3 @@ def alive(pid: int) -> bool:
         return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return False
-
-
-def gone(pid: int) -> bool:
-    """Wait until a process is gone; the test's own time limit ends the wait."""
-    while alive(pid):
-        time.sleep(0.02)
-    return True

@@ -137,7 +137,13 @@ class Engine:
                 tuning=tuning_jobs,
                 models=models,
             ),
-            BatchPredictionJobs(store),
+            BatchPredictionJobs(
+                home=home,
+                store=store,
+                launcher=launcher,
+                background=background,
+                operations=operations,
+            ),
             Schedules(store, background, operations, pipelines),
         )
 

@@ -1,5 +1,6 @@
 """Batch prediction jobs: a model over files, predictions into files."""
 
-from vertex_flow.engine.batch_predictions.service import FIELDS, NOTES, BatchPredictionJobs
+from vertex_flow.engine.batch_predictions.fields import FIELDS, NOTES
+from vertex_flow.engine.batch_predictions.service import BatchPredictionJobs
 
 __all__ = ["FIELDS", "NOTES", "BatchPredictionJobs"]
