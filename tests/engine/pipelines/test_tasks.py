@@ -185,3 +185,90 @@ def test_states_have_no_more_tasks_than_the_pipeline(bench: Bench) -> None:
 
     assert states(job) == {"two": "SUCCEEDED"}
     assert job["name"].startswith(f"{PARENT}/pipelineJobs/job-")
+
+
+def test_an_image_that_is_a_folder_is_where_a_container_runs(bench: Bench, tmp_path) -> None:
+    (tmp_path / "own.py").write_text("print('own', __file__)")
+
+    @dsl.container_component
+    def run_own():
+        return dsl.ContainerSpec(image=f"file://{tmp_path}", command=["python", "own.py"])
+
+    @dsl.pipeline(name="folder")
+    def pipeline():
+        run_own()
+
+    assert states(bench.run(pipeline)) == {"run-own": "SUCCEEDED"}
+
+
+def test_a_folder_that_is_gone_is_named(bench: Bench, tmp_path) -> None:
+    @dsl.pipeline(name="gone")
+    def pipeline():
+        ops.say(text="x").set_container_image(f"file://{tmp_path}/gone")
+
+    assert details(bench.run(pipeline))["say"]["error"]["message"] == (
+        f"The container cannot run: the source folder {tmp_path}/gone (image_uri "
+        f"'file://{tmp_path}/gone') does not exist on this machine."
+    )
+
+
+def test_an_image_can_come_from_a_parameter(bench: Bench) -> None:
+    @dsl.pipeline(name="dynamic")
+    def pipeline(image: str = "python:3.12"):
+        ops.say(text="x").set_container_image(image)
+
+    job = bench.run(pipeline)
+
+    log = bench.home.log("pipelineJobs", job["name"].rpartition("/")[2], "say")
+    assert "[engine] Image 'python:3.12' is simulated" in log.read_text()
+
+
+def test_a_function_in_an_image_runs_from_the_folder_of_the_image(bench: Bench, tmp_path) -> None:
+    @dsl.component(base_image=ops.IMAGE, target_image=f"file://{tmp_path}")
+    def double(x: int) -> int:
+        return 2 * x
+
+    @dsl.pipeline(name="target")
+    def pipeline():
+        double(x=4)
+
+    source = "from kfp import dsl\n\n@dsl.component\ndef double(x: int) -> int:\n    return 2 * x\n"
+    (tmp_path / "doubling.py").write_text(source)
+    (tmp_path / "kfp_config.ini").write_text("[Components]\ndouble = doubling.py\n")
+
+    assert outputs(bench.run(pipeline), "double") == {"Output": 8}
+
+
+def test_a_function_that_is_in_an_image_cannot_run(bench: Bench) -> None:
+    @dsl.component(base_image=ops.IMAGE, target_image="gcr.io/acme/double")
+    def double(x: int) -> int:
+        return 2 * x
+
+    @dsl.pipeline(name="target")
+    def pipeline():
+        double(x=4)
+
+    assert details(bench.run(pipeline))["double"]["error"] == {
+        "code": 12,
+        "message": "The function's source is in the image 'gcr.io/acme/double', and the local "
+        "engine runs no images. Leave out the component's target_image, or name the folder that "
+        "the image is built from: target_image='file:///path/to/folder', with the kfp_config.ini "
+        "of `kfp component build`.",
+    }
+
+
+def test_a_task_knows_the_labels_of_its_run(bench: Bench) -> None:
+    @dsl.component(base_image=ops.IMAGE)
+    def labels() -> dict:
+        import json
+        import os
+
+        return json.loads(os.environ["VERTEX_AI_PIPELINES_RUN_LABELS"])
+
+    @dsl.pipeline(name="labels")
+    def pipeline():
+        labels()
+
+    job = bench.run(pipeline)
+
+    assert outputs(job, "labels")["Output"] == job["labels"]

@@ -137,7 +137,7 @@ class _Plan:
     entrypoint: bool = True
 
     def command(self, *, env: Mapping[str, str], log: Path, threads: int | None) -> Command:
-        path = {} if self.folder is None else {"PYTHONPATH": _python_path(self.folder, self.env)}
+        path = {} if self.folder is None else {"PYTHONPATH": python_path(self.folder, self.env)}
         private = not self.contained and _INSTALLS.search(" ".join(self.argv)) is not None
         return Command(
             argv=self.argv or ("",),
@@ -154,7 +154,7 @@ def _plan(pool: Any, home: Home, *, containers: bool) -> _Plan:
     package = pool.python_package_spec if "python_package_spec" in pool else None
     source = package or pool.container_spec
     image = package.executor_image_uri if package else source.image_uri
-    folder = _source_folder(image)
+    folder = source_folder(image)
     contained = containers and folder is None
     packages: tuple[str, ...] = ()
     argv = tuple(map(home.localise, source.args))
@@ -207,8 +207,15 @@ def _contained(replica: Replica, plan: _Plan, launch: Launch, home: Home) -> Rep
     return attrs.evolve(replica, container=container)
 
 
-def _source_folder(image: str) -> Path | None:
-    """Give the folder that stands for an image, or None when it is a real image."""
+def source_folder(image: str) -> Path | None:
+    """Give the folder that stands for an image, or None when it is a real image.
+
+    Args:
+        image: `file://<folder>`, with `@sha256:<digest>` or without, is a folder.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+    """
     match = _SOURCE.fullmatch(image)
     if match is None:
         return None
@@ -220,7 +227,8 @@ def _source_folder(image: str) -> Path | None:
     return folder
 
 
-def _python_path(folder: Path, env: Mapping[str, str]) -> str:
+def python_path(folder: Path, env: Mapping[str, str]) -> str:
+    """Give a `PYTHONPATH` with a folder first, then what the variables of a process say."""
     rest = env.get("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
     return os.pathsep.join(filter(None, [str(folder), rest]))
 

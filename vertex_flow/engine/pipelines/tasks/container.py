@@ -1,4 +1,7 @@
-"""Container components: their command, in this environment instead of their image."""
+"""Container components: their command, in this environment instead of their image.
+
+An image `file://<folder>` is that folder: the working directory, and first on Python's path.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +31,11 @@ async def run(work: Work) -> Ports:
     for name in work.component.output_definitions.parameters:
         files.parameter_file(name).parent.mkdir(parents=True, exist_ok=True)
     words = files.view.fill_command([*container.command, *container.args], files.present)
-    work.say(f"Image {container.image!r} is simulated: its command runs in this environment.")
+    folder = process.source(work)
     command = Command(
         argv=tuple(process.localised(work, words)),
-        env=process.variables(work),
-        cwd=files.folder,
+        env=process.variables(work, folder),
+        cwd=folder or files.folder,
         log=work.log,
     )
     return await process.run(work, command, files)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
+from pathlib import Path
 
 from vertex_flow.engine.api.errors import disk_full
+from vertex_flow.engine.jobs.replicas import python_path, source_folder
 from vertex_flow.engine.pipelines.executor_io import ExecutorFiles
 from vertex_flow.engine.pipelines.logs import tail
+from vertex_flow.engine.pipelines.placeholders import View
 from vertex_flow.engine.pipelines.values import Ports
 from vertex_flow.engine.pipelines.work import TaskFailed, Work
 from vertex_flow.engine.processes import Command, Exit, RequirementsError
@@ -30,14 +34,40 @@ async def run(work: Work, command: Command, files: ExecutorFiles) -> Ports:
     return await asyncio.to_thread(files.collect)
 
 
-def variables(work: Work) -> dict[str, str]:
-    """Give the environment variables that a task's process has beside the engine's own."""
+def source(work: Work) -> Path | None:
+    """Give the folder that stands for the image of a task's container, or None.
+
+    Raises:
+        TaskFailed: The folder is not there.
+    """
+    given = {"inputs": {"parameters": dict(work.inputs.parameters)}}
+    image = View(values={**work.words, **given}).fill(work.executor.container.image)
+    try:
+        folder = source_folder(image)
+    except FileNotFoundError as error:
+        raise TaskFailed(f"The container cannot run: {error}.", code=5, retry=False) from error
+    if folder is None:
+        work.say(f"Image {image!r} is simulated: its command runs in this environment.")
+    return folder
+
+
+def variables(work: Work, folder: Path | None) -> dict[str, str]:
+    """Give the environment variables that a task's process has beside the engine's own.
+
+    Args:
+        work: The task.
+        folder: The folder that stands for its image, or None.
+    """
     container = work.executor.container
     home, words = work.tools.home, work.job.words
+    own = {entry.name: home.localise(entry.value) for entry in container.env}
+    path = {} if folder is None else {"PYTHONPATH": python_path(folder, own)}
     return {
         "GOOGLE_CLOUD_PROJECT": words["pipeline_google_cloud_project_id"],
         "CLOUD_ML_PROJECT_ID": words["pipeline_google_cloud_project_id"],
-        **{entry.name: home.localise(entry.value) for entry in container.env},
+        "VERTEX_AI_PIPELINES_RUN_LABELS": json.dumps(work.job.labels),
+        **own,
+        **path,
     }
 
 

@@ -1,4 +1,4 @@
-"""Python components: a function whose source is in the spec, or a module of this environment."""
+"""Python components: a function whose source is in the spec, or in the folder of its image."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import attrs
 from vertex_flow.engine.pipelines.executor_io import ExecutorFiles
 from vertex_flow.engine.pipelines.tasks import process
 from vertex_flow.engine.pipelines.values import Ports
-from vertex_flow.engine.pipelines.work import Work
+from vertex_flow.engine.pipelines.work import TaskFailed, Work
 from vertex_flow.engine.processes import Command, heavy_imports
 
 _EXECUTOR = "kfp.dsl.executor_main"
@@ -31,7 +31,7 @@ class PythonComponent:
     """A component that is a Python function.
 
     Attributes:
-        source: Its module's source, or None for a function that an installed module holds.
+        source: Its module's source, or None for a function that is in the image.
         requirements: What it asks pip for, KFP itself left out.
         arguments: Arguments of KFP's executor, placeholders included.
     """
@@ -65,7 +65,7 @@ async def run(work: Work) -> Ports:
     """Run the function with KFP's own executor.
 
     Raises:
-        TaskFailed: It raised, or its process was ended.
+        TaskFailed: It raised, its process was ended, or its source is in an image.
     """
     component = recognise(work.executor.container)
     if component is None:  # pragma: no cover - `kinds.runner` has asked
@@ -77,19 +77,34 @@ async def run(work: Work) -> Ports:
 
 
 def _command(work: Work, component: PythonComponent, files: ExecutorFiles) -> Command:
-    argv = ["python", "-m", _EXECUTOR]
+    folder = process.source(work)
+    own_module = "--component_module_path" in component.arguments
+    if component.source is None and folder is None and not own_module:
+        raise _no_source(work.executor.container.image)
+    argv, env = ["python", "-m", _EXECUTOR], process.variables(work, folder)
     if component.source is not None:
+        env["_KFP_RUNTIME"] = "true"  # not where a module has decorators, which this leaves out
         module = files.folder / "ephemeral_component.py"
         module.write_text(component.source, encoding="utf-8")
         argv += ["--component_module_path", str(module)]
     words = files.view.fill_command(component.arguments, files.present)
     return Command(
         argv=(*argv, *process.localised(work, words)),
-        env={**process.variables(work), "_KFP_RUNTIME": "true"},
-        cwd=files.folder,
+        env=env,
+        cwd=folder or files.folder,
         log=work.log,
         imports=heavy_imports(component.source or ""),
         requirements=component.requirements,
+    )
+
+
+def _no_source(image: str) -> TaskFailed:
+    return TaskFailed(
+        f"The function's source is in the image {image!r}, and the local engine runs no images. "
+        "Leave out the component's target_image, or name the folder that the image is built from: "
+        "target_image='file:///path/to/folder', with the kfp_config.ini of `kfp component build`.",
+        code=12,
+        retry=False,
     )
 
 
