@@ -8,7 +8,7 @@ from typing import Any
 from google.cloud.aiplatform_v1 import types
 
 from vertex_flow.engine.api.errors import failed_precondition, invalid
-from vertex_flow.engine.api.messages import decode, encode, raw, stamp
+from vertex_flow.engine.api.messages import decode, encode, raw
 from vertex_flow.engine.state.filters import Relation
 from vertex_flow.engine.state.links import Link, Links
 from vertex_flow.engine.state.store import Store
@@ -75,12 +75,12 @@ class Lineage:
 
     def record(self, execution: str, events: Iterable[types.Event]) -> None:
         """Store events of an execution; an artifact that has one of a type keeps it."""
-        names = {kind: name for name, kind in _EVENTS.items()}
-        for event in events:
-            event.execution = execution
-            if not event.event_time:
-                stamp(event, "event_time")
-            self._links.add(Link(names[event.type_], execution, event.artifact, encode(event)))
+        names = {int(kind): name for name, kind in _EVENTS.items()}
+        for event in map(raw, events):
+            kept = types.Event.pb()(labels=event.labels)
+            kept.event_time.GetCurrentTime()
+            link = Link(names[event.type_], execution, event.artifact, encode(kept))
+            self._links.add(link)
 
     def forget(self, node: str) -> None:
         """Forget the links of an artifact, an execution or a context."""
@@ -91,9 +91,9 @@ class Lineage:
             if context is not None:
                 self._show_parents(context)
 
-    def forget_below(self, store: str) -> None:
-        """Forget all links in a metadata store."""
-        self._links.forget_below(store)
+    def sweep(self) -> None:
+        """Forget the links of what is gone."""
+        self._links.sweep()
 
     def of_context(self, context: str) -> types.LineageSubgraph:
         """Give what is in a context, and the events between the members."""
@@ -127,7 +127,7 @@ class Lineage:
         return self._graph(seen, list(events.values()))
 
     def _events(self, node: str) -> list[types.Event]:
-        return [decode(types.Event, link.data) for link in self._links.of(_EVENTS, node)]
+        return [_event(link) for link in self._links.of(_EVENTS, node)]
 
     def _graph(self, names: Iterable[str], events: Sequence[types.Event]) -> types.LineageSubgraph:
         graph = types.LineageSubgraph(events=_distinct(events))
@@ -178,6 +178,13 @@ class Lineage:
         del plain.parent_contexts[:]
         plain.parent_contexts.extend(sorted(self._links.sources(_CHILD, context.name)))
         self._store.save(context)
+
+
+def _event(link: Link) -> types.Event:
+    event = decode(types.Event, link.data)
+    event.execution, event.artifact = link.source, link.target
+    event.type_ = _EVENTS[link.kind]
+    return event
 
 
 def _shown(name: str, first: str, shown: frozenset[str] | None) -> bool:

@@ -81,7 +81,6 @@ class Queries:
         self._check_all(types.Artifact, (event.artifact for event in request.events))
         for event in request.events:
             check_labels(event.labels)
-            event.event_time = None
             if not event.type_:
                 raise invalid(
                     f'type of the event of "{event.artifact}" is required: INPUT, OUTPUT.'

@@ -54,10 +54,7 @@ class Stores:
         Raises:
             ApiError: NOT_FOUND; only the default one is made on demand.
         """
-        found = self._store.find(types.MetadataStore, name)
-        if found is None and name.endswith("/metadataStores/default"):
-            return self._make(types.MetadataStore(name=name))
-        return found or self._store.get(types.MetadataStore, name)
+        return ensure(self._store, name)
 
     async def create(self, request: types.CreateMetadataStoreRequest) -> Any:
         """Answer `metadataStores.create`."""
@@ -99,19 +96,36 @@ class Stores:
         return await self._operations.settle(started)
 
     async def _create(self, draft: types.MetadataStore) -> types.MetadataStore:
-        return self._make(draft)
-
-    def _make(self, draft: types.MetadataStore) -> types.MetadataStore:
-        stamp(draft, "create_time", "update_time")
-        with self._store.transaction():
-            self._store.insert(draft)
-            for schema in built_in.schemas(draft.name):
-                self._store.insert(schema)
-        return draft
+        return _make(self._store, draft)
 
     async def _delete(self, name: str) -> empty_pb2.Empty:
         with self._store.transaction():
-            self._lineage.forget_below(name)
             self._store.delete_below(name, *_KINDS)
             self._store.delete(name)
+            self._lineage.sweep()
         return empty_pb2.Empty()
+
+
+def ensure(store: Store, name: str) -> types.MetadataStore:
+    """Give a metadata store.
+
+    Args:
+        store: Where it is kept.
+        name: Its resource name.
+
+    Raises:
+        ApiError: NOT_FOUND; only the default one is made on demand.
+    """
+    found = store.find(types.MetadataStore, name)
+    if found is None and name.endswith("/metadataStores/default"):
+        return _make(store, types.MetadataStore(name=name))
+    return found or store.get(types.MetadataStore, name)
+
+
+def _make(store: Store, draft: types.MetadataStore) -> types.MetadataStore:
+    stamp(draft, "create_time", "update_time")
+    with store.transaction():
+        store.insert(draft)
+        for schema in built_in.schemas(draft.name):
+            store.insert(schema)
+    return draft

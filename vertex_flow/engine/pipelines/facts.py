@@ -9,7 +9,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from vertex_flow.engine.api.errors import invalid
-from vertex_flow.engine.pipelines.work import RUN_LABEL, SCHEDULE_LABEL, JobFacts
+from vertex_flow.engine.pipelines.labels import RUN_LABEL, SCHEDULE_LABEL
+from vertex_flow.engine.pipelines.work import JobFacts
 from vertex_flow.engine.state.home import Home
 from vertex_flow.names import join_uri
 

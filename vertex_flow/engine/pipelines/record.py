@@ -11,6 +11,7 @@ from google.cloud.aiplatform_v1.types import PipelineTaskDetail as Detail
 
 from vertex_flow.engine.pipelines.inputs import Ended
 from vertex_flow.engine.pipelines.journal import Journal, Kept
+from vertex_flow.engine.pipelines.lineage import RunLineage
 from vertex_flow.engine.pipelines.values import Artifact, Ports
 from vertex_flow.engine.state.store import Store
 
@@ -41,12 +42,14 @@ class Record:
     Attributes:
         job: The job; read it, and change it through the methods only.
         journal: What is kept of its tasks.
+        lineage: What it leaves in Vertex ML Metadata.
     """
 
     def __init__(self, job: PipelineJob, store: Store, kept: Iterable[Kept] = ()) -> None:
         self.job = job
         self.journal = Journal(store, job.name)
         self._pb = PipelineJob.pb(job)
+        self.lineage = RunLineage(store, self._pb)
         self._store = store
         self._dirty = False
         self._kept = {one.place: one for one in kept if not one.past}
@@ -136,6 +139,7 @@ class Record:
     def _over(self) -> None:
         """Save the job for good: it holds what the journal does."""
         with self._store.transaction():
+            self.lineage.over()
             self.save()
             self.journal.clear()
 
@@ -194,6 +198,7 @@ class TaskRecord:
             message: Why it failed.
         """
         self._change(ended.state, code, message)
+        self._record.lineage.task(self.detail)
         self._record.journal.end(self.detail, ended)
         self._record.touch()
 
@@ -214,6 +219,7 @@ class TaskRecord:
 
     def keep(self) -> None:
         """Store it as it is."""
+        self._record.lineage.task(self.detail)
         self._record.journal.write(self.detail)
         self._record.touch()
 

@@ -33,11 +33,13 @@ from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.pipelines import arguments, facts, spec
 from vertex_flow.engine.pipelines.batches import Batches
 from vertex_flow.engine.pipelines.journal import Journal, Kept
+from vertex_flow.engine.pipelines.labels import RUN_LABEL, SCHEDULE_LABEL
+from vertex_flow.engine.pipelines.lineage import refresh
 from vertex_flow.engine.pipelines.record import Record, close_tasks, merge
 from vertex_flow.engine.pipelines.spec import Plan
 from vertex_flow.engine.pipelines.values import Ports
 from vertex_flow.engine.pipelines.walk import Walk
-from vertex_flow.engine.pipelines.work import RUN_LABEL, SCHEDULE_LABEL, Call, TaskFailed, Tools
+from vertex_flow.engine.pipelines.work import Call, TaskFailed, Tools
 from vertex_flow.engine.processes import Launcher
 from vertex_flow.engine.state.home import Home
 from vertex_flow.engine.state.store import Store
@@ -228,7 +230,9 @@ class PipelineJobs:
 
     async def get(self, request: GetPipelineJobRequest) -> PipelineJob:
         """Answer `pipelineJobs.get`."""
-        return self._find(request.name)
+        job = self._find(request.name)
+        refresh(PipelineJob.pb(job), self._store)
+        return job
 
     async def list(self, request: ListPipelineJobsRequest) -> ListPipelineJobsResponse:
         """Answer `pipelineJobs.list`; as on Vertex AI, without the details of tasks."""
@@ -313,6 +317,7 @@ class PipelineJobs:
         kept: Iterable[Kept] = (),
     ) -> None:
         record = Record(job, self._store, kept)
+        record.lineage.begin(plan.name)
         self._live[record.name] = record
         fast = PipelineFailurePolicy.PIPELINE_FAILURE_POLICY_FAIL_FAST
         walk = Walk(

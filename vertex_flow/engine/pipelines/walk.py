@@ -86,7 +86,9 @@ class Walk:
         if self._plan.uses_workspace:
             workspace = self._tools.home.path(self._job.words["workspace_path"])
             workspace.mkdir(parents=True, exist_ok=True)
-        await self._graph(_Frame(component=root, inputs=self._root_inputs(root, inputs)))
+        inputs = self._root_inputs(root, inputs)
+        self._record.lineage.given(inputs.parameters)
+        await self._graph(_Frame(component=root, inputs=inputs))
 
     def _root_inputs(self, root: Any, inputs: Ports) -> Ports:
         given = messages().PipelineTaskSpec()

@@ -11,14 +11,12 @@ from typing import Any
 import attrs
 
 from vertex_flow.engine.background import Background
+from vertex_flow.engine.pipelines.labels import RUN_LABEL
 from vertex_flow.engine.pipelines.record import INTERRUPTED, TaskRecord
 from vertex_flow.engine.pipelines.values import Ports
 from vertex_flow.engine.processes import Launcher
 from vertex_flow.engine.state.home import Home
 from vertex_flow.engine.state.store import Store
-
-RUN_LABEL = "vertex-ai-pipelines-run-billing-id"
-SCHEDULE_LABEL = "vertex-ai-pipelines-scheduled-run-time"
 
 Call = Callable[..., Awaitable[dict[str, Any]]]
 

@@ -6,19 +6,26 @@ from collections.abc import Iterable
 
 import attrs
 
-from vertex_flow.engine.state.store import Store, below
+from vertex_flow.engine.state.store import Store
 
 _SCHEMA = (
     """
     CREATE TABLE IF NOT EXISTS links (
         kind TEXT NOT NULL,
-        source TEXT NOT NULL,
-        target TEXT NOT NULL,
+        source INTEGER NOT NULL,
+        target INTEGER NOT NULL,
         data BLOB NOT NULL,
         PRIMARY KEY (kind, source, target)
     ) WITHOUT ROWID
     """,
     "CREATE INDEX IF NOT EXISTS links_by_target ON links (kind, target)",
+)
+# Rows have the numbers of resources, as names are long; the resources' table gives the names.
+_NUMBER = "(SELECT number FROM resources WHERE name = ?)"
+_NAMED = (
+    "SELECT links.kind, one.name, other.name, links.data FROM links "
+    "JOIN resources AS one ON one.number = links.source "
+    "JOIN resources AS other ON other.number = links.target WHERE links.kind = ? AND "
 )
 
 
@@ -40,10 +47,10 @@ class Link:
 
 
 class Links:
-    """Links between resources; at most one of a kind between two.
+    """Links between resources; at most one of a kind between two. They end with either of them.
 
     Args:
-        store: Has the table; the resources need not be in it.
+        store: Has the resources, and the table.
     """
 
     def __init__(self, store: Store) -> None:
@@ -52,13 +59,13 @@ class Links:
             store.write(statement)
 
     def add(self, link: Link) -> None:
-        """Store a link; one that is there already stays as it is."""
-        sql = "INSERT OR IGNORE INTO links (kind, source, target, data) VALUES (?, ?, ?, ?)"
-        self._store.write(sql, attrs.astuple(link))
+        """Store a link between two resources; one that is there already stays as it is."""
+        sql = f"INSERT OR IGNORE INTO links VALUES (?, {_NUMBER}, {_NUMBER}, ?)"  # noqa: S608
+        self._store.write(sql, (link.kind, link.source, link.target, link.data))
 
     def remove(self, kind: str, source: str, target: str) -> None:
         """Forget a link; does nothing when it is not there."""
-        sql = "DELETE FROM links WHERE kind = ? AND source = ? AND target = ?"
+        sql = f"DELETE FROM links WHERE kind = ? AND source = {_NUMBER} AND target = {_NUMBER}"  # noqa: S608
         self._store.write(sql, (kind, source, target))
 
     def of(self, kinds: Iterable[str], name: str) -> list[Link]:
@@ -66,28 +73,29 @@ class Links:
         found = []
         for kind in kinds:
             for end in ("source", "target"):
-                sql = f"SELECT * FROM links WHERE kind = ? AND {end} = ?"  # noqa: S608 - two words
+                sql = f"{_NAMED} links.{end} = {_NUMBER}"
                 found += [Link(*row) for row in self._store.rows(sql, (kind, name))]
         return found
 
     def targets(self, kind: str, source: str) -> frozenset[str]:
         """Give the names that links of a kind lead to from a resource."""
-        sql = "SELECT target FROM links WHERE kind = ? AND source = ?"
-        return frozenset(name for (name,) in self._store.rows(sql, (kind, source)))
+        rows = self._store.rows(f"{_NAMED} links.source = {_NUMBER}", (kind, source))
+        return frozenset(target for _, _, target, _ in rows)
 
     def sources(self, kind: str, target: str) -> frozenset[str]:
         """Give the names that links of a kind to a resource start from."""
-        sql = "SELECT source FROM links WHERE kind = ? AND target = ?"
-        return frozenset(name for (name,) in self._store.rows(sql, (kind, target)))
+        rows = self._store.rows(f"{_NAMED} links.target = {_NUMBER}", (kind, target))
+        return frozenset(source for _, source, _, _ in rows)
 
     def forget(self, kinds: Iterable[str], name: str) -> None:
         """Forget the links of some kinds that start from a resource or lead to it."""
         for kind in kinds:
-            self._store.write("DELETE FROM links WHERE kind = ? AND source = ?", (kind, name))
-            self._store.write("DELETE FROM links WHERE kind = ? AND target = ?", (kind, name))
+            for end in ("source", "target"):
+                sql = f"DELETE FROM links WHERE kind = ? AND {end} = {_NUMBER}"  # noqa: S608
+                self._store.write(sql, (kind, name))
 
-    def forget_below(self, name: str) -> None:
-        """Forget the links from or to all resources below a resource."""
+    def sweep(self) -> None:
+        """Forget the links of resources that are gone."""
         for end in ("source", "target"):
-            sql = f"DELETE FROM links WHERE {end} >= ? AND {end} < ?"  # noqa: S608 - two words
-            self._store.write(sql, below(name))
+            sql = f"DELETE FROM links WHERE {end} NOT IN (SELECT number FROM resources)"  # noqa: S608
+            self._store.write(sql)
