@@ -1,4 +1,4 @@
-"""Writes of KFP's published pipelines which do not run, and why: `python -m docs.published_table`."""
+"""Writes which of KFP's published pipelines do not run: `python -m docs.published_table`."""
 
 from __future__ import annotations
 

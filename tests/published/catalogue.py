@@ -226,6 +226,7 @@ FILES: Mapping[str, Mapping[tuple[str, str], str]] = {
 """What is in the files of output artifacts, by task and output."""
 
 _NO_SECRET = Miss(KUBERNETES, "a Kubernetes secret, which a job of Vertex AI does not have")
+_NOT_SET = Miss(KUBERNETES, "a Kubernetes secret; without it they say `not-set`")
 _NO_VOLUME = Miss(KUBERNETES, "a Kubernetes volume claim, which a job of Vertex AI does not have")
 _NO_POD = Miss(KUBERNETES, "labels and annotations of a Kubernetes pod")
 _NO_PROGRAM = Miss(IMAGE, "`my_program`, which exists nowhere")
@@ -237,7 +238,9 @@ MISSES: Mapping[str, Miss] = {
     "valid/critical/pipeline_with_secret_as_env": _NO_SECRET,
     "valid/critical/pipeline_with_volume_long_name": _NO_VOLUME,
     "valid/integration/ray_integration_compiled": Miss(KUBERNETES, "a Ray cluster on Kubernetes"),
+    "valid/parallel_and_nested/nested_parallel_for_secret": _NOT_SET,
     "valid/parallel_and_nested/parallel_for_mount_pvc": _NO_VOLUME,
+    "valid/parallel_and_nested/parallel_for_secret": _NOT_SET,
     "valid/pipeline_with_secret_as_volume": _NO_SECRET,
     "valid/pipeline_with_volume": _NO_VOLUME,
     "valid/pipeline_with_volume_no_cache": _NO_VOLUME,
