@@ -134,7 +134,9 @@ class RunLineage:
         for name, value in parameters.items():
             json_format.ParseDict(value, run.metadata.fields[f"input:{name}"])
         self._store.save(renew(run))
-        self._lineage.attach(self._context_name, [run.name])
+        # Google's client lists the runs of a pipeline in the context of the pipeline.
+        for context in (self._job.job_detail.pipeline_context.name, self._context_name):
+            self._lineage.attach(context, [run.name])
 
     def _link(self, execution: str, lists: Iterable[Any], kind: Any) -> set[str]:
         """Link artifacts to an execution, and store those that are new; give their names."""
