@@ -15,6 +15,7 @@ import httpx
 from google.auth.credentials import Credentials
 
 from vertex_flow.errors import ApiError
+from vertex_flow.names import storage_host
 
 _SECONDS = 60.0
 
@@ -35,10 +36,9 @@ class LocalApi:
     def storage(self) -> str:
         """The value of `STORAGE_EMULATOR_HOST`: who knows this URL needs no credentials.
 
-        `google.cloud.storage.Client()` is anonymous as soon as that variable is set, so the
-        token is a part of the URL.
+        `google.cloud.storage.Client()` has none as soon as that variable is set.
         """
-        return f"{self.endpoint}/-/{self.token()}"
+        return storage_host(self.endpoint, self.token())
 
     def token(self) -> str:
         """Read the token.
