@@ -59,7 +59,7 @@ class Reader:
             try:
                 with source.open() as file:
                     yield from self._read(file)
-            except (ApiError, OSError, EOFError, zlib.error) as error:
+            except (ApiError, OSError, EOFError, UnicodeError, zlib.error) as error:
                 found = reason(error) if isinstance(error, ApiError) else invalid(str(error))
                 yield ApiError(found.code, found.status, f"{source.uri}: {found.message}")
 
@@ -68,8 +68,9 @@ class Reader:
             yield _or_error(line, self._of_json)
 
     def _of_json(self, line: bytes) -> Instance:
+        text = line.decode()
         try:
-            value = json.loads(line, parse_constant=_refuse_constant)
+            value = json.loads(text, parse_constant=_refuse_constant)
         except RecursionError:
             raise invalid("the line is nested too deep.") from None
         except ValueError as error:
@@ -139,8 +140,9 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
 
 def _cells(line: bytes, *, quoting: Any) -> list[Any]:
     """Read a row."""
+    text = line.decode()
     try:
-        return next(csv.reader([line.decode()], quoting=quoting, strict=True))
+        return next(csv.reader([text], quoting=quoting, strict=True))
     except ValueError as error:
         raise invalid(
             f"{error}. Strings are put into double quotation marks; what has none is a number."
