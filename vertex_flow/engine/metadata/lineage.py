@@ -99,7 +99,8 @@ class Lineage:
         """Give what is in a context, and the events between the members."""
         members = self._links.targets(_MEMBER, context)
         events = [event for name in members for event in self._events(name)]
-        return self._graph(members, [one for one in events if one.artifact in members])
+        inside = [one for one in events if {one.artifact, one.execution} <= members]
+        return self._graph(members, inside)
 
     def of_execution(self, execution: str) -> types.LineageSubgraph:
         """Give an execution with its events and the artifacts that they name."""

@@ -82,9 +82,7 @@ class Queries:
         for event in request.events:
             check_labels(event.labels)
             if not event.type_:
-                raise invalid(
-                    f'type of the event of "{event.artifact}" is required: INPUT, OUTPUT.'
-                )
+                raise invalid(f'The event of "{event.artifact}" needs a type: INPUT or OUTPUT.')
         with self._store.transaction():
             self._lineage.record(request.execution, request.events)
         return types.AddExecutionEventsResponse()
