@@ -1,7 +1,7 @@
 import pytest
 from google.cloud.aiplatform_v1 import types
 
-from vertex_flow.engine.endpoints.plans import plan_server, prebuilt_framework
+from vertex_flow.engine.endpoints.plans import plan_server
 from vertex_flow.engine.state.home import Home
 from vertex_flow.errors import ApiError
 
@@ -20,31 +20,6 @@ def plan(home, **spec):
     spec.setdefault("image_uri", "europe-docker.pkg.dev/acme/serving/flowers:1")
     model = types.Model(name="m", artifact_uri="gs://acme/iris", container_spec=spec)
     return plan_server(home, endpoint=ENDPOINT, deployed=types.DeployedModel(id="9"), model=model)
-
-
-@pytest.mark.parametrize(
-    ("image_uri", "framework"),
-    [
-        (f"{PREBUILT}tf2-cpu.2-15:latest", "tensorflow"),
-        ("europe-docker.pkg.dev/vertex-ai/prediction/tf2-gpu.2-15:latest", "tensorflow"),
-        (f"{PREBUILT}sklearn-cpu.1-5:latest", "sklearn"),
-        (f"{PREBUILT}xgboost-cpu.2-1:latest", "xgboost"),
-        ("us-docker.pkg.dev/acme/prediction/tf2-cpu:1", None),
-    ],
-)
-def test_the_image_names_the_framework(image_uri, framework):
-    assert prebuilt_framework(image_uri) == framework
-
-
-def test_a_prebuilt_image_of_another_framework_is_refused():
-    with pytest.raises(ApiError) as caught:
-        prebuilt_framework(f"{PREBUILT}pytorch-cpu.2-4:latest")
-
-    assert caught.value.message == (
-        f"The local engine has no server for the prebuilt image {PREBUILT}pytorch-cpu.2-4:latest: "
-        "it serves those of TensorFlow (tf2-*), scikit-learn (sklearn-*) and XGBoost (xgboost-*). "
-        "Set container_spec.command to a server of your own."
-    )
 
 
 def test_another_image_needs_a_command(home):

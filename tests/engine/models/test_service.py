@@ -423,3 +423,21 @@ def test_a_whole_model_is_left_alone(store):
     versions.repair()
 
     assert versions.get(name).etag == before
+
+
+def test_bad_labels_are_refused(api, folder):
+    text = refusal("INVALID_ARGUMENT", api.upload, folder, labels={"Team": "a"})
+
+    assert text.startswith("labels: 'Team': 'a' is not allowed.")
+
+
+@pytest.mark.parametrize("method", ["getIamPolicy", "setIamPolicy", "updateExplanationDataset"])
+def test_a_method_that_only_the_cloud_has_is_refused_by_name(api, iris, method):
+    came = api.error(api.http.post(f"{iris}:{method}", json={"anything": 1}))
+
+    assert came[:2] == (501, "UNIMPLEMENTED")
+    assert came[2].startswith(f"The local engine does not have models.{method}. ")
+
+
+def test_a_custom_model_has_no_checkpoints(api, iris):
+    assert api.http.get(f"{iris}:listCheckpoints").json() == {}

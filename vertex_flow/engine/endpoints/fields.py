@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from vertex_flow.engine.api.support import HONOURED, REFUSED, SIMULATED, Level
-from vertex_flow.engine.endpoints.refusals import REFUSALS
+
+_GRPC = "It needs a gRPC model server; call predict or rawPredict."
+_STREAM = "Call streamRawPredict, which streams what the model server writes."
+_GENERATIVE = "No generative model is served here; call rawPredict on a server of your own."
+
+REFUSED_CALLS: dict[str, str] = {
+    "computeTokens": _GENERATIVE,
+    "countTokens": _GENERATIVE,
+    "directPredict": _GRPC,
+    "directRawPredict": _GRPC,
+    "explain": "Explanations are computed on Vertex AI only; call predict.",
+    "generateContent": _GENERATIVE,
+    "serverStreamingPredict": _STREAM,
+    "streamGenerateContent": _GENERATIVE,
+}
 
 FIELDS: dict[str, Level] = {
     "DeployedModel.automatic_resources": REFUSED,
@@ -47,13 +61,6 @@ FIELDS: dict[str, Level] = {
     "Endpoint.satisfies_pzs": SIMULATED,
     "Endpoint.traffic_split": HONOURED,
     "Endpoint.update_time": HONOURED,
-    "ListEndpointsRequest.filter": HONOURED,
-    "ListEndpointsRequest.gdc_zone": REFUSED,
-    "ListEndpointsRequest.order_by": HONOURED,
-    "ListEndpointsRequest.page_size": HONOURED,
-    "ListEndpointsRequest.page_token": HONOURED,
-    "ListEndpointsRequest.parent": HONOURED,
-    "ListEndpointsRequest.read_mask": HONOURED,
 }
 NOTES: dict[str, str] = {
     "DeployedModel.automatic_resources": "As on Vertex AI, custom models take dedicated_resources.",
@@ -78,6 +85,6 @@ NOTES: dict[str, str] = {
     "projects.locations.endpoints.rawPredict": "Google's generated REST client gets its answer in "
     "an HttpBody, everybody else as the model server wrote it.",
     "projects.locations.endpoints.update": "As on Vertex AI, of client_connection_config only.",
-    **{f"projects.locations.endpoints.{name}": text for name, text in REFUSALS.items()},
+    **{f"projects.locations.endpoints.{name}": text for name, text in REFUSED_CALLS.items()},
 }
-REFUSED_METHODS = frozenset(f"projects.locations.endpoints.{name}" for name in REFUSALS)
+REFUSED_METHODS = frozenset(f"projects.locations.endpoints.{name}" for name in REFUSED_CALLS)

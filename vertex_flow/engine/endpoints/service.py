@@ -10,20 +10,23 @@ from google.cloud.aiplatform_v1 import types
 from google.protobuf import empty_pb2
 
 from vertex_flow.engine.api.errors import failed_precondition, invalid
-from vertex_flow.engine.api.masks import checked_paths, copy_fields, masked
+from vertex_flow.engine.api.masks import checked_paths, copy_fields
 from vertex_flow.engine.api.messages import raw
+from vertex_flow.engine.api.refused import refused_rows
 from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
+from vertex_flow.engine.api.texts import check_display_name, check_labels
 from vertex_flow.engine.background import Background
 from vertex_flow.engine.endpoints.deployments import Deployments
+from vertex_flow.engine.endpoints.fields import REFUSED_CALLS
 from vertex_flow.engine.endpoints.predictions import Predictions
 from vertex_flow.engine.endpoints.records import EndpointRecords
-from vertex_flow.engine.endpoints.refusals import refused_rows
 from vertex_flow.engine.endpoints.servers import ModelServers, ServingLimits
 from vertex_flow.engine.endpoints.traffic import check_split
 from vertex_flow.engine.models.versions import Versions
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.processes import Launcher
 from vertex_flow.engine.state.home import Home
+from vertex_flow.engine.state.listing import page
 from vertex_flow.engine.state.store import Store
 
 _LOCATION = "projects/*/locations/*"
@@ -122,7 +125,7 @@ class Endpoints:
                 predictions.stream_raw_predict,
             ),
         )
-        return methods("endpoints", (*rows, *refused_rows(on)))
+        return methods("endpoints", [*rows, *refused_rows("endpoints", on, REFUSED_CALLS)])
 
     def recover(self) -> None:
         """Start the servers of what is deployed again, in the background."""
@@ -131,7 +134,8 @@ class Endpoints:
     async def create(self, request: types.CreateEndpointRequest) -> Any:
         """Answer `endpoints.create`."""
         endpoint = types.Endpoint(request.endpoint)
-        _check_display_name(endpoint.display_name)
+        check_display_name(endpoint.display_name, required=True)
+        check_labels(endpoint.labels)
         if request.endpoint_id and not _ID.fullmatch(request.endpoint_id):
             raise invalid(
                 f"endpoint_id {request.endpoint_id!r} is invalid: use up to 63 lower-case letters, "
@@ -156,15 +160,9 @@ class Endpoints:
 
     async def list(self, request: types.ListEndpointsRequest) -> types.ListEndpointsResponse:
         """Answer `endpoints.list`."""
-        found, token = self._store.list(
-            types.Endpoint,
-            request.parent,
-            filter=request.filter,
-            page_size=request.page_size,
-            page_token=request.page_token,
-            order_by=request.order_by,
+        shown, token = page(
+            self._store, types.Endpoint, request.parent, request, shown=self._deployments.shown
         )
-        shown = [masked(self._deployments.shown(each), request.read_mask) for each in found]
         return types.ListEndpointsResponse(endpoints=shown, next_page_token=token)
 
     async def patch(self, request: types.UpdateEndpointRequest) -> types.Endpoint:
@@ -172,7 +170,8 @@ class Endpoints:
         endpoint = self._records.get(request.endpoint.name)
         paths = checked_paths(request.update_mask, _MUTABLE, kind="Endpoint")
         if "display_name" in paths:
-            _check_display_name(request.endpoint.display_name)
+            check_display_name(request.endpoint.display_name, required=True)
+        check_labels(request.endpoint.labels)
         if "traffic_split" in paths:
             ids = [each.id for each in endpoint.deployed_models]
             check_split(request.endpoint.traffic_split, ids)
@@ -212,13 +211,6 @@ class Endpoints:
                 request.name, _give(empty_pb2.Empty()), types.DeleteOperationMetadata()
             )
         return await self._operations.settle(operation)
-
-
-def _check_display_name(name: str) -> None:
-    if not name:
-        raise invalid("display_name is required.")
-    if len(name) > 128:
-        raise invalid(f"display_name has {len(name)} characters; at most 128 are allowed.")
 
 
 async def _give(message: Any) -> Any:

@@ -2,71 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from google.cloud.aiplatform_v1 import types
 from google.protobuf import empty_pb2
 
-from vertex_flow.engine.api.errors import failed_precondition, invalid
-from vertex_flow.engine.api.masks import checked_paths, copy_fields, masked
-from vertex_flow.engine.api.rpc import Handler, Rpc
-from vertex_flow.engine.api.support import HONOURED, REFUSED, SIMULATED, Level
-from vertex_flow.engine.models.versions import Versions, check_aliases
+from vertex_flow.engine.api.errors import invalid
+from vertex_flow.engine.api.masks import checked_paths, copy_fields
+from vertex_flow.engine.api.refused import refused_rows
+from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
+from vertex_flow.engine.api.texts import check_display_name, check_labels
+from vertex_flow.engine.models.copies import Copies
+from vertex_flow.engine.models.evaluations import Evaluations
+from vertex_flow.engine.models.fields import REFUSED_CALLS
+from vertex_flow.engine.models.uploads import check_files, check_model, completed, new_name
+from vertex_flow.engine.models.versions import Versions
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.state.home import Home
+from vertex_flow.engine.state.listing import page
 from vertex_flow.engine.state.store import Store
-from vertex_flow.errors import ApiError
-
-FIELDS: dict[str, Level] = {
-    "Model.artifact_uri": HONOURED,
-    "Model.container_spec": HONOURED,
-    "Model.container_spec.grpc_ports": REFUSED,
-    "Model.container_spec.health_probe": SIMULATED,
-    "Model.container_spec.invoke_route_prefix": REFUSED,
-    "Model.container_spec.liveness_probe": SIMULATED,
-    "Model.container_spec.ports": SIMULATED,
-    "Model.container_spec.shared_memory_size_mb": SIMULATED,
-    "Model.container_spec.startup_probe": SIMULATED,
-    "Model.deployed_models": HONOURED,
-    "Model.description": HONOURED,
-    "Model.display_name": HONOURED,
-    "Model.encryption_spec": SIMULATED,
-    "Model.explanation_spec": REFUSED,
-    "Model.labels": HONOURED,
-    "Model.metadata": SIMULATED,
-    "Model.metadata_artifact": SIMULATED,
-    "Model.metadata_schema_uri": SIMULATED,
-    "Model.model_source_info": SIMULATED,
-    "Model.original_model_info": SIMULATED,
-    "Model.pipeline_job": SIMULATED,
-    "Model.predict_schemata": SIMULATED,
-    "Model.supported_deployment_resources_types": HONOURED,
-    "Model.supported_export_formats": HONOURED,
-    "Model.supported_input_storage_formats": HONOURED,
-    "Model.supported_output_storage_formats": HONOURED,
-    "Model.training_pipeline": SIMULATED,
-    "Model.version_aliases": HONOURED,
-    "Model.version_create_time": HONOURED,
-    "Model.version_description": HONOURED,
-    "Model.version_id": HONOURED,
-    "Model.version_update_time": HONOURED,
-}
-NOTES: dict[str, str] = {
-    "Model.container_spec": "image_uri of a prebuilt Vertex AI image chooses the model server of "
-    "that framework; of any other image, command and args are run in this environment.",
-    "Model.container_spec.ports": "Servers share one machine: each gets a free port, in "
-    "AIP_HTTP_PORT.",
-    "Model.deployed_models": "Set by the engine; not read from requests.",
-    "Model.version_id": "Set by the engine; not read from requests.",
-}
 
 _LOCATION = "projects/*/locations/*"
 _MODEL = f"{_LOCATION}/models/*"
 _OF_MODEL = frozenset({"description", "display_name", "labels"})
 _OF_VERSION = frozenset({"labels", "version_description"})
-_ID = re.compile(r"[a-z_][a-z0-9_-]{0,62}")
-_PREBUILT = re.compile(r"(?:^|/)vertex-ai(?:-restricted)?/prediction/")
+_EVALUATION = f"{_MODEL}/evaluations/*"
 
 
 class Models:
@@ -83,20 +43,75 @@ class Models:
         self._store = store
         self._operations = operations
         self._versions = Versions(store)
+        self._copies = Copies(home, store, self._versions, operations)
+        self._evaluations = Evaluations(store, self._versions)
 
     def bindings(self) -> list[tuple[Rpc, Handler]]:
         """Give the methods of models."""
-        handlers: dict[str, Handler] = {
-            "upload": self.upload,
-            "get": self.get,
-            "list": self.list,
-            "listVersions": self.list_versions,
-            "patch": self.patch,
-            "mergeVersionAliases": self.merge_version_aliases,
-            "deleteVersion": self.delete_version,
-            "delete": self.delete,
-        }
-        return [(rpc, handlers[rpc.id.rpartition(".")[2]]) for rpc in _rpcs()]
+        many, one = f"/v1/{{parent={_LOCATION}}}/models", f"/v1/{{name={_MODEL}}}"
+        merge, export = types.MergeVersionAliasesRequest, types.ExportModelRequest
+        rows: tuple[Row, ...] = (
+            ("upload", "POST", f"{many}:upload", types.UploadModelRequest, "*", self.upload),
+            ("copy", "POST", f"{many}:copy", types.CopyModelRequest, "*", self._copies.copy),
+            ("export", "POST", f"{one}:export", export, "*", self._copies.export),
+            ("get", "GET", one, types.GetModelRequest, "", self.get),
+            ("list", "GET", many, types.ListModelsRequest, "", self.list),
+            *self._version_rows(one),
+            (
+                "patch",
+                "PATCH",
+                one.replace("name", "model.name"),
+                types.UpdateModelRequest,
+                "model",
+                self.patch,
+            ),
+            (
+                "mergeVersionAliases",
+                "POST",
+                f"{one}:mergeVersionAliases",
+                merge,
+                "*",
+                self.merge_version_aliases,
+            ),
+            ("delete", "DELETE", one, types.DeleteModelRequest, "", self.delete),
+            *refused_rows("models", f"/v1/{{endpoint={_MODEL}}}", REFUSED_CALLS),
+            *self._evaluation_rows(),
+        )
+        return methods("models", rows)
+
+    def _version_rows(self, one: str) -> tuple[Row, ...]:
+        versions, delete = types.ListModelVersionsRequest, types.DeleteModelVersionRequest
+        checkpoints = types.ListModelVersionCheckpointsRequest
+        return (
+            ("listVersions", "GET", f"{one}:listVersions", versions, "", self.list_versions),
+            ("deleteVersion", "DELETE", f"{one}:deleteVersion", delete, "", self.delete_version),
+            (
+                "listCheckpoints",
+                "GET",
+                f"{one}:listCheckpoints",
+                checkpoints,
+                "",
+                self.list_checkpoints,
+            ),
+        )
+
+    def _evaluation_rows(self) -> tuple[Row, ...]:
+        kept, many = self._evaluations, f"/v1/{{parent={_MODEL}}}/evaluations"
+        get, slices = types.GetModelEvaluationRequest, types.ListModelEvaluationSlicesRequest
+        given = types.ImportModelEvaluationRequest
+        return (
+            ("evaluations.import", "POST", f"{many}:import", given, "*", kept.import_),
+            ("evaluations.get", "GET", f"/v1/{{name={_EVALUATION}}}", get, "", kept.get),
+            ("evaluations.list", "GET", many, types.ListModelEvaluationsRequest, "", kept.list),
+            (
+                "evaluations.slices.list",
+                "GET",
+                f"/v1/{{parent={_EVALUATION}}}/slices",
+                slices,
+                "",
+                kept.slices,
+            ),
+        )
 
     def recover(self) -> None:
         """Put right what a killed engine left half done."""
@@ -105,7 +120,7 @@ class Models:
     async def upload(self, request: types.UploadModelRequest) -> Any:
         """Answer `models.upload`: a new model, or with `parent_model` a new version of one."""
         name = self.check_upload(request)
-        self._check_files(request.model)
+        check_files(self._home, request.model)
         return await self._quick(
             name, self._upload(name, request.model), types.UploadModelOperationMetadata()
         )
@@ -119,8 +134,13 @@ class Models:
         Raises:
             ApiError: The registry does not take it.
         """
-        self._check(request.model)
-        return self._name(request)
+        check_model(request.model)
+        return new_name(
+            self._store,
+            request.parent,
+            model_id=request.model_id,
+            parent_model=request.parent_model,
+        )
 
     def register(self, request: types.UploadModelRequest) -> types.Model:
         """Store at once what `upload` stores in an operation.
@@ -132,8 +152,8 @@ class Models:
             ApiError: The registry does not take it, or its files are not there.
         """
         name = self.check_upload(request)
-        self._check_files(request.model)
-        return self._versions.add(name, _uploaded(request.model))
+        check_files(self._home, request.model)
+        return self._versions.add(name, completed(request.model))
 
     async def get(self, request: types.GetModelRequest) -> types.Model:
         """Answer `models.get`: a version by id or alias, else the default one."""
@@ -141,15 +161,9 @@ class Models:
 
     async def list(self, request: types.ListModelsRequest) -> types.ListModelsResponse:
         """Answer `models.list`: the default version of each model."""
-        found, token = self._store.list(
-            types.Model,
-            request.parent,
-            filter=request.filter,
-            page_size=request.page_size,
-            page_token=request.page_token,
-            order_by=request.order_by,
+        shown, token = page(
+            self._store, types.Model, request.parent, request, shown=self._versions.shown
         )
-        shown = [masked(self._versions.shown(model), request.read_mask) for model in found]
         return types.ListModelsResponse(models=shown, next_page_token=token)
 
     async def list_versions(
@@ -157,16 +171,17 @@ class Models:
     ) -> types.ListModelVersionsResponse:
         """Answer `models.listVersions`."""
         self._store.get(types.Model, request.name)
-        found, token = self._store.list(
-            types.Model,
-            request.name,
-            filter=request.filter,
-            page_size=request.page_size,
-            page_token=request.page_token,
-            order_by=request.order_by,
+        shown, token = page(
+            self._store, types.Model, request.name, request, shown=self._versions.shown
         )
-        shown = [masked(self._versions.shown(model), request.read_mask) for model in found]
         return types.ListModelVersionsResponse(models=shown, next_page_token=token)
+
+    async def list_checkpoints(
+        self, request: types.ListModelVersionCheckpointsRequest
+    ) -> types.ListModelVersionCheckpointsResponse:
+        """Answer `models.listCheckpoints`: a custom model has none."""
+        self._versions.get(request.name)
+        return types.ListModelVersionCheckpointsResponse()
 
     async def patch(self, request: types.UpdateModelRequest) -> types.Model:
         """Answer `models.patch`: of the model, or with `@<version>` in its name of that version."""
@@ -176,7 +191,8 @@ class Models:
         allowed = _OF_VERSION if versioned else _OF_MODEL
         paths = checked_paths(request.update_mask, allowed, kind=kind)
         if "display_name" in paths:
-            _check_display_name(request.model.display_name)
+            check_display_name(request.model.display_name, required=True)
+        check_labels(request.model.labels)
         return self._versions.update(
             name, lambda version: copy_fields(request.model, version, paths)
         )
@@ -211,104 +227,12 @@ class Models:
         return await self._operations.settle(self._operations.start(name, work, metadata))
 
     async def _upload(self, name: str, model: types.Model) -> types.UploadModelResponse:
-        version = self._versions.add(name, _uploaded(model))
+        version = self._versions.add(name, completed(model))
         return types.UploadModelResponse(model=name, model_version_id=version.version_id)
 
     async def _delete(self, name: str) -> empty_pb2.Empty:
         self._versions.drop(name)
         return empty_pb2.Empty()
-
-    def _name(self, request: types.UploadModelRequest) -> str:
-        if request.parent_model:
-            name: str = request.parent_model.partition("@")[0]
-            self._store.get(types.Model, name)
-            return name
-        if request.model_id and not _ID.fullmatch(request.model_id):
-            raise invalid(
-                f"model_id {request.model_id!r} is invalid: use up to 63 lower-case letters, "
-                "digits, hyphens and underscores, no digit or hyphen first."
-            )
-        name = f"{request.parent}/models/{request.model_id or self._store.new_id()}"
-        if self._store.find(types.Model, name) is not None:
-            raise ApiError(
-                409,
-                "ALREADY_EXISTS",
-                f'The Model "{name}" already exists: set parent_model to add a version to it.',
-            )
-        return name
-
-    def _check(self, model: types.Model) -> None:
-        _check_display_name(model.display_name)
-        check_aliases(model.version_aliases)
-        if not model.container_spec.image_uri:
-            raise invalid(
-                "model.container_spec.image_uri is required: the image that serves the model, "
-                "for example us-docker.pkg.dev/vertex-ai/prediction/tf2-cpu.2-15:latest."
-            )
-
-    def _check_files(self, model: types.Model) -> None:
-        if model.artifact_uri:
-            self._check_artifact(model.artifact_uri)
-        elif _PREBUILT.search(model.container_spec.image_uri):
-            raise invalid(
-                "model.artifact_uri is required for the prebuilt image "
-                f"{model.container_spec.image_uri}: the folder that holds the model."
-            )
-
-    def _check_artifact(self, uri: str) -> None:
-        folder = self._home.path(uri)
-        if not folder.is_dir():
-            raise failed_precondition(
-                f'There are no files under "{uri}" to copy: {folder} is not a folder.'
-            )
-        if next(folder.iterdir(), None) is None:
-            raise failed_precondition(
-                f'There are no files under "{uri}" to copy: {folder} is empty.'
-            )
-
-
-def _rpcs() -> list[Rpc]:
-    many, one = f"/v1/{{parent={_LOCATION}}}/models", f"/v1/{{name={_MODEL}}}"
-    patched = f"/v1/{{model.name={_MODEL}}}"
-    rows: tuple[tuple[str, str, str, type[Any], str], ...] = (
-        ("upload", "POST", f"{many}:upload", types.UploadModelRequest, "*"),
-        ("get", "GET", one, types.GetModelRequest, ""),
-        ("list", "GET", many, types.ListModelsRequest, ""),
-        ("listVersions", "GET", f"{one}:listVersions", types.ListModelVersionsRequest, ""),
-        ("patch", "PATCH", patched, types.UpdateModelRequest, "model"),
-        (
-            "mergeVersionAliases",
-            "POST",
-            f"{one}:mergeVersionAliases",
-            types.MergeVersionAliasesRequest,
-            "*",
-        ),
-        ("deleteVersion", "DELETE", f"{one}:deleteVersion", types.DeleteModelVersionRequest, ""),
-        ("delete", "DELETE", one, types.DeleteModelRequest, ""),
-    )
-    return [
-        Rpc(id=f"projects.locations.models.{name}", verb=verb, path=path, request=kind, body=body)
-        for name, verb, path, kind, body in rows
-    ]
-
-
-def _uploaded(model: types.Model) -> types.Model:
-    """Give what was uploaded with the fields that Vertex AI fills in."""
-    model = types.Model(model)
-    model.supported_deployment_resources_types = [
-        types.Model.DeploymentResourcesType.DEDICATED_RESOURCES
-    ]
-    model.supported_input_storage_formats = ["jsonl", "csv", "file-list"]
-    model.supported_output_storage_formats = ["jsonl"]
-    model.model_source_info.source_type = types.ModelSourceInfo.ModelSourceType.CUSTOM
-    return model
-
-
-def _check_display_name(name: str) -> None:
-    if not name:
-        raise invalid("display_name is required.")
-    if len(name) > 128:
-        raise invalid(f"display_name has {len(name)} characters; at most 128 are allowed.")
 
 
 async def _nothing() -> empty_pb2.Empty:

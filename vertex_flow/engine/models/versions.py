@@ -181,7 +181,8 @@ class Versions:
                 f"'{DEFAULT}' to another version first."
             )
         self.check_unused(name, version.version_id)
-        self._store.delete(version.name)
+        with self._store.transaction():
+            self._forget(version)
 
     def drop(self, name: str) -> None:
         """Delete a model with all its versions.
@@ -191,9 +192,10 @@ class Versions:
         """
         self._store.get(types.Model, name)
         self.check_unused(name)
-        self._store.delete(name)
-        for version in self.of(name):
-            self._store.delete(version.name)
+        with self._store.transaction():
+            for version in self.of(name):
+                self._forget(version)
+            self._store.delete(name)
 
     def check_unused(self, name: str, version_id: str = "") -> None:
         """Refuse when a model, or one version of it, is deployed.
@@ -230,6 +232,14 @@ class Versions:
         chosen = next((each for each in owners if each.version_id == head.version_id), newest)
         if len(owners) != 1 or chosen.etag != head.etag:
             self._move(chosen, [DEFAULT])
+
+    def _forget(self, version: types.Model) -> None:
+        """Delete a version with its evaluations."""
+        place = f"{_model(version)}@{version.version_id}/"
+        for evaluation in self._store.all(types.ModelEvaluation):
+            if evaluation.name.startswith(place):
+                self._store.delete(evaluation.name)
+        self._store.delete(version.name)
 
     def _move(self, version: types.Model, aliases: list[str]) -> None:
         """Give a version aliases that other versions may have now."""
