@@ -23,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit status: 0 after it was told to end, 1 when it could not start.
     """
     options = _parse(arguments)
+    if options.runner:
+        os.environ["VERTEX_FLOW_RUNNER"] = options.runner
     if options.detach and os.fork():
         os._exit(0)  # whoever started this process has no child to look after
     heard = bool(options.detach or options.parent)
@@ -55,6 +57,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--home", type=Path, default=default, help="folder for its state")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 for a free one")
     parser.add_argument("--parent", action="store_true", help="end when standard input ends")
+    parser.add_argument(
+        "--runner", choices=("process", "docker"), help="what runs images; or VERTEX_FLOW_RUNNER"
+    )
     parser.add_argument("--detach", action="store_true", help="go on in the background")
     parser.add_argument(
         "--standing", action="store_true", help="let every program join; so it is without --parent"

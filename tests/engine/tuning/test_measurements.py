@@ -5,7 +5,6 @@ import json
 import pytest
 
 from vertex_flow.engine.tuning.measurements import Goal, Measured, MetricFile, judge
-from vertex_flow.engine.tuning.stopping import below_median
 
 SCORE = Goal("score", maximise=True)
 
@@ -92,28 +91,3 @@ def test_last_takes_each_metrics_last_value(file):
     goals = [SCORE, Goal("cost", maximise=False)]
     verdict = judge("1", file, goals, best=False)
     assert verdict.final == Measured(2, 1.0, {"score": 0.9, "cost": 3.0})
-
-
-def trial(*values: float) -> list[Measured]:
-    return [Measured(step, 10.0 * step, {"score": value}) for step, value in enumerate(values, 1)]
-
-
-class TestMedian:
-    FINISHED = (trial(0.5, 0.6), trial(0.6, 0.7), trial(0.7, 0.8))
-
-    @pytest.mark.parametrize(("value", "stop"), [(0.5, True), (0.6, False), (0.9, False)])
-    def test_compares_at_the_same_step(self, value, stop):
-        assert below_median(trial(value), self.FINISHED, SCORE) is stop
-
-    def test_needs_three_finished_trials(self):
-        assert below_median(trial(0.0), self.FINISHED[:2], SCORE) is False
-
-    def test_minimising(self):
-        assert below_median(trial(0.9), self.FINISHED, Goal("score", maximise=False)) is True
-
-    def test_by_time(self):
-        running = [Measured(100, 10.0, {"score": 0.55})]
-        assert below_median(running, self.FINISHED, SCORE, by_time=True) is True
-
-    def test_nothing_measured(self):
-        assert below_median([], self.FINISHED, SCORE) is False

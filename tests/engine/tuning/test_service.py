@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.engine.job_bench import PARENT, run_with_bench
+from vertex_flow.engine.tuning.service import TuningJobs
 from vertex_flow.errors import ApiError
 
 REPORT = """
@@ -318,19 +319,179 @@ def test_a_trial_whose_job_is_cancelled(bench):
     assert job["trials"][0]["infeasibleReason"] == "Trial 1: The job was cancelled."
 
 
-def test_recover(bench):
-    async def body(b):
-        job = await create(b, "time.sleep(600)")
-        while not job.get("trials"):
+class TestKilledEngine:
+    """The engine is gone while the second of four trials runs."""
+
+    TEXT = """
+        report(options.x, 1)
+        while trial == 2 and not os.path.exists("go"):
+            time.sleep(0.02)
+        report(options.x + 1, 2)
+    """
+
+    async def _killed(self, b: Any, **fields: Any) -> dict[str, Any]:
+        job = await create(b, self.TEXT, maxTrialCount=4, **fields)
+        while not (len(job.get("trials", [])) == 2 and job["trials"][1].get("measurements")):
             await asyncio.sleep(0.02)
             job = await b.call("GET", job["name"])
-        b.tuning.recover()
-        return await b.call("GET", job["name"])
+        b.store.seal()
+        return job
 
-    job = bench(body)
-    assert job["state"] == "JOB_STATE_FAILED"
-    assert job["error"]["message"] == "The engine stopped during the job."
-    assert job["trials"][0]["infeasibleReason"] == "The engine stopped during the trial."
+    async def _next(self, b: Any, job: dict[str, Any]) -> dict[str, Any]:
+        b.write("go", "")
+        b.custom.recover()
+        b.tuning.recover()
+        return await b.finish(job["name"])
+
+    def test_goes_on_as_if_it_had_not_been(self, bench, tmp_path):
+        async def whole(b):
+            b.write("go", "")
+            return await tune(b, self.TEXT, maxTrialCount=4)
+
+        (tmp_path / "other").mkdir()
+        expected = run_with_bench(tmp_path / "other", whole)
+        before = bench(self._killed)
+        after = bench(lambda b: self._next(b, before))
+        assert after["state"] == "JOB_STATE_SUCCEEDED"
+        assert [values(trial) for trial in after["trials"]] == [
+            values(trial) for trial in expected["trials"]
+        ]
+        assert [trial["id"] for trial in after["trials"]] == ["1", "2", "3", "4"]
+        assert after["trials"][0] == before["trials"][0]
+        assert after["startTime"] == before["startTime"]
+
+    def test_what_was_active_runs_again_in_a_new_job(self, bench):
+        before = bench(self._killed)
+
+        async def body(b):
+            old = before["trials"][1]["customJob"]
+            return await self._next(b, before), await b.call("GET", old)
+
+        after, old = bench(body)
+        again = after["trials"][1]
+        assert values(again) == values(before["trials"][1])
+        assert [item["stepCount"] for item in again["measurements"]] == ["1", "2"]
+        assert again["customJob"] != before["trials"][1]["customJob"]
+        assert old["error"]["message"] == "The engine stopped during the job."
+
+    def test_failures_still_count(self, bench):
+        text = """
+            assert trial != 1
+            while not os.path.exists("go"):
+                time.sleep(0.02)
+            raise SystemExit(3)
+        """
+
+        async def killed(b):
+            job = await create(b, text, maxTrialCount=9, maxFailedTrialCount=2)
+            while len(job.get("trials", [])) < 2:
+                await asyncio.sleep(0.02)
+                job = await b.call("GET", job["name"])
+            b.store.seal()
+            return job
+
+        before = bench(killed)
+        after = bench(lambda b: self._next(b, before))
+        assert len(after["trials"]) == 2
+        assert after["error"]["message"].startswith("2 of 2 trials failed. Trial 1: The replica")
+
+    def test_grids_do_not_begin_anew(self, bench):
+        study = {"algorithm": "GRID_SEARCH"}
+        before = bench(lambda b: self._killed(b, study={**study, "parameters": [N, KIND]}))
+        after = bench(lambda b: self._next(b, before))
+        assert [tuple(values(trial).values()) for trial in after["trials"]] == [
+            (1.0, "a"),
+            (1.0, "b"),
+            (2.0, "a"),
+            (2.0, "b"),
+        ]
+
+    def test_an_engine_of_a_program_fails_the_job(self, bench):
+        before = bench(self._killed)
+
+        async def body(b):
+            TuningJobs(b.home, b.store, b.background, b.custom).recover()
+            return await b.call("GET", before["name"])
+
+        job = bench(body)
+        assert job["state"] == "JOB_STATE_FAILED"
+        assert job["error"]["message"] == "The engine stopped during the job."
+        assert job["trials"][1]["infeasibleReason"] == "The engine stopped during the trial."
+
+
+class TestStudyStopping:
+    def test_most_trials(self, bench):
+        study = {"studyStoppingConfig": {"maxNumTrials": 2}}
+        job = bench(lambda b: tune(b, "report(1)", maxTrialCount=9, study=study))
+        assert (job["state"], len(job["trials"])) == ("JOB_STATE_SUCCEEDED", 2)
+
+    def test_no_progress(self, bench):
+        study = {"studyStoppingConfig": {"maxNumTrialsNoProgress": 2}}
+        text = "report(1 if trial == 2 else 0)"
+        job = bench(lambda b: tune(b, text, maxTrialCount=9, study=study))
+        assert len(job["trials"]) == 4
+
+    def test_at_once(self, bench):
+        config = {"maximumRuntimeConstraint": {"maxDuration": "0s"}, "shouldStopAsap": True}
+        config["minNumTrials"] = 1
+        text = """
+            report(trial)
+            while trial == 2:
+                time.sleep(0.1)
+        """
+        job = bench(
+            lambda b: tune(
+                b,
+                text,
+                maxTrialCount=9,
+                parallelTrialCount=2,
+                study={"studyStoppingConfig": config},
+            )
+        )
+        assert [trial["state"] for trial in job["trials"]] == ["SUCCEEDED", "SUCCEEDED"]
+        assert job["trials"][1]["finalMeasurement"]["metrics"][0]["value"] == 2
+
+
+def test_convex_stopping_adds_the_measurement_that_it_predicts(bench):
+    text = """
+        high = 0.9 if trial < 4 else 0.2
+        for step in range(1, 9):
+            report(high * (1 - 0.5 ** step), step)
+            if trial == 4 and step == 6:
+                while True:
+                    time.sleep(0.1)
+    """
+    study = {"convexAutomatedStoppingSpec": {"minMeasurementCount": 2}}
+    job = bench(lambda b: tune(b, text, maxTrialCount=4, study=study))
+    last = job["trials"][3]
+    assert last["state"] == "SUCCEEDED"
+    assert last["finalMeasurement"]["stepCount"] == "8"
+    assert abs(last["finalMeasurement"]["metrics"][0]["value"] - 0.2) < 0.02
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["medianAutomatedStoppingSpec", "decayCurveStoppingSpec", "convexAutomatedStoppingSpec"],
+)
+def test_stopping_rules_are_for_one_metric(bench, name):
+    metrics = [
+        {"metricId": "score", "goal": "MAXIMIZE"},
+        {"metricId": "cost", "goal": "MINIMIZE"},
+    ]
+    with pytest.raises(ApiError, match=r"_spec is for studies of one metric, and .* has 2\."):
+        bench(lambda b: create(b, "pass", study={"metrics": metrics, name: {}}))
+
+
+def test_a_label_chooses_the_seed(bench):
+    async def body(b):
+        first = await tune(b, "report(1)", labels={"vertex-flow-seed": "7"})
+        again = await tune(b, "report(1)", labels={"vertex-flow-seed": "7"})
+        other = await tune(b, "report(1)")
+        return [[values(trial) for trial in job["trials"]] for job in (first, again, other)]
+
+    first, again, other = bench(body)
+    assert first == again
+    assert first != other
 
 
 def test_list_and_delete(bench):
@@ -350,8 +511,9 @@ def spec(name: str, **fields: Any) -> dict[str, Any]:
 
 def conditional(parent: dict[str, Any], field: str, child: dict[str, Any]) -> dict[str, Any]:
     values = ["a"] if "Categorical" in field else [1]
-    condition = {field: {"values": values}, "parameterSpec": child}
-    return {**parent, "conditionalParameterSpecs": [condition]}
+    condition = {field or "parentIntValues": {"values": values}, "parameterSpec": child}
+    others = parent.get("conditionalParameterSpecs", [])
+    return {**parent, "conditionalParameterSpecs": [*others, condition]}
 
 
 @pytest.mark.parametrize(
@@ -453,6 +615,30 @@ def conditional(parent: dict[str, Any], field: str, child: dict[str, Any]) -> di
             },
             "study_spec.algorithm GRID_SEARCH needs parameters with finitely many values, and 'x' "
             "is a DOUBLE. Give it DISCRETE values, or choose another algorithm.",
+        ),
+        (
+            {"study": {"studyStoppingConfig": {"maxNumTrials": -1}}},
+            "study_spec.study_stopping_config.max_num_trials must not be negative: -1.",
+        ),
+        (
+            {"study": {"convexAutomatedStoppingSpec": {"minStepCount": -1}}},
+            "study_spec.convex_automated_stopping_spec.min_step_count must not be negative: -1.",
+        ),
+        (
+            {"labels": {"vertex-flow-seed": "odd"}},
+            "labels: 'vertex-flow-seed' is the seed of the search, a number, not 'odd'.",
+        ),
+        (
+            {"study": {"parameters": [spec("learning rate", doubleValueSpec={})]}},
+            "study_spec.parameters: parameter_id 'learning rate' must not contain white space.",
+        ),
+        (
+            {"study": {"parameters": [conditional(conditional(N, "parentIntValues", X), "", X)]}},
+            "parameter 'x': two of its conditions on 'n' hold for 1.",
+        ),
+        (
+            {"study": {"parameters": [conditional(N, "parentIntValues", X), X]}},
+            "study_spec.parameters: parameter_id 'x' is used twice.",
         ),
         ({"maxFailedTrialCount": -1}, "max_failed_trial_count must not be negative: -1."),
         (

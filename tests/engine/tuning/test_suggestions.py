@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from google.cloud.aiplatform_v1 import types
 
-from vertex_flow.engine.tuning.search_space import as_argument, points, size
+from vertex_flow.engine.tuning.search_space import as_argument, as_values, points, size
 from vertex_flow.engine.tuning.suggestions import search
 
 DOUBLE = {"parameter_id": "x", "double_value_spec": {"min_value": 1e-4, "max_value": 1.0}}
@@ -166,3 +166,77 @@ def test_points_of_an_empty_space():
 )
 def test_as_argument(value, text):
     assert as_argument(value) == text
+
+
+REVERSE = {**INTEGER, "parameter_id": "r", "scale_type": 3}
+LOG = {**DOUBLE, "parameter_id": "l", "scale_type": 2}
+
+
+class TestResume:
+    """A search that takes up the trials of another one goes on as that one would have."""
+
+    def score(self, values: dict[str, Any]) -> float | None:
+        return None if values["n"] < 20 else values["x"] + values["l"]
+
+    @pytest.mark.parametrize("algorithm", [0, 3])
+    @pytest.mark.parametrize("after", [1, 5, 9])
+    def test_same_suggestions(self, algorithm, after):
+        made = study(DOUBLE, INTEGER, CONDITIONAL, REVERSE, LOG, algorithm=algorithm)
+        whole = run(made, 12, self.score)
+        second = search(made, 12)
+        for trial, values in enumerate(whole[:after], 1):
+            second.resume(trial, values)
+            result = self.score(values)
+            second.tell(trial, None if result is None else [result])
+        assert second.suggest(after + 1) == whole[after]
+
+    def test_with_trials_under_way(self):
+        made = study(DOUBLE, CATEGORICAL)
+        first, second = search(made, 9), search(made, 9)
+        values = [first.suggest(trial) for trial in range(1, 6)]
+        for trial, one in enumerate(values, 1):
+            second.resume(trial, one)
+        for chosen in (first, second):
+            chosen.tell(2, [0.5])
+        assert second.suggest(6) == first.suggest(6)
+
+    def test_small_spaces_are_exhausted_all_the_same(self):
+        chosen = search(study(CATEGORICAL), 9)
+        chosen.resume(1, {"c": "a"})
+        chosen.tell(1, [0.0])
+        assert chosen.suggest(2) == {"c": "b"}
+        assert chosen.suggest(3) is None
+
+    def test_several_goals(self):
+        chosen = search(study(DOUBLE, goals=(1, 2)), 3)
+        chosen.resume(1, {"x": 0.5})
+        chosen.tell(1, [0.1, 0.2])
+        assert chosen.suggest(2)
+
+    def test_types_are_those_of_the_space(self):
+        space = [types.StudySpec.ParameterSpec(spec) for spec in (INTEGER, CONDITIONAL, DOUBLE)]
+        found = as_values(space, {"n": 3.0, "c": "b", "d": 8.0, "x": 0.5})
+        assert found == {"n": 3, "c": "b", "d": 8.0, "x": 0.5}
+        assert type(found["n"]) is int
+
+
+def test_seeds_give_different_trials():
+    made = study(DOUBLE)
+    assert search(made, 3, seed=1).suggest(1) != search(made, 3, seed=2).suggest(1)
+
+
+def test_noisy_measurements_may_be_taken_again():
+    noisy = types.StudySpec(study(CATEGORICAL), observation_noise=2)
+    assert len(run(noisy, 5)) == 5
+
+
+def test_pareto_search_moves_towards_the_front():
+    """Of x and 1 - x both are best in the middle of a parabola; far outside neither is."""
+    wide = {"parameter_id": "x", "double_value_spec": {"min_value": -10, "max_value": 10}}
+    chosen = search(study(wide, goals=(2, 2)), 40)
+    late = []
+    for trial in range(1, 41):
+        x = chosen.suggest(trial)["x"]
+        chosen.tell(trial, [x**2, (x - 1) ** 2])
+        late.append(abs(x - 0.5))
+    assert sorted(late[-15:])[7] < 2.5  # 5 by chance

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vertex_flow.engine.jobs.replicas import Replica
 from vertex_flow.engine.processes import Exit
+from vertex_flow.engine.processes.docker import CANNOT_RUN
 from vertex_flow.engine.processes.logs import tail
 from vertex_flow.errors import nearest
 
@@ -68,6 +69,8 @@ def describe(replica: Replica, end: Exit) -> str:
     if end.signal == signal.SIGKILL and not end.out_of_memory:
         text += " The system may have run out of memory."
     hint = _HINTS.get(end.code or 0, "")
+    if end.code == CANNOT_RUN and replica.container is not None:
+        hint = "Status 125 says that Docker could not create the container."
     return "\n".join(filter(None, [text, hint, evidence(replica)]))
 
 

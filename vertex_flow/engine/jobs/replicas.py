@@ -194,6 +194,7 @@ def _contained(replica: Replica, plan: _Plan, launch: Launch, home: Home) -> Rep
     """Put a replica into a container of its image."""
     base = launch.spec.base_output_directory.output_uri_prefix
     folders = [launch.around.scratch, home.path(base) if base else None]
+    folders += [Path(package).parent for package in plan.packages]
     container = Container(
         image=plan.image,
         name=f"vertex-flow-{Resource.parse(launch.job).id}-{replica.name}",

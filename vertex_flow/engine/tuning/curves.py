@@ -98,13 +98,18 @@ def forecast(running: Curve, finished: Sequence[Curve], end: float) -> Forecast 
         return None
     left = max(0.0, end - running.at[last])
     slope = max(0.0, (running.values[last] - running.values[middle]) / span)
-    pace = span / (last - middle)
+    rises = last - middle
+    pace = span / rises
     fade = _fading([*finished, running])
-    steps = left / pace
-    reach = steps if fade == 1 else fade * (1 - fade**steps) / (1 - fade)
-    return Forecast(
-        most=running.best + slope * left, likely=running.values[last] + slope * pace * reach
-    )
+    # The rises of late by their mean, then those to come, each `fade` times the one before it.
+    newest = slope * pace * rises * fade ** (rises - 1) / _sum(fade, rises)
+    to_come = newest * fade * _sum(fade, left / pace)
+    return Forecast(most=running.best + slope * left, likely=running.values[last] + to_come)
+
+
+def _sum(fade: float, count: float) -> float:
+    """Add up 1, fade, fade² and so on."""
+    return count if fade == 1 else (1 - fade**count) / (1 - fade)
 
 
 def _fading(curves: Sequence[Curve]) -> float:
