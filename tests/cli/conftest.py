@@ -1,0 +1,94 @@
+"""The command line, as a program of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from vertex_flow.engine.standing import StandingEngine
+
+COMMAND = (sys.executable, "-m", "vertex_flow")
+
+
+@attrs.frozen
+class Shell:
+    """A folder in which commands are given.
+
+    Attributes:
+        folder: The working directory; the engine's folder is `home` in it.
+    """
+
+    folder: Path
+
+    @property
+    def home(self) -> Path:
+        """The engine's folder."""
+        return self.folder / "home"
+
+    def __call__(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Give a command, and wait for its end."""
+        return subprocess.run(
+            [*COMMAND, *words],
+            check=False,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            env={**self.environment(), **env},
+        )
+
+    def json(self, *words: str) -> Any:
+        """Give a command with `--json`, and read what it prints."""
+        return json.loads(self(*words, "--json").stdout)
+
+    def environment(self) -> dict[str, str]:
+        """The variables that commands get: those of the tests, and the folder of the engine."""
+        left_out = ("NO_COLOR", "TERM", "FORCE_COLOR")
+        env = {name: value for name, value in os.environ.items() if name not in left_out}
+        return {**env, "VERTEX_FLOW_HOME": str(self.home)}
+
+    def close(self) -> None:
+        """End the engine."""
+        engine = StandingEngine.find(self.home, silent=True)
+        if engine is not None:
+            engine.down(patience=5)
+
+
+def _shell(folder: Path) -> Iterator[Shell]:
+    shell = Shell(folder)
+    yield shell
+    shell.close()
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    """A folder in which no engine is up."""
+    yield from _shell(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """A folder in which an engine is up, which the tests leave up."""
+    for shell in _shell(tmp_path_factory.mktemp("busy")):
+        StandingEngine.up(shell.home)
+        yield shell
+
+
+@pytest.fixture
+def engine_of() -> Callable[[Shell], StandingEngine]:
+    """Find the engine that is up."""
+
+    def find(shell: Shell) -> StandingEngine:
+        engine = StandingEngine.find(shell.home)
+        assert engine is not None
+        return engine
+
+    return find

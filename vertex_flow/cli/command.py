@@ -1,0 +1,74 @@
+"""What all commands share: options, exit codes, and how errors are said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from vertex_flow.errors import HomeBusyError, PortInUseError, VertexFlowError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FAILED, NOT_UP, HOME_BUSY, PORT_IN_USE, INTERRUPTED = 1, 3, 4, 5, 130
+
+
+class Command(click.Command):
+    """A command whose errors are said in the package's own words, without a traceback.
+
+    It takes `--json`: then its output is one JSON object, that of a failure too.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except VertexFlowError as error:
+            _say(error, as_json=bool(ctx.params.get("as_json")))
+            ctx.exit(_code(error))
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+
+
+def home_option(command: F) -> F:
+    """Give a command the option `--home`."""
+    return click.option(
+        "--home",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Folder of the engine.  [default: $VERTEX_FLOW_HOME, else .vertex_flow]",
+    )(command)
+
+
+def json_option(command: F) -> F:
+    """Give a command the option `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
+
+
+def home_of(given: Path | None) -> Path:
+    """Give the folder that a command means: the same as `GcpContext.local(given)`."""
+    from vertex_flow.context import GcpContext
+
+    home = GcpContext.local(given).home
+    assert home is not None  # noqa: S101 - a local context has one
+    return home
+
+
+def print_json(facts: dict[str, Any]) -> None:
+    """Print facts as one JSON object."""
+    click.echo(json.dumps(facts, indent=2))
+
+
+def _say(error: VertexFlowError, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"error": {"type": type(error).__name__, "message": str(error)}})
+        return
+    click.echo(f"{click.style('Error:', fg='red', bold=True)} {error}", err=True)
+
+
+def _code(error: VertexFlowError) -> int:
+    if isinstance(error, HomeBusyError):
+        return HOME_BUSY
+    return PORT_IN_USE if isinstance(error, PortInUseError) else FAILED
