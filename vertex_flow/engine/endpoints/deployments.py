@@ -12,6 +12,7 @@ from google.cloud.aiplatform_v1 import types
 from vertex_flow.engine.api.errors import already_exists, failed_precondition, invalid
 from vertex_flow.engine.api.masks import checked_paths
 from vertex_flow.engine.api.messages import raw, stamp
+from vertex_flow.engine.api.rpc import Row
 from vertex_flow.engine.endpoints.plans import ServerPlan, plan_server
 from vertex_flow.engine.endpoints.records import EndpointRecords
 from vertex_flow.engine.endpoints.servers import ModelServer, ModelServers
@@ -61,6 +62,16 @@ class Deployments:
         self._operations = operations
         self._new_id = new_id
         self._deploying: dict[str, str] = {}  # the endpoint of each deployed model to come
+
+    def rows(self, on: str) -> tuple[Row, ...]:
+        """Give the methods of deployments; `on` is the path of an endpoint."""
+        deploy, undeploy = types.DeployModelRequest, types.UndeployModelRequest
+        mutate, changed = types.MutateDeployedModelRequest, f"{on}:mutateDeployedModel"
+        return (
+            ("deployModel", "POST", f"{on}:deployModel", deploy, "*", self.deploy),
+            ("undeployModel", "POST", f"{on}:undeployModel", undeploy, "*", self.undeploy),
+            ("mutateDeployedModel", "POST", changed, mutate, "*", self.mutate),
+        )
 
     def server(self, endpoint: str, deployed: types.DeployedModel) -> ModelServer:
         """Give the server of a deployed model; starts it where it was given up, or never started.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator
 from typing import Any
 
 import attrs
 import httpx
 from google.cloud.aiplatform_v1 import types
 
-from vertex_flow.engine.api.rpc import RawResponse
+from vertex_flow.engine.api.rpc import RawResponse, Row
 from vertex_flow.engine.endpoints.answers import read_request, refusal, with_facts
 from vertex_flow.engine.endpoints.deployments import Deployments
 from vertex_flow.engine.endpoints.records import EndpointRecords
@@ -23,8 +23,6 @@ _log = logging.getLogger(__name__)
 _JSON = {"content-type": "application/json"}
 # Headers of a model server's answer that its caller gets too.
 _PASSED_ON = ("content-type", "cache-control", "content-disposition", "content-language")
-
-Ask = Callable[[bytes, Mapping[str, str], "float | None"], Awaitable[httpx.Response]]
 
 
 @attrs.frozen(kw_only=True)
@@ -58,6 +56,17 @@ class Predictions:
         self._versions = versions
         self._deployments = deployments
         self._chance = chance
+
+    def rows(self, on: str) -> tuple[Row, ...]:
+        """Give the methods of predictions; `on` is the path of an endpoint."""
+        # A prediction is passed on as it came: as a message, large instances would take long.
+        kind, stream = types.RawPredictRequest, types.StreamRawPredictRequest
+        streamed = f"{on}:streamRawPredict"
+        return (
+            ("predict", "POST", f"{on}:predict", kind, "", self.predict),
+            ("rawPredict", "POST", f"{on}:rawPredict", kind, "", self.raw_predict),
+            ("streamRawPredict", "POST", streamed, stream, "", self.stream_raw_predict),
+        )
 
     async def predict(self, request: types.RawPredictRequest) -> RawResponse:
         """Answer `endpoints.predict`."""

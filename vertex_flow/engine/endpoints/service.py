@@ -85,11 +85,7 @@ class Endpoints:
         """Give the methods of endpoints."""
         many, one = f"/v1/{{parent={_LOCATION}}}/endpoints", f"/v1/{{name={_ENDPOINT}}}"
         on, patched = f"/v1/{{endpoint={_ENDPOINT}}}", f"/v1/{{endpoint.name={_ENDPOINT}}}"
-        deployments, predictions = self._deployments, self._predictions
-        undeploy, mutate = types.UndeployModelRequest, types.MutateDeployedModelRequest
-        update, stream = types.UpdateEndpointLongRunningRequest, types.StreamRawPredictRequest
-        # A prediction is passed on as it came: as a message, large instances would take long.
-        asked = types.RawPredictRequest
+        update = types.UpdateEndpointLongRunningRequest
         rows: tuple[Row, ...] = (
             ("create", "POST", many, types.CreateEndpointRequest, "endpoint", self.create),
             ("get", "GET", one, types.GetEndpointRequest, "", self.get),
@@ -97,35 +93,11 @@ class Endpoints:
             ("patch", "PATCH", patched, types.UpdateEndpointRequest, "endpoint", self.patch),
             ("update", "POST", f"{patched}:update", update, "*", self.update),
             ("delete", "DELETE", one, types.DeleteEndpointRequest, "", self.delete),
-            (
-                "deployModel",
-                "POST",
-                f"{on}:deployModel",
-                types.DeployModelRequest,
-                "*",
-                deployments.deploy,
-            ),
-            ("undeployModel", "POST", f"{on}:undeployModel", undeploy, "*", deployments.undeploy),
-            (
-                "mutateDeployedModel",
-                "POST",
-                f"{on}:mutateDeployedModel",
-                mutate,
-                "*",
-                deployments.mutate,
-            ),
-            ("predict", "POST", f"{on}:predict", asked, "", predictions.predict),
-            ("rawPredict", "POST", f"{on}:rawPredict", asked, "", predictions.raw_predict),
-            (
-                "streamRawPredict",
-                "POST",
-                f"{on}:streamRawPredict",
-                stream,
-                "",
-                predictions.stream_raw_predict,
-            ),
+            *self._deployments.rows(on),
+            *self._predictions.rows(on),
+            *refused_rows("endpoints", on, REFUSED_CALLS),
         )
-        return methods("endpoints", [*rows, *refused_rows("endpoints", on, REFUSED_CALLS)])
+        return methods("endpoints", rows)
 
     def recover(self) -> None:
         """Start the servers of what is deployed again, in the background."""
