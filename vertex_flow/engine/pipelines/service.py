@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -29,6 +28,7 @@ from vertex_flow.engine.api.errors import failed_precondition, invalid, reason, 
 from vertex_flow.engine.api.masks import masked
 from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
 from vertex_flow.engine.background import Background
+from vertex_flow.engine.jobs.replicas import cores
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.pipelines import arguments, facts, spec
 from vertex_flow.engine.pipelines.batches import Batches
@@ -36,6 +36,7 @@ from vertex_flow.engine.pipelines.journal import Journal, Kept
 from vertex_flow.engine.pipelines.labels import RUN_LABEL, SCHEDULE_LABEL
 from vertex_flow.engine.pipelines.lineage import refresh
 from vertex_flow.engine.pipelines.record import Record, close_tasks, merge
+from vertex_flow.engine.pipelines.slots import Slots
 from vertex_flow.engine.pipelines.spec import Plan
 from vertex_flow.engine.pipelines.values import Ports
 from vertex_flow.engine.pipelines.walk import Walk
@@ -105,7 +106,8 @@ class PipelineJobs:
             launcher=launcher,
             background=background,
             call=router_call,
-            slots=asyncio.Semaphore(max(2, os.cpu_count() or 1)),
+            slots=Slots(max(2, cores())),
+            job_slots=Slots(max(2, cores())),
         )
         self._standing = standing
         self._live: dict[str, Record] = {}

@@ -13,6 +13,7 @@ import attrs
 from vertex_flow.engine.background import Background
 from vertex_flow.engine.pipelines.labels import RUN_LABEL
 from vertex_flow.engine.pipelines.record import INTERRUPTED, TaskRecord
+from vertex_flow.engine.pipelines.slots import Slots
 from vertex_flow.engine.pipelines.values import Ports
 from vertex_flow.engine.processes import Launcher
 from vertex_flow.engine.state.home import Home
@@ -50,6 +51,8 @@ class Tools:
         background: The work behind jobs and operations.
         call: The engine's own API: `await call(verb, path, query, body)`.
         slots: Limits how many processes of tasks run at a time.
+        job_slots: Limits how many jobs of tasks run at a time. A task that waits for its job has
+            none of `slots`, so that neither waits for the other.
     """
 
     home: Home
@@ -57,7 +60,8 @@ class Tools:
     launcher: Launcher
     background: Background
     call: Call
-    slots: asyncio.Semaphore
+    slots: Slots
+    job_slots: Slots
 
 
 @attrs.frozen(kw_only=True)

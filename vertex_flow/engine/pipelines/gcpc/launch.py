@@ -85,17 +85,8 @@ class Launch:
             ApiError: It was refused.
             TaskFailed: It did not succeed.
         """
-        call = self.work.tools.call
-        job = await self._earlier_job(collection)
-        if job is None:
-            with self._making():
-                job = await call("POST", f"/v1/{self.parent}/{collection}", {}, dict(body))
-        self._created(self.arguments["type"], job["name"])
-        try:
-            job = await self._job_over(job)
-        except asyncio.CancelledError:
-            await self._cancel(job["name"])
-            raise
+        async with self.work.tools.job_slots:
+            job = await self._to_its_end(collection, body)
         if job.get("state") == "JOB_STATE_SUCCEEDED":
             return job
         state = job.get("state", "").removeprefix("JOB_STATE_").lower()
@@ -105,6 +96,19 @@ class Launch:
             f"{': ' if reason else '.'}{reason}",
             code=job.get("error", {}).get("code", 9),
         )
+
+    async def _to_its_end(self, collection: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        job = await self._earlier_job(collection)
+        if job is None:
+            path = f"/v1/{self.parent}/{collection}"
+            with self._making():
+                job = await self.work.tools.call("POST", path, {}, dict(body))
+        self._created(self.arguments["type"], job["name"])
+        try:
+            return await self._job_over(job)
+        except asyncio.CancelledError:
+            await self._cancel(job["name"])
+            raise
 
     async def operation(
         self,
