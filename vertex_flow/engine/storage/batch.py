@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from vertex_flow.engine.api.errors import invalid
+from vertex_flow.engine.storage.bodies import parsed
 from vertex_flow.engine.storage.methods import Call
 from vertex_flow.engine.storage.refusals import error_body
 from vertex_flow.errors import ApiError
@@ -94,13 +95,6 @@ def _call(part: Message, root: str) -> Call:
         path=path,
         query=parse_qs(url.query, keep_blank_values=True),
         headers={name.lower(): value for name, value in inner.items()},
-        body=_json(str(inner.get_payload())),
+        body=parsed(str(inner.get_payload())),
         root=root,
     )
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text) if text.strip() else None
-    except (ValueError, RecursionError) as error:
-        raise invalid(f"Invalid JSON payload received. {error}.") from error

@@ -65,8 +65,17 @@ class Files:
         (self._root / bucket).mkdir()
 
     def remove_bucket(self, bucket: str) -> None:
-        """Remove the folder of a bucket without objects, empty folders in it too."""
-        _remove_empty(self.bucket(bucket))
+        """Remove the folder of a bucket without objects, empty folders in it too.
+
+        Raises:
+            ApiError: ALREADY_EXISTS when there are files in it that are no objects.
+        """
+        try:
+            _remove_empty(self.bucket(bucket))
+        except OSError as error:
+            raise in_the_way(
+                f"The bucket you tried to delete is not empty: {error}, whose name no object has."
+            ) from error
 
     def path(self, bucket: str, name: str) -> Path:
         """Give the file that an object is, there or not.
@@ -135,6 +144,14 @@ class Files:
         for path in self._drafts.iterdir():
             if path.name.partition(".")[0] == name:
                 path.unlink(missing_ok=True)
+
+    def link(self, bucket: str, name: str, draft: Path) -> None:
+        """Make a draft of the file of an object, without a copy where the disk can do so."""
+        path = self.path(bucket, name)
+        try:
+            draft.hardlink_to(path)
+        except OSError:
+            shutil.copy2(path, draft)
 
     def place(self, draft: Path, bucket: str, name: str) -> None:
         """Make a draft the object of a name, at once and as a whole.

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from vertex_flow.engine.api.errors import invalid
+from vertex_flow.engine.api.errors import not_found
 from vertex_flow.engine.state.home import Home
 from vertex_flow.engine.storage import batch
+from vertex_flow.engine.storage.bodies import parsed, read
 from vertex_flow.engine.storage.buckets import Buckets
 from vertex_flow.engine.storage.files import Files
 from vertex_flow.engine.storage.methods import Call, Methods, decoded
@@ -32,6 +31,7 @@ _UPLOADS = ("/upload/storage/v1/", "/resumable/upload/storage/v1/")
 _DOWNLOAD = "/download/storage/v1/"
 _BATCH = "/batch/storage/v1"
 _PROJECTS = "/v3/projects/"
+_VERTEX = ("/v1/", "/ui/")
 _LARGEST = 32 * 1024 * 1024  # bytes of a request that is not an upload
 
 
@@ -69,7 +69,8 @@ class StorageApi:
             query: Its query string.
         """
         own = (_JSON, *_UPLOADS, _DOWNLOAD, _PROJECTS)
-        return path.startswith(own) or path == _BATCH or _is_in_parts(query)
+        in_parts = _is_in_parts(query) and not path.startswith(_VERTEX)
+        return path.startswith(own) or path == _BATCH or in_parts
 
     async def answer(self, request: Request, path: str, root: str) -> Response:
         """Answer a request.
@@ -84,6 +85,8 @@ class StorageApi:
         """
         query = parse_qs(request.url.query, keep_blank_values=True)
         if path.startswith(_PROJECTS):
+            if request.method != "GET":
+                raise not_found(f"{path} answers GET, not {request.method}.")
             name = decoded(path.removeprefix(_PROJECTS))
             return JSONResponse(await asyncio.to_thread(self._projects.get, name))
         if path == _BATCH:
@@ -109,13 +112,13 @@ class StorageApi:
     async def _json(
         self, request: Request, path: str, query: dict[str, list[str]], root: str
     ) -> Response:
-        body = _parsed(await _read(request.stream()))
+        body = parsed(await read(request, _LARGEST))
         call = _call(request, path, query, root, body)
         answer = await asyncio.to_thread(self._methods.answer, call)
         return Response(status_code=204) if answer is None else JSONResponse(answer)
 
     async def _batch(self, request: Request, root: str) -> Response:
-        body = await _read(request.stream())
+        body = await read(request, _LARGEST)
         kind = request.headers.get("content-type", "")
         content, kind = await asyncio.to_thread(
             batch.answer, body, kind, root, self._methods.answer
@@ -134,21 +137,3 @@ def _call(
 ) -> Call:
     headers = {name.lower(): value for name, value in request.headers.items()}
     return Call(verb=request.method, path=path, query=query, headers=headers, body=body, root=root)
-
-
-async def _read(chunks: AsyncIterator[bytes]) -> bytes:
-    data = bytearray()
-    async for chunk in chunks:
-        data += chunk
-        if len(data) > _LARGEST:
-            raise invalid(f"Request payload size exceeds the limit: {_LARGEST} bytes.")
-    return bytes(data)
-
-
-def _parsed(data: bytes) -> Any:
-    if not data.strip():
-        return None
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise invalid(f"Invalid JSON payload received. {error}.") from error

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import attrs
 
 from vertex_flow.engine.api.errors import invalid
 from vertex_flow.engine.storage.conditions import Conditions
-from vertex_flow.engine.storage.digests import Digests
+from vertex_flow.engine.storage.digests import PIECE, Digests
 from vertex_flow.engine.storage.files import Files, version_of
 from vertex_flow.engine.storage.records import FOLDER, Facts, Records, Version
 from vertex_flow.engine.storage.refusals import no_object
@@ -24,6 +23,7 @@ from vertex_flow.engine.storage.settings import OBJECT, merged, settable
 from vertex_flow.errors import ApiError
 
 _MOST_SOURCES = 32
+_CHECKSUMS = ("crc32c", "md5Hash", "componentCount")
 
 
 @attrs.frozen
@@ -173,22 +173,26 @@ class Objects:
         own = {key: value for key, value in source.facts.items() if key in OBJECT}
         facts = settable(body, OBJECT) if body else own
         facts.setdefault("contentType", source.facts.get("contentType"))
-        digests = {
-            key: value
-            for key, value in self.hashed(source).facts.items()
-            if key in ("crc32c", "md5Hash", "componentCount")
-        }
         with self.draft() as draft:
-            if source.version == FOLDER:
-                draft.touch()
-            else:
-                shutil.copyfile(self._files.path(source.bucket, source.name), draft)
+            digests = self._joined([source], draft).facts()
             return self.put(bucket, name, _content(draft, facts, digests), conditions)
 
     def move(self, source: Found, name: str, conditions: Conditions) -> Found:
-        """Give an object another name in its bucket."""
-        with self._changing:
-            moved = self.copy(source, source.bucket, name, None, conditions)
+        """Give an object another name in its bucket.
+
+        Raises:
+            ApiError: INVALID_ARGUMENT when it has that name.
+        """
+        if name == source.name:
+            raise invalid(f"The object {name!r} cannot be moved to its own name.")
+        facts = {key: value for key, value in source.facts.items() if key in OBJECT}
+        digests = {key: value for key, value in source.facts.items() if key in _CHECKSUMS}
+        with self._changing, self.draft() as draft:
+            if source.version == FOLDER:
+                draft.touch()
+            else:
+                self._files.link(source.bucket, source.name, draft)
+            moved = self.put(source.bucket, name, _content(draft, facts, digests), conditions)
             self._files.remove(source.bucket, source.name)
             self._records.forget_object(source.bucket, source.name)
         return moved
@@ -212,11 +216,8 @@ class Objects:
             )
         facts = settable(body or {}, OBJECT)
         facts.setdefault("contentType", sources[0].facts.get("contentType"))
-        digests = Digests()
         with self.draft() as draft:
-            with draft.open("wb") as file:
-                for source in sources:
-                    self._append(source, file.write, digests)
+            digests = self._joined(sources, draft)
             count = sum(source.facts.get("componentCount", 1) for source in sources)
             crc = {"crc32c": digests.facts()["crc32c"], "componentCount": count}
             return self.put(bucket, name, _content(draft, facts, crc), conditions)
@@ -240,12 +241,23 @@ class Objects:
         finally:
             draft.unlink(missing_ok=True)
 
-    def _append(self, source: Found, write: Callable[[bytes], int], digests: Digests) -> None:
+    def _joined(self, sources: list[Found], draft: Path) -> Digests:
+        """Write the contents of objects into a draft, and give their checksums."""
+        digests = Digests()
+        with draft.open("wb") as file:
+            for source in sources:
+                for data in self._read(source):
+                    digests.update(data)
+                    file.write(data)
+        return digests
+
+    def _read(self, source: Found) -> Iterator[bytes]:
+        if source.version == FOLDER:
+            return
         handle, _ = self.open(source)
         with os.fdopen(handle, "rb") as file:
-            while data := file.read(1024 * 1024):
-                digests.update(data)
-                write(data)
+            while data := file.read(PIECE):
+                yield data
 
     def _present(self, bucket: str, name: str) -> Found | None:
         try:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from vertex_flow.engine.api.errors import invalid, not_found
+from vertex_flow.engine.storage.bodies import chunks, parsed, read
 from vertex_flow.engine.storage.digests import PIECE, Digests, stated_in
 from vertex_flow.engine.storage.files import Files
 from vertex_flow.engine.storage.methods import Call, Methods, decoded
@@ -18,9 +17,11 @@ from vertex_flow.engine.storage.objects import Found, Objects
 from vertex_flow.engine.storage.parameters import check
 from vertex_flow.engine.storage.parts import Parts, part_headers
 from vertex_flow.engine.storage.related import Related
+from vertex_flow.engine.storage.selection import Selection
 from vertex_flow.engine.storage.uploads import Draft, Range, Target, Uploads, finish
 
 _LONGEST_METADATA = 1024 * 1024  # bytes
+_OF_PARTS = frozenset({"uploads", "uploadId", "partNumber"})
 
 
 class Receiving:
@@ -64,7 +65,13 @@ class Receiving:
         raise invalid(f"Invalid uploadType: {kind!r}. Expected media, multipart or resumable.")
 
     async def part(self, call: Call, request: Request) -> Response:
-        """Answer a request of an upload in parts."""
+        """Answer a request of an upload in parts.
+
+        Raises:
+            ApiError: INVALID_ARGUMENT, NOT_FOUND, or 507 when the disk is full.
+        """
+        if not call.query.keys() <= _OF_PARTS:
+            raise invalid(f"An upload in parts takes {', '.join(sorted(_OF_PARTS))} only.")
         bucket, _, name = call.path.partition("/")
         upload_id = call.parameters.get("uploadId", "")
         if call.verb == "POST" and "uploads" in call.query:
@@ -75,7 +82,7 @@ class Receiving:
         if call.verb == "PUT":
             return await self._part(call, request, upload_id)
         if call.verb == "POST":
-            body = await _short(request)
+            body = await read(request, _LONGEST_METADATA)
             text, _ = await asyncio.to_thread(self._parts.end, upload_id, body)
             return Response(text, media_type="application/xml")
         if call.verb == "DELETE":
@@ -88,7 +95,7 @@ class Receiving:
         number = call.parameters.get("partNumber", "")
         draft = await asyncio.to_thread(self._parts.draft, upload_id, number)
         try:
-            await _fill(draft, request.stream())
+            await self._fill(draft, chunks(request))
         finally:
             draft.close()
         draft.digests.check(stated_in(call.headers.get("x-goog-hash", "")))
@@ -97,22 +104,22 @@ class Receiving:
     async def _media(self, call: Call, request: Request, bucket: str) -> Response:
         facts = {"contentType": call.headers.get("content-type", "application/octet-stream")}
         target = Target.of(bucket, call.parameters, call.headers, facts)
-        return await self._store(call, target, request.stream())
+        return await self._store(call, target, chunks(request))
 
     async def _multipart(self, call: Call, request: Request, bucket: str) -> Response:
-        related = Related(request.stream(), call.headers.get("content-type", ""))
+        related = Related(chunks(request), call.headers.get("content-type", ""))
         body, kind = await related.metadata()
         if isinstance(body, dict) and kind:
             body = {"contentType": kind, **body}
         target = Target.of(bucket, call.parameters, call.headers, body)
         return await self._store(call, target, related.content())
 
-    async def _store(self, call: Call, target: Target, chunks: AsyncIterator[bytes]) -> Response:
+    async def _store(self, call: Call, target: Target, content: AsyncIterator[bytes]) -> Response:
         await asyncio.to_thread(self._files.path, target.bucket, target.name)
         with self._objects.draft() as path:
             draft = Draft(path, Digests())
             try:
-                await _fill(draft, chunks)
+                await self._fill(draft, content)
             finally:
                 draft.close()
             stated = stated_in(call.headers.get("x-goog-hash", ""))
@@ -120,7 +127,7 @@ class Receiving:
         return await self._shown(call, found)
 
     async def _begin(self, call: Call, request: Request, bucket: str) -> Response:
-        body = _parsed(await _short(request))
+        body = parsed(await read(request, _LONGEST_METADATA)) or {}
         kind = call.headers.get("x-upload-content-type")
         if isinstance(body, dict) and kind:
             body = {"contentType": kind, **body}
@@ -144,7 +151,7 @@ class Receiving:
         draft = await asyncio.to_thread(self._uploads.draft, upload_id)
         try:
             if place.first is not None:
-                await _fill(draft, _after(request.stream(), place.first, size))
+                await self._fill(draft, _after(chunks(request), place.first, size))
         finally:
             await asyncio.to_thread(self._uploads.pause, upload_id, draft)
         return await self._paused(call, upload_id, place)
@@ -163,7 +170,23 @@ class Receiving:
         return await self._shown(call, found)
 
     async def _shown(self, call: Call, found: Found) -> Response:
-        return JSONResponse(await asyncio.to_thread(self._methods.shown, call, found))
+        selection = Selection(call.parameters.get("fields", ""))
+        return JSONResponse(selection.of(await asyncio.to_thread(self._methods.shown, call, found)))
+
+    async def _fill(self, draft: Draft, content: AsyncIterator[bytes]) -> None:
+        """Write content piece by piece, in threads."""
+        buffer = bytearray()
+        async for chunk in content:
+            buffer += chunk
+            if len(buffer) >= PIECE:
+                await asyncio.to_thread(self._write, draft, bytes(buffer))
+                buffer.clear()
+        if buffer:
+            await asyncio.to_thread(self._write, draft, bytes(buffer))
+
+    def _write(self, draft: Draft, data: bytes) -> None:
+        self._files.check_space(len(data))  # content may come without its length in front
+        draft.write(data)
 
     async def _check_space(self, call: Call) -> None:
         names = ("content-length", "x-upload-content-length")
@@ -174,7 +197,7 @@ class Receiving:
 
 def _bucket(call: Call) -> str:
     parts = call.path.split("/")
-    if call.verb not in ("POST", "PUT") or len(parts) != 3 or (parts[0], parts[2]) != ("b", "o"):
+    if call.verb != "POST" or len(parts) != 3 or (parts[0], parts[2]) != ("b", "o"):
         raise not_found(f"No upload is at {call.verb} {call.path}; it is POST b/<bucket>/o.")
     return decoded(parts[1])
 
@@ -185,19 +208,7 @@ def _incomplete(size: int) -> Response:
     return Response(status_code=308, headers=headers)
 
 
-async def _fill(draft: Draft, chunks: AsyncIterator[bytes]) -> None:
-    """Write content piece by piece, in threads."""
-    buffer = bytearray()
-    async for chunk in chunks:
-        buffer += chunk
-        if len(buffer) >= PIECE:
-            await asyncio.to_thread(draft.write, bytes(buffer))
-            buffer.clear()
-    if buffer:
-        await asyncio.to_thread(draft.write, bytes(buffer))
-
-
-async def _after(chunks: AsyncIterator[bytes], first: int, size: int) -> AsyncIterator[bytes]:
+async def _after(content: AsyncIterator[bytes], first: int, size: int) -> AsyncIterator[bytes]:
     """Give what comes after the bytes that are there already.
 
     Raises:
@@ -206,23 +217,7 @@ async def _after(chunks: AsyncIterator[bytes], first: int, size: int) -> AsyncIt
     if first > size:
         raise invalid(f"The content begins at byte {first}, but only {size} bytes came in before.")
     skipped = size - first
-    async for chunk in chunks:
+    async for chunk in content:
         if skipped < len(chunk):
             yield chunk[skipped:]
         skipped = max(0, skipped - len(chunk))
-
-
-async def _short(request: Request) -> bytes:
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > _LONGEST_METADATA:
-            raise invalid(f"The metadata is longer than {_LONGEST_METADATA} bytes.")
-    return bytes(data)
-
-
-def _parsed(data: bytes) -> Any:
-    try:
-        return json.loads(data) if data.strip() else {}
-    except (ValueError, RecursionError) as error:
-        raise invalid(f"Invalid JSON payload received. {error}.") from error

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from email.message import Message
 from email.parser import BytesHeaderParser
 from typing import Any
 
 from vertex_flow.engine.api.errors import invalid
+from vertex_flow.engine.storage.bodies import parsed
 
 _LONGEST_HEAD = 1024 * 1024  # bytes of metadata, headers included
 
@@ -48,10 +48,7 @@ class Related:
         await self._until(self._newline * 2)
         text = await self._until(self._newline + self._boundary)
         headers = BytesHeaderParser().parsebytes(await self._until(self._newline * 2))
-        try:
-            return json.loads(text or b"{}"), str(headers.get("Content-Type", ""))
-        except (ValueError, RecursionError) as error:
-            raise invalid(f"Invalid JSON payload received. {error}.") from error
+        return parsed(text) or {}, str(headers.get("Content-Type", ""))
 
     async def content(self) -> AsyncIterator[bytes]:
         """Give the second part, piece by piece."""

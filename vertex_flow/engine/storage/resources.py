@@ -111,7 +111,7 @@ def download_headers(facts: Facts, version: Version, *, whole: bool) -> dict[str
     for field in ("Content-Disposition", "Content-Encoding", "Content-Language"):
         value = facts.get(field[0].lower() + field[1:].replace("-", ""))
         if value:
-            headers[field] = value
+            headers[field] = value.encode().decode("latin-1")  # as UTF-8, like the service's
     if whole:
         headers["X-Goog-Hash"] = hash_header(facts)
     return headers

@@ -148,10 +148,15 @@ def _check(name: str, value: Any, levels: Mapping[str, Level]) -> None:
             f"{name!r} is a setting of Cloud Storage that the local engine does not have: it "
             "would promise what files on this machine do not keep. Leave it out."
         )
-    if name in _TEXTS and not isinstance(value, str | None):
-        raise invalid(f"Invalid value for {name!r}: expected a text, not {value!r}.")
+    if name in _TEXTS and not _is_text(value):
+        raise invalid(f"Invalid value for {name!r}: expected a text of one line, not {value!r}.")
     if name in _MAPS:
         _check_map(name, value)
+
+
+def _is_text(value: Any) -> bool:
+    """Tell whether a value can stand in a header, where a line break would begin another one."""
+    return value is None or (isinstance(value, str) and value.isprintable())
 
 
 def _check_map(name: str, value: Any) -> None:
