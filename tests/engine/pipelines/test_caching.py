@@ -125,3 +125,26 @@ def test_a_text_that_is_no_file(bench: Bench, text: str) -> None:
     bench.run(pipeline, {"text": text})
 
     assert states(bench.run(pipeline, {"text": text})) == {"say": "SKIPPED"}
+
+
+def test_pipelines_of_other_names_share_nothing(bench: Bench) -> None:
+    @dsl.pipeline(name="other-name")
+    def other(text: str):
+        ops.read(file=ops.write(text=text).outputs["file"])
+
+    bench.run(cached, {"text": "shared"})
+
+    assert states(bench.run(other, {"text": "shared"}))["write"] == "SUCCEEDED"
+
+
+def test_a_key_of_the_authors_own_stands_for_inputs_and_command(bench: Bench) -> None:
+    @dsl.pipeline(name="own-key")
+    def pipeline(text: str):
+        ops.shout(text=text).set_caching_options(True, cache_key="mine")
+        ops.say(text=text).set_caching_options(True, cache_key="mine")
+
+    first = bench.run(pipeline, {"text": "one"})
+    second = bench.run(pipeline, {"text": "other"})
+
+    assert states(second) == {"shout": "SKIPPED", "say": "SKIPPED"}
+    assert outputs(second, "say") == outputs(first, "say") == {"Output": "one"}

@@ -173,3 +173,66 @@ def test_a_full_disk_fails_the_run_with_the_reason(bench: Bench, monkeypatch) ->
     assert found["state"] == "PIPELINE_STATE_FAILED"
     assert "The disk that holds the engine's folder is full" in found["error"]["message"]
     assert bench.run(pipeline)["state"] == "PIPELINE_STATE_SUCCEEDED"
+
+
+def test_an_output_of_another_type_fails_its_task(bench: Bench) -> None:
+    @dsl.container_component
+    def wrong(number: dsl.OutputPath(int)):
+        return dsl.ContainerSpec(
+            image="alpine", command=["sh", "-c", 'echo many > "$0"'], args=[number]
+        )
+
+    @dsl.pipeline(name="wrong")
+    def pipeline():
+        wrong()
+
+    assert details(bench.run(pipeline))["wrong"]["error"]["message"] == (
+        "The output 'number' is 'many\\n': expected NUMBER_INTEGER."
+    )
+
+
+def test_an_output_message_that_is_no_object_fails_its_task(bench: Bench) -> None:
+    @dsl.container_component
+    def odd():
+        return dsl.ContainerSpec(
+            image="alpine",
+            command=["sh", "-c", 'echo [] > "$0"'],
+            args=["{{$.outputs.output_file}}"],
+        )
+
+    @dsl.pipeline(name="odd")
+    def pipeline():
+        odd()
+
+    message = details(bench.run(pipeline))["odd"]["error"]["message"]
+    assert message.endswith("executor_output.json holds []: expected a JSON object.")
+
+
+def test_cancelling_ends_what_a_container_has_started(bench: Bench, tmp_path, processes) -> None:
+    @dsl.container_component
+    def spawn(mark: str):
+        return dsl.ContainerSpec(
+            image="alpine",
+            command=["sh", "-c", '(sleep 300; echo "$0") & touch "$0"; wait'],
+            args=[mark],
+        )
+
+    @dsl.pipeline(name="spawn")
+    def pipeline(mark: str):
+        spawn(mark=mark)
+
+    job = bench.create(pipeline, {"mark": f"{tmp_path}/mark"})
+    bench.do(_until_exists(tmp_path / "mark"))
+    bench.call("POST", f"/v1/{job['name']}:cancel", {})
+
+    assert states(bench.finish(job["name"])) == {"spawn": "CANCELLED"}
+    assert not processes(tmp_path)
+
+
+def test_exit_tasks_run_also_when_a_job_fails_fast(bench: Bench) -> None:
+    @dsl.pipeline(name="fast-exit")
+    def pipeline():
+        with dsl.ExitHandler(ops.report()):
+            ops.fail()
+
+    assert states(bench.run(pipeline, **FAIL_FAST))["report"] == "SUCCEEDED"

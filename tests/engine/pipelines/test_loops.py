@@ -53,3 +53,10 @@ def test_pauses_grow_up_to_the_longest() -> None:
     ).retry_policy
 
     assert list(islice(pauses(policy), 9)) == [10, 30, 60, 60]
+
+
+def test_a_loop_has_an_end() -> None:
+    task = _task({"parameterIterator": {"items": {"inputParameter": "x"}, "itemInput": "i"}})
+
+    with pytest.raises(InputError, match="a loop goes over 10001 items: at most 10000 are run"):
+        iterations(task, Ports(parameters={"x": [0] * 10_001}))

@@ -180,3 +180,24 @@ def test_output_only_fields_of_a_request_do_not_count(bench: Bench) -> None:
     body = {**bench.body(pipeline, {"x": 1}), "state": "PIPELINE_STATE_FAILED", "name": "x"}
 
     assert bench.call("POST", COLLECTION, body)["state"] == "PIPELINE_STATE_PENDING"
+
+
+def test_a_parameter_that_is_none_of_its_literals_is_refused(bench: Bench) -> None:
+    spec = spec_of(pipeline)
+    spec["root"]["inputDefinitions"]["parameters"]["text"]["literals"] = ["s", "t"]
+
+    assert _refused(bench, bench.body(spec, {"x": 1, "text": "u"})) == (
+        "400 INVALID_ARGUMENT: Invalid runtime_config.parameter_values: Parameter 'text' is 'u': "
+        "expected one of ['s', 't']."
+    )
+
+
+def test_a_list_can_be_ordered_and_filtered_by_pipeline(bench: Bench) -> None:
+    @dsl.pipeline(name="ordered")
+    def other():
+        ops.say(text="x")
+
+    names = [bench.run(other)["name"] for _ in range(2)]
+    found = bench.call("GET", COLLECTION, filter='pipeline_name="ordered"', orderBy="create_time")
+
+    assert [job["name"] for job in found["pipelineJobs"]] == names

@@ -109,6 +109,9 @@ def _mistyped(inputs: Any, given: Mapping[str, Any]) -> list[str]:
         kind = type_name(inputs[name]) if name in inputs else ""
         if value is not None and not fits(kind, value):
             faults.append(f"Parameter {name!r} is {value!r}: expected {kind}.")
+        allowed = [plain(one) for one in inputs[name].literals] if name in inputs else []
+        if allowed and value is not None and value not in allowed:
+            faults.append(f"Parameter {name!r} is {value!r}: expected one of {allowed}.")
     return faults
 
 

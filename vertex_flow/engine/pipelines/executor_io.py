@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from vertex_flow.engine.pipelines.parameters import cast, type_name
+from vertex_flow.engine.pipelines.parameters import cast, fits, type_name
 from vertex_flow.engine.pipelines.placeholders import View
 from vertex_flow.engine.pipelines.values import Artifact, Ports
 from vertex_flow.engine.pipelines.work import TaskFailed, Work
@@ -175,9 +175,11 @@ class ExecutorFiles:
         except FileNotFoundError:
             return {}
         try:
-            written: dict[str, Any] = json.loads(text)
+            written = json.loads(text)
         except ValueError as error:
             raise TaskFailed(f"{self.output_file} is not JSON: {error}") from error
+        if not isinstance(written, dict):
+            raise TaskFailed(f"{self.output_file} holds {written!r}: expected a JSON object.")
         return written
 
     def _output_parameters(self, written: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,7 +191,7 @@ class ExecutorFiles:
             if name not in found and file.is_file():
                 found[name] = file.read_text(encoding="utf-8")
             if name in found:
-                found[name] = cast(kind, found[name])
+                found[name] = _typed(name, kind, found[name])
         return found
 
     def _output_artifacts(self, written: Mapping[str, Any]) -> dict[str, tuple[Artifact, ...]]:
@@ -217,6 +219,13 @@ class ExecutorFiles:
             if uri == shown or uri.startswith(f"{shown.rstrip('/')}/"):
                 return artifact.uri + uri[len(shown) :]
         return uri
+
+
+def _typed(name: str, kind: str, written: Any) -> Any:
+    value = cast(kind, written)
+    if value is not None and not fits(kind, value):
+        raise TaskFailed(f"The output {name!r} is {written!r}: expected {kind}.")
+    return value
 
 
 def _check_finite(ports: Ports) -> None:

@@ -13,6 +13,7 @@ from vertex_flow.engine.pipelines.values import Ports
 
 _FACTOR = 2.0
 _LONGEST = 3600.0
+_MOST = 10_000  # iterations of one loop
 
 
 def iterations(task: Any, inputs: Ports) -> list[Ports]:
@@ -23,7 +24,7 @@ def iterations(task: Any, inputs: Ports) -> list[Ports]:
         inputs: The inputs of the task.
 
     Raises:
-        InputError: What is looped over is no list.
+        InputError: What is looped over is no list, or one of more than 10,000 items.
     """
     if task.WhichOneof("iterator") == "artifact_iterator":
         iterator = task.artifact_iterator
@@ -59,4 +60,6 @@ def _items(items: Any, inputs: Ports) -> list[Any]:
     found = json.loads(given) if isinstance(given, str) else given
     if not isinstance(found, list):
         raise InputError(f"a loop goes over {found!r}: expected a list.")
+    if len(found) > _MOST:
+        raise InputError(f"a loop goes over {len(found)} items: at most {_MOST} are run.")
     return found
