@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: install mnist test check lint types docs bench lock clean
+.PHONY: install mnist test torture check lint types docs bench lock clean
 
 install: $(STAMP)
 
@@ -34,6 +34,10 @@ mnist: install
 
 test: install
 	$(BIN)/python -m pytest $(PYTEST)
+
+# What takes many minutes: kills, hundreds of runs, real training.
+torture: install
+	$(BIN)/python -m pytest -m slow $(PYTEST)
 
 # What a change must also pass: style, layers, types.
 check: lint types

@@ -61,6 +61,7 @@ TESTED_ELSEWHERE = {
     "engine/pipelines/gcpc/models": "engine/pipelines/test_gcpc",
     "engine/pipelines/inputs": "engine/pipelines/test_walk",
     "engine/pipelines/ir": "engine/pipelines/test_walk",
+    "engine/pipelines/journal": "engine/pipelines/test_recovery",
     "engine/pipelines/outputs": "engine/pipelines/test_walk",
     "engine/pipelines/record": "engine/pipelines/test_service",
     "engine/pipelines/spec": "engine/pipelines/test_service",
