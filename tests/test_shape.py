@@ -40,7 +40,6 @@ TESTED_ELSEWHERE = {
     "engine/endpoints/servers": "engine/endpoints/test_service",
     "engine/jobs/checks": "engine/jobs/test_service",
     "engine/jobs/failures": "engine/jobs/test_runs",
-    "engine/jobs/replicas": "engine/jobs/test_service",
     "engine/metadata/built_in": "engine/metadata/test_schemas",
     "engine/metadata/etags": "engine/metadata/test_nodes",
     "engine/metadata/fields": "engine/metadata/test_stores",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -44,6 +47,23 @@ def processes() -> Callable[[Path], set[int]]:
 def until() -> Callable[[Callable[[], bool]], None]:
     """Wait until something holds; the test's own time limit ends the wait."""
     return _until
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[list[str]]]:
+    """Put a stand-in for the `docker` program on the search path; give its calls so far.
+
+    See `tests/engine/processes/test_docker.py` for what it does.
+    """
+    stand_in = Path(__file__).parent / "processes" / "docker_stand_in.py"
+    folder, state = tmp_path / "bin", tmp_path / "docker"
+    folder.mkdir()
+    state.mkdir()
+    program = folder / "docker"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "{stand_in}" "{state}" "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", os.pathsep.join([str(folder), os.environ["PATH"]]))
+    return lambda: [json.loads(line) for line in (state / "calls").read_text().splitlines()]
 
 
 def _processes(folder: Path) -> set[int]:

@@ -13,7 +13,7 @@ from vertex_flow.engine import honesty
 from vertex_flow.engine.api.rpc import Router
 from vertex_flow.engine.background import Background
 from vertex_flow.engine.jobs.service import CustomJobs
-from vertex_flow.engine.processes import Launcher
+from vertex_flow.engine.processes import Launcher, docker_for
 from vertex_flow.engine.state.home import Home
 from vertex_flow.engine.state.store import Store
 from vertex_flow.engine.tuning.service import TuningJobs
@@ -76,7 +76,7 @@ class JobBench:
 Body = Callable[[JobBench], Coroutine[Any, Any, Any]]
 
 
-def run_with_bench(folder: Path, body: Body) -> Any:
+def run_with_bench(folder: Path, body: Body, *, runner: str = "process") -> Any:
     """Run an async test body with services of its own, closed afterwards."""
 
     async def whole() -> Any:
@@ -85,7 +85,8 @@ def run_with_bench(folder: Path, body: Body) -> Any:
         source = folder / "source"
         source.mkdir(exist_ok=True)
         store, background, launcher = Store(home.database), Background(), Launcher(home)
-        custom = CustomJobs(home, store, launcher, background)
+        docker = docker_for(runner, home, launcher)
+        custom = CustomJobs(home, store, launcher, background, docker)
         tuning = TuningJobs(home, store, background, custom, standing=True)
         router = Router([*custom.bindings(), *tuning.bindings()], honesty.fields())
         bench = JobBench(home, store, background, launcher, custom, tuning, router, source)

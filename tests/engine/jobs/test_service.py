@@ -8,6 +8,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from google.cloud.aiplatform_v1 import types
 
 from tests.engine.job_bench import PARENT, run_with_bench
 from vertex_flow.errors import ApiError
@@ -295,6 +296,94 @@ def test_list(bench):
     assert names == expected
 
 
+async def labelled(b, labels, name="job"):
+    spec = {"workerPoolSpecs": [b.pool("pass")]}
+    body = {"displayName": name, "labels": labels, "jobSpec": spec}
+    return await b.call("POST", f"{PARENT}/customJobs", body)
+
+
+class TestList:
+    @pytest.mark.parametrize(
+        ("query", "expected"),
+        [
+            ('display_name="one"', ["one"]),
+            ('display_name!="one"', ["two"]),
+            ('display_name:"o*"', ["one"]),
+            ('state="JOB_STATE_SUCCEEDED"', ["two", "one"]),
+            ('state!="JOB_STATE_SUCCEEDED"', []),
+            ("labels.team=blue", ["two"]),
+            ("labels.team:*", ["two", "one"]),
+            ('create_time>"2021-05-18T00:00:00Z" AND NOT display_name="two"', ["one"]),
+        ],
+    )
+    def test_filter(self, bench, query, expected):
+        async def body(b):
+            for name, team in (("one", "rød"), ("two", "blue")):
+                await b.finish((await labelled(b, {"team": team}, name))["name"])
+            page = await b.call("GET", f"{PARENT}/customJobs", filter=query)
+            return [job["displayName"] for job in page.get("customJobs", [])]
+
+        assert bench(body) == expected
+
+    def test_pages_and_masks(self, bench):
+        async def body(b):
+            for name in ("one", "two"):
+                await labelled(b, {}, name)
+            query = {"pageSize": "1", "readMask": "displayName"}
+            first = await b.call("GET", f"{PARENT}/customJobs", **query)
+            token = first["nextPageToken"]
+            second = await b.call("GET", f"{PARENT}/customJobs", pageToken=token, **query)
+            return first["customJobs"], second
+
+        first, second = bench(body)
+        assert first == [{"displayName": "two"}]
+        assert second == {"customJobs": [{"displayName": "one"}]}
+
+
+class TestReferences:
+    CONTEXT = f"{PARENT}/metadataStores/default/contexts"
+
+    def test_their_names_reach_the_program(self, bench):
+        names = {
+            "tensorboard": f"{PARENT}/tensorboards/7",
+            "experiment": f"{self.CONTEXT}/my-experiment",
+            "experimentRun": f"{self.CONTEXT}/my-experiment-run-1",
+        }
+
+        async def body(b):
+            b.store.insert(types.Tensorboard(name=names["tensorboard"]))
+            for name in (names["experiment"], names["experimentRun"]):
+                b.store.insert(types.Context(name=name))
+            return json.loads(b.log(await b.program(SHOW, **names)))
+
+        env = bench(body)
+        assert env["AIP_TENSORBOARD_RESOURCE_NAME"] == names["tensorboard"]
+        assert env["AIP_EXPERIMENT_NAME"] == "my-experiment"
+        assert env["AIP_EXPERIMENT_RUN_NAME"] == "run-1"
+
+    @pytest.mark.parametrize(
+        ("field", "name", "kind"),
+        [
+            ("tensorboard", f"{PARENT}/tensorboards/7", "Tensorboard"),
+            ("experiment", f"{CONTEXT}/nothing", "Context"),
+        ],
+    )
+    def test_they_must_exist(self, bench, field, name, kind):
+        with pytest.raises(ApiError) as caught:
+            bench(lambda b: b.create(b.pool("pass"), **{field: name}))
+        assert caught.value.status == "NOT_FOUND"
+        assert caught.value.message == f'job_spec.{field}: the {kind} "{name}" does not exist.'
+
+    def test_a_run_needs_its_experiment(self, bench):
+        async def body(b):
+            b.store.insert(types.Context(name=f"{self.CONTEXT}/e-r"))
+            await b.create(b.pool("pass"), experimentRun=f"{self.CONTEXT}/e-r")
+
+        assert refused(bench, body) == (
+            "job_spec.experiment_run needs job_spec.experiment beside it."
+        )
+
+
 def test_delete(bench):
     async def body(b):
         job = await b.program("pass")
@@ -368,6 +457,60 @@ class TestRefusal:
     def test_persistent_resource(self, bench):
         message = refused(bench, lambda b: b.create(b.pool("pass"), persistentResourceId="mine"))
         assert re.search(r"does not support '.*persistent_resource_id'", message)
+
+    @pytest.mark.parametrize(
+        ("spec", "message"),
+        [
+            (
+                {"scheduling": {"timeout": "-1s"}},
+                "job_spec.scheduling.timeout must not be negative: -1 s.",
+            ),
+            (
+                {"scheduling": {"strategy": 9}},
+                "job_spec.scheduling.strategy: 9 is unknown; use one of ON_DEMAND, LOW_COST, "
+                "STANDARD, SPOT, FLEX_START.",
+            ),
+            (
+                {"scheduling": {"maxWaitDuration": "60s", "strategy": "SPOT"}},
+                "job_spec.scheduling.max_wait_duration is for the strategy FLEX_START, not for "
+                "SPOT.",
+            ),
+        ],
+    )
+    def test_scheduling(self, bench, spec, message):
+        assert refused(bench, lambda b: b.create(b.pool("pass"), **spec)) == message
+
+    @pytest.mark.parametrize(
+        ("container", "text"),
+        [
+            ({"env": [{"name": "", "value": "x"}]}, "env: '' cannot name an environment variable"),
+            ({"env": [{"name": "A=B"}]}, "env: 'A=B' cannot name an environment variable"),
+            ({"env": [{"name": f"V{n}"} for n in range(101)]}, "env has 101 entries; at most 100"),
+            ({"args": ["a\0b"]}, "a command line cannot hold a NUL character."),
+        ],
+    )
+    def test_container(self, bench, container, text):
+        assert text in refused(bench, lambda b: b.create(b.pool("pass", **container)))
+
+    @pytest.mark.parametrize(
+        "labels",
+        [{"Key": "a"}, {"a": "B"}, {"1a": "b"}, {"": "b"}, {"a b": "c"}, {"a": "x" * 64}],
+    )
+    def test_labels(self, bench, labels):
+        message = refused(bench, lambda b: labelled(b, labels))
+        assert message.endswith(
+            "is not allowed. Keys and values are up to 63 lower-case letters, digits, underscores "
+            "and dashes; a key begins with a letter."
+        )
+
+    def test_many_labels(self, bench):
+        labels = {f"a{n}": "" for n in range(65)}
+        message = refused(bench, lambda b: labelled(b, labels))
+        assert message == "labels has 65 entries; at most 64 are allowed."
+
+    def test_unknown_field(self, bench):
+        message = refused(bench, lambda b: b.create(b.pool("pass"), baseOutputDirectry={}))
+        assert 'Unknown name "baseOutputDirectry"' in message
 
     def test_display_name(self, bench):
         message = refused(bench, lambda b: b.call("POST", f"{PARENT}/customJobs", {"jobSpec": {}}))

@@ -8,39 +8,16 @@ does, it does not: no image is used, and no path is mounted.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import subprocess
-import sys
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from vertex_flow.engine.processes import Container, Docker, Exit, docker_for
 from vertex_flow.errors import EngineError
-
-STAND_IN = Path(__file__).with_name("docker_stand_in.py")
-
-
-@pytest.fixture
-def docker(tmp_path, monkeypatch):
-    """Put the stand-in on the search path; give the calls that it has recorded."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    program = folder / "docker"
-    state = tmp_path / "docker"
-    state.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "{STAND_IN}" "{state}" "$@"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", os.pathsep.join([str(folder), os.environ["PATH"]]))
-
-    def calls() -> list[list[str]]:
-        return [json.loads(line) for line in (state / "calls").read_text().splitlines()]
-
-    return calls
 
 
 def container(b: Any, *args: str, **settings: Any) -> Container:
