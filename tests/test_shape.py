@@ -53,6 +53,7 @@ TESTED_ELSEWHERE = {
     "engine/pipelines/executor_io": "engine/pipelines/test_python",
     "engine/pipelines/facts": "engine/pipelines/test_service",
     "engine/pipelines/fields": "engine/pipelines/test_service",
+    "engine/pipelines/gcpc/batch_predictions": "official/test_batch_prediction",
     "engine/pipelines/gcpc/endpoints": "engine/pipelines/test_gcpc",
     "engine/pipelines/gcpc/jobs": "engine/pipelines/test_gcpc",
     "engine/pipelines/gcpc/launch": "engine/pipelines/test_gcpc",

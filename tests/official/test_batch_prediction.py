@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import joblib
 import pytest
 from google.api_core import exceptions
 from google.cloud import aiplatform, storage
-from google.cloud.aiplatform import jobs
+from google.cloud.aiplatform import jobs, pipeline_jobs
+from google_cloud_pipeline_components.types import artifact_types
+from google_cloud_pipeline_components.v1.batch_predict_job import ModelBatchPredictOp
+from kfp import compiler, dsl
 from sklearn.linear_model import LinearRegression
 
 from tests.official.conftest import Official
@@ -23,6 +27,7 @@ def pace() -> Iterator[None]:
     """Google's client looks every five seconds; here a job is over before."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jobs, "_JOB_WAIT_TIME", 0.2)
+        patch.setattr(pipeline_jobs, "_JOB_WAIT_TIME", 0.2)
         yield
 
 
@@ -149,6 +154,43 @@ def test_a_job_that_fails_says_why_and_is_deleted(sdk: Official, model: aiplatfo
     job.delete()
 
     assert aiplatform.BatchPredictionJob.list(filter='display_name="nothing"') == []
+
+
+def test_a_step_of_a_pipeline(sdk: Official, model: aiplatform.Model, tmp_path: Path) -> None:
+    uri = put(sdk, "in/step.jsonl", "[2, 5]\n")
+
+    @dsl.pipeline(name="batch")
+    def pipeline():
+        found = dsl.importer(
+            artifact_uri=f"https://us-central1-aiplatform.googleapis.com/v1/{model.resource_name}",
+            artifact_class=artifact_types.VertexModel,
+            metadata={"resourceName": model.resource_name},
+        )
+        ModelBatchPredictOp(
+            job_display_name="step",
+            model=found.output,
+            gcs_source_uris=[uri],
+            gcs_destination_output_uri_prefix=f"{sdk.bucket}/out",
+            machine_type="n1-standard-2",
+            instances_format="jsonl",
+        )
+
+    compiler.Compiler().compile(pipeline, str(tmp_path / "batch.json"))
+    run = aiplatform.PipelineJob(
+        display_name="batch",
+        template_path=str(tmp_path / "batch.json"),
+        pipeline_root=f"{sdk.bucket}/root",
+    )
+    run.run()
+
+    [job] = aiplatform.BatchPredictionJob.list(filter='display_name="step"')
+    [line] = results(job)
+    assert line["prediction"] == pytest.approx(7)
+    [step] = (one for one in run.task_details if one.task_name == "model-batch-predict")
+    outputs = {name: found.artifacts[0] for name, found in step.outputs.items()}
+    folder = job.output_info.gcs_output_directory
+    assert outputs["gcs_output_directory"].uri == folder
+    assert dict(outputs["batchpredictionjob"].metadata)["resourceName"] == job.resource_name
 
 
 def test_a_machine_is_needed(sdk: Official, model: aiplatform.Model) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timezone
 from typing import Any, TypeVar
 
 import attrs
@@ -138,8 +137,8 @@ class BatchRun:
             await asyncio.wait(tasks)
 
     async def _output(self) -> Output:
-        created = self._job.create_time
-        name = directory_name(self._model.display_name, created or datetime.now(timezone.utc))
+        created: Any = self._job.create_time
+        name = directory_name(self._model.display_name, created)
         uri = join_uri(self._job.output_config.gcs_destination.output_uri_prefix, name)
         output = await asyncio.to_thread(Output, self._tools.home.path(uri), len(self._plans))
         self._job.output_info.gcs_output_directory = uri

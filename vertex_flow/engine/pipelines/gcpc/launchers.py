@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from vertex_flow.engine.pipelines.executor_io import ExecutorFiles
-from vertex_flow.engine.pipelines.gcpc import endpoints, jobs, models
+from vertex_flow.engine.pipelines.gcpc import batch_predictions, endpoints, jobs, models
 from vertex_flow.engine.pipelines.gcpc.launch import Launch
 from vertex_flow.engine.pipelines.tasks.process import failure
 from vertex_flow.engine.pipelines.values import Ports
@@ -60,6 +60,7 @@ async def run(work: Work) -> Ports:
 
 def _kinds() -> Mapping[str, Callable[[Launch], Awaitable[None]]]:
     services = {
+        "batch_prediction_job.launcher": batch_predictions.batch_prediction_job,
         "custom_job.launcher": jobs.custom_job,
         "hyperparameter_tuning_job.launcher": jobs.tuning_job,
         "model.upload_model.launcher": models.upload,
