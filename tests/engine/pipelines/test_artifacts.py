@@ -193,3 +193,36 @@ def test_input_artifacts_are_checked(bench: Bench, artifacts, message) -> None:
         bench.create(given, inputArtifacts=artifacts)
 
     assert caught.value.message == f"Invalid runtime_config.input_artifacts: {message}"
+
+
+def _imported(bench: Bench, uri: str, *, again: bool = False, key: str = "value") -> str:
+    @dsl.pipeline(name="imports")
+    def pipeline(uri: str, key: str):
+        dsl.importer(
+            artifact_uri=uri, artifact_class=Dataset, reimport=again, metadata={"key": key}
+        )
+
+    job = bench.run(pipeline, {"uri": uri, "key": key})
+    return artifact(job, "importer", "artifact")["name"]
+
+
+def test_what_was_imported_before_is_the_same_artifact(bench: Bench) -> None:
+    assert _imported(bench, "gs://b/same") == _imported(bench, "gs://b/same")
+
+
+def test_another_uri_or_other_metadata_is_another_artifact(bench: Bench) -> None:
+    found = _imported(bench, "gs://b/one")
+
+    assert _imported(bench, "gs://b/other") != found
+    assert _imported(bench, "gs://b/one", key="other") != found
+
+
+def test_an_artifact_can_be_imported_again(bench: Bench) -> None:
+    assert _imported(bench, "gs://b/again") != _imported(bench, "gs://b/again", again=True)
+
+
+def test_a_deleted_artifact_is_imported_anew(bench: Bench) -> None:
+    found = _imported(bench, "gs://b/deleted")
+    bench.store.delete(found)
+
+    assert _imported(bench, "gs://b/deleted") != found

@@ -1,12 +1,18 @@
 """Importers: an artifact from a URI.
 
-Nothing need be there, and nothing is copied, unless it is to be in the job's workspace.
+Nothing need be there, and nothing is copied, unless it is to be in the job's workspace. What was
+imported before, with the same type and metadata, is the same artifact, unless `reimport` says no.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from typing import Any
+
+import attrs
+from google.cloud.aiplatform_v1 import types
 
 from vertex_flow.engine.pipelines.executor_io import copy, schema
 from vertex_flow.engine.pipelines.parameters import plain, plain_struct
@@ -38,7 +44,20 @@ async def run(work: Work) -> Ports:
         metadata=view.fill_deep(plain_struct(importer.metadata)),
         workspace_path=await _downloaded(uri, work) if importer.download_to_workspace else "",
     )
-    return Ports(artifacts={key: (artifact,)})
+    return Ports(artifacts={key: (artifact if importer.reimport else _known(artifact, work),)})
+
+
+def _known(artifact: Artifact, work: Work) -> Artifact:
+    """Give an artifact the name that it was imported by before, if it is there still."""
+    store = work.tools.store
+    facts = [work.job.parent, artifact.uri, dict(artifact.type), dict(artifact.metadata)]
+    place = f"imported {hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()}"
+    kept = store.recall(place)
+    found = store.find(types.Artifact, kept["name"]) if kept else None
+    if found is not None and found.uri == artifact.uri:
+        return attrs.evolve(artifact, name=found.name)
+    store.remember(place, {"name": artifact.name})
+    return artifact
 
 
 async def _downloaded(uri: str, work: Work) -> str:
