@@ -73,8 +73,15 @@ def test_a_model_is_read_by_its_default_version(api, iris):
     assert api.models.get_model(name=iris).version_id == "2"
 
 
-def test_a_version_is_named_as_its_model(api, iris):
-    assert api.models.get_model(name=f"{iris}@1").name == iris
+@pytest.mark.parametrize(("asked", "name"), [("@1", "@1"), ("@best", "@2"), ("", ""), ("@-", "")])
+def test_a_version_is_named_with_its_id_where_it_is_asked_for(api, iris, asked, name):
+    assert api.models.get_model(name=f"{iris}{asked}").name == f"{iris}{name}"
+
+
+def test_listed_versions_are_named_with_their_ids(api, iris):
+    found = api.models.list_model_versions(name=iris)
+
+    assert [each.name for each in found] == [f"{iris}@2", f"{iris}@1"]
 
 
 def test_a_model_can_be_deployed_on_machines_of_its_own(api, iris):

@@ -157,7 +157,8 @@ class Models:
 
     async def get(self, request: types.GetModelRequest) -> types.Model:
         """Answer `models.get`: a version by id or alias, else the default one."""
-        return self._versions.get(request.name)
+        found = self._versions.get(request.name)
+        return _numbered(found) if _of_version(request.name) else found
 
     async def list(self, request: types.ListModelsRequest) -> types.ListModelsResponse:
         """Answer `models.list`: the default version of each model."""
@@ -172,7 +173,11 @@ class Models:
         """Answer `models.listVersions`."""
         self._store.get(types.Model, request.name)
         shown, token = page(
-            self._store, types.Model, request.name, request, shown=self._versions.shown
+            self._store,
+            types.Model,
+            request.name,
+            request,
+            shown=lambda version: _numbered(self._versions.shown(version)),
         )
         return types.ListModelVersionsResponse(models=shown, next_page_token=token)
 
@@ -185,21 +190,22 @@ class Models:
 
     async def patch(self, request: types.UpdateModelRequest) -> types.Model:
         """Answer `models.patch`: of the model, or with `@<version>` in its name of that version."""
-        name = request.model.name
-        versioned = "@" in name and not name.endswith("@-")
+        versioned = _of_version(request.model.name)
         kind = "model version" if versioned else "Model"
         allowed = _OF_VERSION if versioned else _OF_MODEL
         paths = checked_paths(request.update_mask, allowed, kind=kind)
         if "display_name" in paths:
             check_display_name(request.model.display_name, required=True)
         check_labels(request.model.labels)
-        return self._versions.update(
-            name, lambda version: copy_fields(request.model, version, paths)
+        changed = self._versions.update(
+            request.model.name, lambda version: copy_fields(request.model, version, paths)
         )
+        return _numbered(changed) if versioned else changed
 
     async def merge_version_aliases(self, request: types.MergeVersionAliasesRequest) -> types.Model:
         """Answer `models.mergeVersionAliases`."""
-        return self._versions.merge_aliases(request.name, request.version_aliases)
+        merged = self._versions.merge_aliases(request.name, request.version_aliases)
+        return _numbered(merged)
 
     async def delete(self, request: types.DeleteModelRequest) -> Any:
         """Answer `models.delete`."""
@@ -233,6 +239,18 @@ class Models:
     async def _delete(self, name: str) -> empty_pb2.Empty:
         self._versions.drop(name)
         return empty_pb2.Empty()
+
+
+def _numbered(version: types.Model) -> types.Model:
+    """Give a version with its id in its name, as whoever asks for a version gets it."""
+    named = types.Model(version)
+    named.name = f"{version.name}@{version.version_id}"
+    return named
+
+
+def _of_version(name: str) -> bool:
+    """Tell whether a name is that of a version; `@-` stands for none."""
+    return "@" in name and not name.endswith("@-")
 
 
 async def _nothing() -> empty_pb2.Empty:

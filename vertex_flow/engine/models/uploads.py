@@ -85,7 +85,8 @@ def completed(model: types.Model) -> types.Model:
     model.supported_deployment_resources_types = [
         types.Model.DeploymentResourcesType.DEDICATED_RESOURCES
     ]
-    model.supported_input_storage_formats = ["jsonl", "csv", "file-list"]
+    formats = ["jsonl", "csv", "tf-record", "tf-record-gzip", "file-list"]
+    model.supported_input_storage_formats = formats
     model.supported_output_storage_formats = ["jsonl"]
     artifact = types.Model.ExportFormat.ExportableContent.ARTIFACT
     exportable = types.Model.ExportFormat(id=EXPORT_FORMAT, exportable_contents=[artifact])
