@@ -74,7 +74,7 @@ def small(mark: str, number: int, pools: list, seconds: float = 0.0):
 @dsl.pipeline(name="tiny")
 def tiny(number: int) -> int:
     """Two processes: a Python task, and a container that reads what it wrote."""
-    lines = total(file=write(number=number).outputs["file"])
+    lines = total(file=write(number=number, seconds=0.05).outputs["file"])
     return lines.outputs["result"]
 
 
