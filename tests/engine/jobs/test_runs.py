@@ -72,7 +72,7 @@ class TestRestart:
     def test_the_others_go_on_meanwhile(self, bench, starts):
         async def body(b):
             b.write("chief.py", "import pathlib, time\n" + textwrap.dedent(self.WAIT))
-            b.write("worker.py", TRY + "if not count: os.kill(os.getpid(), 15); time.sleep(60)")
+            b.write("worker.py", TRY + textwrap.dedent(self.END))
             chief = b.pool(command=["python", "-m", "chief"])
             worker = b.pool(command=["python", "-m", "worker", "a"])
             job = await b.run(chief, worker)
@@ -84,14 +84,23 @@ class TestRestart:
 
     WAIT = """
         print("once")
+        pathlib.Path("up").touch()
         while not pathlib.Path("a").exists() or len(pathlib.Path("a").read_text()) < 2:
             time.sleep(0.02)
+    """
+
+    END = """
+        while not pathlib.Path("up").exists():
+            time.sleep(0.02)
+        if not count:
+            os.kill(os.getpid(), 15)
+        time.sleep(60)
     """
 
     def test_the_whole_job_where_it_is_asked_for(self, bench):
         async def body(b):
             b.write("chief.py", "import pathlib, time\n" + textwrap.dedent(self.WAIT))
-            b.write("worker.py", TRY + "if not count: os.kill(os.getpid(), 15); time.sleep(60)")
+            b.write("worker.py", TRY + textwrap.dedent(self.END))
             chief = b.pool(command=["python", "-m", "chief"])
             worker = b.pool(command=["python", "-m", "worker", "a"])
             job = await b.run(chief, worker, scheduling={"restartJobOnWorkerRestart": True})

@@ -83,20 +83,23 @@ async def run(launch: Launch, tools: JobTools) -> Outcome:
     """Run a job to its end; its processes are gone when this returns or is cancelled."""
     timeout = _timeout(launch)
     deadline = asyncio.get_running_loop().time() + timeout
-    for restarts in range(MOST_JOB_RESTARTS + 1):
+    attempt = _Attempt(launch, tools, deadline=deadline)
+    outcome = await attempt.run()
+    retries = 0 if launch.spec.scheduling.disable_retries else MOST_JOB_RESTARTS
+    for restart in range(1, retries + 1):
+        if not outcome.again:
+            break
+        first = outcome.message.partition("\n")[0]
+        attempt.note(f"{first} The job starts again, {restart} of {retries}.")
         attempt = _Attempt(launch, tools, deadline=deadline)
         outcome = await attempt.run()
-        if outcome.code == DEADLINE_EXCEEDED:
-            message = f"The job was ended: it ran longer than its timeout of {timeout:g} s."
-            return attrs.evolve(outcome, message=f"{message}\n{outcome.message}")
-        if not outcome.again or launch.spec.scheduling.disable_retries:
-            return outcome
-        if restarts < MOST_JOB_RESTARTS:
-            first = outcome.message.partition("\n")[0]
-            attempt.note(f"{first} The job starts again, {restarts + 1} of {MOST_JOB_RESTARTS}.")
+    if outcome.code == DEADLINE_EXCEEDED:
+        message = f"The job was ended: it ran longer than its timeout of {timeout:g} s."
+        return attrs.evolve(outcome, message=f"{message}\n{outcome.message}")
+    if not (outcome.again and retries):
+        return outcome
     first, _, rest = outcome.message.partition("\n")
-    tries = f"The job was tried {MOST_JOB_RESTARTS + 1} times."
-    return attrs.evolve(outcome, message=f"{first} {tries}\n{rest}")
+    return attrs.evolve(outcome, message=f"{first} The job was tried {retries + 1} times.\n{rest}")
 
 
 def _timeout(launch: Launch) -> float:

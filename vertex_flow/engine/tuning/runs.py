@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import cast
 
 from google.cloud.aiplatform_v1 import types
 
@@ -151,12 +153,14 @@ class TuningRun:
             return False
         metric = self._goals[0].metric
         scored = [
-            Scored(verdict.final.values[metric], run.message.end_time)
+            Scored(verdict.final.values[metric], cast(datetime, run.message.end_time))
             for run in self._runs
             if (verdict := self._verdicts.get(run.number)) is not None and verdict.final is not None
         ]
         scored.sort(key=lambda one: one.ended)
-        progress = Progress(created=self._job.create_time, trials=trials, scored=scored)
+        progress = Progress(
+            created=cast(datetime, self._job.create_time), trials=trials, scored=scored
+        )
         return exhausted(self._job.study_spec.study_stopping_config, progress, self._goals[0])
 
     def _over_at_once(self) -> bool:
