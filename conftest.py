@@ -9,7 +9,7 @@ from sybil import Sybil
 from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import CodeBlockParser
 
-from tests.docs.reading import compare_text, page, run_python
+from tests.docs.reading import compare_text, page, run_console, run_python
 
 __all__ = ["page"]
 
@@ -19,6 +19,7 @@ pytest_collect_file = Sybil(
     parsers=[
         CodeBlockParser(language="python", evaluator=run_python),
         CodeBlockParser(language="text", evaluator=compare_text),
+        CodeBlockParser(language="console", evaluator=run_console),
     ],
     patterns=["README.md", "docs/*.md"],
     path=str(Path(__file__).parent),

@@ -7,14 +7,18 @@ In a page
 * a `text` block is what the Python before it has printed, spacing and figures aside: times,
   fractions, and numbers of several digits; in the README, which shows a run on other data, every
   number. A line `...` stands for lines that the page leaves out, and `…` at the end of a line for
-  the rest of the line.
+  the rest of the line;
+* a `console` block is commands, each after a `$`, and what they print, which is compared in the
+  same way. They are given in the page's folder, which the page calls `/home/you`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +33,8 @@ import vertex_flow.run
 from vertex_flow import GcpContext, Run
 from vertex_flow.client import Client
 from vertex_flow.engine.embedded import EmbeddedEngine
+from vertex_flow.engine.joining import LocalEngine
+from vertex_flow.engine.standing import StandingEngine
 
 ROOT = Path(__file__).parents[2]
 BUCKET = "acme-ml"
@@ -57,9 +63,39 @@ def run_python(example: Example) -> None:
 def compare_text(example: Example) -> str:
     """Look for each line of a block, in order, in what was printed since the last such block."""
     printed = example.namespace.pop(_PRINTED, "")
-    figures = _NUMBER if Path(example.path).name == "README.md" else _FIGURE
+    return _missing(example.parsed, printed, Path(example.path))
+
+
+def run_console(example: Example) -> str:
+    """Give the commands of a block, and look for each line of it in what they print."""
+    for block in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]:
+        command, _, wanted = block.partition("\n")
+        done = subprocess.run(
+            ["bash", "-c", command],
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=_shell_environment(),
+        )
+        printed = done.stdout.replace(os.getcwd(), "/home/you")
+        missing = _missing(wanted, printed, Path(example.path))
+        if missing:
+            return missing
+    return ""
+
+
+def _shell_environment() -> dict[str, str]:
+    """The environment of a terminal in which the project's environment is active."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return {**env, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"}
+
+
+def _missing(wanted_lines: str, printed: str, page: Path) -> str:
+    """Say which line of a page was not printed; nothing when all were, in their order."""
+    figures = _NUMBER if page.name == "README.md" else _FIGURE
     lines = iter([_shape(line, figures) for line in printed.splitlines()])
-    for line in example.parsed.splitlines():
+    for line in wanted_lines.splitlines():
         wanted = _shape(line, figures)
         if not wanted or wanted == "...":
             continue
@@ -99,7 +135,7 @@ class StandIn:
         self._connect = vertex_flow.run.connect
         self._engine: EmbeddedEngine | None = None
 
-    def connect(self, context: GcpContext) -> tuple[Client, EmbeddedEngine | None]:
+    def connect(self, context: GcpContext) -> tuple[Client, LocalEngine | None]:
         """Reach the endpoint of a context; for Google Cloud, this one."""
         if context.is_local:
             return self._connect(context)
@@ -129,6 +165,7 @@ def page(
         yield folder
         for document in getattr(request.node, "documents", []):
             close_runs(document.namespace)
+        take_engines_down(folder)
         stand_in.close()
         forget_aiplatform()
 
@@ -138,6 +175,14 @@ def close_runs(namespace: dict[str, Any]) -> None:
     for value in list(namespace.values()):
         if isinstance(value, Run):
             value.close()
+
+
+def take_engines_down(folder: Path) -> None:
+    """End the engines that a page has left standing."""
+    for file in folder.glob("*/engine.json"):
+        engine = StandingEngine.find(file.parent, silent=True)
+        if engine is not None:
+            engine.down()
 
 
 def forget_aiplatform() -> None:
