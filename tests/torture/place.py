@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ class Place:
         self.home = folder / "home"
         self.engine = StandingEngine.up(self.home)
         self.kills = 0
+        self._http = httpx.Client(timeout=60, verify=False, trust_env=False)
 
     def kill(self) -> None:
         """Kill the engine, start it again, and see that nothing of the old one is left."""
@@ -36,16 +38,16 @@ class Place:
         assert not left, f"processes of the engine that was killed: {left}"
 
     def close(self) -> None:
+        self._http.close()
         self.engine.down()
 
     def call(self, verb: str, path: str, body: object = None, **query: object) -> dict[str, Any]:
-        answer = httpx.request(
+        answer = self._http.request(
             verb,
             f"{self.engine.endpoint}/v1/{path}",
             json=body,
             params={name: str(value) for name, value in query.items()},
             headers={"authorization": f"Bearer {self.engine.token}"},
-            timeout=60,
         )
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
@@ -96,14 +98,20 @@ class Place:
         return pages * os.sysconf("SC_PAGE_SIZE")
 
     def stored(self) -> int:
-        """Size of the database with its log, in bytes."""
-        return sum(file.stat().st_size for file in self.home.glob("engine.db*"))
+        """Size of the database, in bytes; its log beside it has a size of its own."""
+        return self._ask("PRAGMA page_count") * self._ask("PRAGMA page_size")
+
+    def log_size(self) -> int:
+        """Size of the database's write-ahead log, in bytes."""
+        return (self.home / "engine.db-wal").stat().st_size
 
     def notes(self) -> int:
         """Count what the engine noted of work that was under way."""
-        with sqlite3.connect(self.home / "engine.db") as db:
-            count: int = db.execute("SELECT count(*) FROM notes").fetchone()[0]
-        db.close()
+        return self._ask("SELECT count(*) FROM notes")
+
+    def _ask(self, sql: str) -> int:
+        with closing(sqlite3.connect(self.home / "engine.db")) as db:
+            count: int = db.execute(sql).fetchone()[0]
         return count
 
 
