@@ -85,7 +85,6 @@ class BatchRun:
         self._tools = tools
         self._tally = _Tally()
         self._began = time.monotonic()
-        self._reported = self._began
         self._reading = asyncio.Lock()
         self._size = job.manual_batch_tuning_parameters.batch_size or _BATCH
 
@@ -116,12 +115,14 @@ class BatchRun:
             servers = [self._tools.servers.start(plan) for plan in self._plans]
             await asyncio.gather(*(server.ready() for server in servers))
             output = await self._output()
+            reporting = asyncio.ensure_future(self._report())
             try:
                 await self._all(
                     self._replica(shard, Asker(server, self._parameters()), rows, output)
                     for shard, server in enumerate(servers)
                 )
             finally:
+                reporting.cancel()
                 output.close()
         finally:
             await asyncio.gather(*(self._tools.servers.stop(name) for name in names))
@@ -160,8 +161,6 @@ class BatchRun:
             await _whole(output.write, shard, results, errors)
             if self._tally.failed >= _HOPELESS and not self._tally.succeeded:
                 return
-            if time.monotonic() - self._reported > _PACE:
-                self._update()
 
     def _batch(self, rows: Iterator[Instance | ApiError]) -> list[Instance | ApiError]:
         """Read the next batch; only as much as can be kept in memory."""
@@ -217,14 +216,18 @@ class BatchRun:
             f"{tally.first.message}",
         )
 
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(_PACE)
+            self._update()
+
     def _update(self) -> None:
         """Store how far the job is."""
-        self._reported = time.monotonic()
         plain = raw(self._job)
         stats = plain.completion_stats
         stats.successful_count, stats.failed_count = self._tally.succeeded, self._tally.failed
         stats.incomplete_count = -1  # what is still in the files was not counted
-        hours = (self._reported - self._began) / 3600
+        hours = (time.monotonic() - self._began) / 3600
         plain.resources_consumed.replica_hours = hours * len(self._plans)
         del plain.partial_failures[:]
         for error in self._tally.failures.values():
