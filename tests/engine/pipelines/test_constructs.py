@@ -331,3 +331,41 @@ def test_what_the_executor_gets_is_json(bench: Bench) -> None:
 
     assert outputs(job, "say") == {"Output": f"5-{json.dumps(['a'])}-true"}
     assert "{'k': '<5>'}" in outputs(job, "kinds")["Output"]
+
+
+def test_every_value_can_be_taken_as_a_text(bench: Bench) -> None:
+    @dsl.component(base_image=IMAGE)
+    def pairs() -> list:
+        return [{"a": 1, "b": [2]}, {"a": "x", "b": True}]
+
+    @dsl.component(base_image=IMAGE)
+    def glue(a: str, b: str) -> str:
+        return a + b
+
+    @dsl.pipeline(name="texts")
+    def pipeline():
+        with dsl.ParallelFor(pairs().output) as pair:
+            glue(a=pair.a, b=pair.b)
+
+    job = bench.run(pipeline)
+
+    glued = [outputs(job, name)["Output"] for name in sorted(details(job)) if ".glue" in name]
+    assert glued == ["1[2]", "xtrue"]
+
+
+def test_a_value_of_another_type_fails_the_task_that_takes_it(bench: Bench) -> None:
+    @dsl.component(base_image=IMAGE)
+    def words() -> list:
+        return ["many"]
+
+    @dsl.pipeline(name="mistyped")
+    def pipeline():
+        with dsl.ParallelFor(words().output) as word:
+            ops.add(a=word, b=1)
+
+    job = bench.run(pipeline)
+
+    assert details(job)["for-loop-1-0.add"]["error"] == {
+        "code": 3,
+        "message": "input 'a' is 'many': expected NUMBER_INTEGER.",
+    }

@@ -10,11 +10,12 @@ from typing import Any
 import attrs
 
 from vertex_flow.engine.pipelines.arguments import optional
-from vertex_flow.engine.pipelines.parameters import cast, plain, type_name
+from vertex_flow.engine.pipelines.parameters import cast, fits, plain, text, type_name
 from vertex_flow.engine.pipelines.placeholders import View, every_path, of_executor
 from vertex_flow.engine.pipelines.values import Artifact, Ports
 
 _SELECTOR = re.compile(r"parseJson\(string_value\)(?P<steps>(?:\[[^\]]+\])*)")
+_NUMBER = "NUMBER_DOUBLE"  # what a pipeline hands on as an integer may be any number
 _STEP = re.compile(r"\[(?:\"([^\"]*)\"|'([^']*)'|(\d+))\]")
 
 
@@ -150,10 +151,17 @@ def _finish(name: str, spec: Any, values: dict[str, Any], keyed: dict[str, Any])
     if kind == "TASK_CONFIG":
         values.setdefault(name, {})
     if values.get(name) is not None:
-        values[name] = cast(kind, values[name])
-        keyed[name] = cast(kind, keyed.get(name, values[name]))
+        keyed[name] = _as(kind, keyed.get(name, values[name]))
+        values[name] = _as(kind, values[name])
+        if not fits(_NUMBER if kind == "NUMBER_INTEGER" else kind, values[name]):
+            raise InputError(f"input {name!r} is {values[name]!r}: expected {kind}.")
     elif not optional(spec):
         raise InputError(f"input {name!r} has no value: its producer gave none.")
+
+
+def _as(kind: str, value: Any) -> Any:
+    """Give a value the type of an input; every value can be taken as a text."""
+    return text(value) if kind == "STRING" else cast(kind, value)
 
 
 def _view(parameters: Mapping[str, Any], words: Mapping[str, Any]) -> dict[str, Any]:
