@@ -505,6 +505,30 @@ def test_list_and_delete(bench):
     assert bench(body) == (1, True, {})
 
 
+def test_filters_and_masks(bench):
+    async def body(b):
+        await tune(b, "report(1)", maxTrialCount=1, displayName="one")
+        await tune(b, "raise SystemExit(1)", maxTrialCount=1, displayName="two")
+        query = {"filter": 'state="JOB_STATE_FAILED"', "readMask": "displayName,maxTrialCount"}
+        return await b.call("GET", f"{PARENT}/hyperparameterTuningJobs", **query)
+
+    assert bench(body)["hyperparameterTuningJobs"] == [{"displayName": "two", "maxTrialCount": 1}]
+
+
+def test_delete_of_a_running_job(bench):
+    async def body(b):
+        job = await create(b, "time.sleep(600)")
+        await b.call("DELETE", job["name"])
+
+    with pytest.raises(ApiError, match=r"is in state JOB_STATE_PENDING: cancel it first\."):
+        bench(body)
+
+
+def test_labels(bench):
+    with pytest.raises(ApiError, match=r"^400 INVALID_ARGUMENT: labels: 'Team': 'x' is not"):
+        bench(lambda b: create(b, "pass", labels={"Team": "x"}))
+
+
 def spec(name: str, **fields: Any) -> dict[str, Any]:
     return {"parameterId": name, **fields}
 

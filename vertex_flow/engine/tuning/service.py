@@ -10,7 +10,6 @@ from google.cloud.aiplatform_v1 import types
 from google.protobuf import empty_pb2
 
 from vertex_flow.engine.api.errors import failed_precondition, reason, rpc_code
-from vertex_flow.engine.api.masks import masked
 from vertex_flow.engine.api.messages import stamp
 from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
 from vertex_flow.engine.api.support import HONOURED, REFUSED, SIMULATED, Level
@@ -20,6 +19,7 @@ from vertex_flow.engine.jobs.runs import Outcome
 from vertex_flow.engine.jobs.service import ENDED, JOB_SPEC, JOB_SPEC_NOTES, CustomJobs
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.state.home import Home
+from vertex_flow.engine.state.listing import page
 from vertex_flow.engine.state.store import Store
 from vertex_flow.engine.tuning.checks import check_tuning
 from vertex_flow.engine.tuning.runs import TuningRun
@@ -184,16 +184,9 @@ class TuningJobs:
         self, request: types.ListHyperparameterTuningJobsRequest
     ) -> types.ListHyperparameterTuningJobsResponse:
         """Answer `hyperparameterTuningJobs.list`."""
-        found, token = self._store.list(
-            types.HyperparameterTuningJob,
-            request.parent,
-            filter=request.filter,
-            page_size=request.page_size,
-            page_token=request.page_token,
-        )
+        found, token = page(self._store, types.HyperparameterTuningJob, request.parent, request)
         return types.ListHyperparameterTuningJobsResponse(
-            hyperparameter_tuning_jobs=[masked(job, request.read_mask) for job in found],
-            next_page_token=token,
+            hyperparameter_tuning_jobs=found, next_page_token=token
         )
 
     async def cancel(self, request: types.CancelHyperparameterTuningJobRequest) -> empty_pb2.Empty:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from statistics import mean, median
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
-from vertex_flow.engine.tuning.curves import Curve, chance_to_win, forecast
 from vertex_flow.engine.tuning.measurements import Goal, Measured
+
+if TYPE_CHECKING:
+    from vertex_flow.engine.tuning.curves import Curve
 
 # With fewer, a median says little.
 _FEWEST = 3
@@ -112,6 +114,8 @@ class DecayCurveRule:
 
     def judge(self, running: Sequence[Measured], finished: Sequence[Finished]) -> Stop | None:
         """Predict how the trial would end."""
+        from vertex_flow.engine.tuning.curves import chance_to_win  # NumPy, when it is needed
+
         own = _curve(running, self.goal, by_time=self.by_time)
         found = [
             _curve(trial.measured, self.goal, by_time=self.by_time)
@@ -138,6 +142,8 @@ class ConvexRule:
 
     def judge(self, running: Sequence[Measured], finished: Sequence[Finished]) -> Stop | None:
         """Extrapolate the trial's curve to its end."""
+        from vertex_flow.engine.tuning.curves import forecast
+
         by_time = bool(self.spec.use_elapsed_duration)
         fewest = int(self.spec.min_measurement_count) or _MEASUREMENTS
         own = _curve(running, self.goal, by_time=by_time)
@@ -159,6 +165,8 @@ class ConvexRule:
 
 def _curve(measured: Sequence[Measured], goal: Goal, *, by_time: bool) -> Curve | None:
     """Give the curve of a metric, larger values better; None when there is nothing of it."""
+    from vertex_flow.engine.tuning.curves import Curve
+
     sign = 1 if goal.maximise else -1
     found = sorted(
         (item.seconds if by_time else float(item.step), sign * item.values[goal.metric])
