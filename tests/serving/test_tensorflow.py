@@ -35,6 +35,8 @@ def folders(tmp_path_factory):
     module = Pair()
     for name in ("total", "speak", "picky"):
         tf.saved_model.save(module, str(root / name), signatures=getattr(module, name))
+    both = {"serving_default": module.total, "speak": module.speak}
+    tf.saved_model.save(module, str(root / "both"), signatures=both)
     tf.saved_model.save(module, str(root / "none"), signatures={"other": module.total})
     return root
 
@@ -45,9 +47,9 @@ def loaded(folder):
     return predictor
 
 
-def answer(folder, instances):
+def answer(folder, instances, **body):
     predictor = loaded(folder)
-    prepared = predictor.preprocess({"instances": instances})
+    prepared = predictor.preprocess({"instances": instances, **body})
     return predictor.postprocess(predictor.predict(prepared))["predictions"]
 
 
@@ -92,3 +94,29 @@ def test_a_broken_saved_model_is_named(tmp_path):
 def test_a_model_without_the_serving_signature_lists_those_it_has(folders):
     with pytest.raises(ModelLoadError, match=r"no signature 'serving_default' \(found: 'other'\)"):
         loaded(folders / "none")
+
+
+def test_another_signature_is_called_by_its_name(folders):
+    came = answer(folders / "both", [{"text": "ab", "times": 3}], signature_name="speak")
+
+    assert came == [{"text": "AB", "length": 6}]
+
+
+def test_an_unknown_signature_lists_those_there_are(folders):
+    with pytest.raises(InputError) as caught:
+        answer(folders / "both", [[1, 2]], signature_name="shout")
+
+    assert str(caught.value) == (
+        "the model has no signature 'shout'; it has 'serving_default', 'speak'."
+    )
+
+
+def test_a_file_of_keras_is_to_be_exported(tmp_path):
+    (tmp_path / "model.keras").touch()
+    with pytest.raises(ModelLoadError) as caught:
+        loaded(tmp_path)
+
+    assert str(caught.value) == (
+        f"{tmp_path} holds model.keras, and the prebuilt TensorFlow image serves SavedModels only: "
+        "export it with model.export(path), and upload that folder."
+    )

@@ -28,13 +28,23 @@ _log = logging.getLogger(__name__)
 
 
 @attrs.frozen
+class _Signature:
+    call: Any
+    inputs: tuple[Input, ...]
+
+
+@attrs.frozen
 class _Batch:
+    signature: _Signature
     tensors: Mapping[str, Array]
     count: int
 
 
 class TensorFlowPredictor(Predictor):  # type: ignore[misc]  # Google's classes are untyped
-    """Calls the `serving_default` signature of a SavedModel, as TensorFlow Serving does."""
+    """Calls a signature of a SavedModel, as TensorFlow Serving does.
+
+    It is `serving_default`, unless the body has another one's name in `signature_name`.
+    """
 
     def load(self, artifacts_uri: str, **_: object) -> None:
         """Load the model and call it once, so that the first request is quick.
@@ -46,12 +56,10 @@ class TensorFlowPredictor(Predictor):  # type: ignore[misc]  # Google's classes 
             ModelLoadError: There is no SavedModel with a serving signature.
         """
         folder = model_folder(artifacts_uri)
-        model_file(folder, ("saved_model.pb",), framework="TensorFlow")
+        _find_saved_model(folder)
         self._model = _load(folder)  # signatures die with their model
-        self._signature = _signature(self._model, folder)
-        specs = self._signature.structured_input_signature[1]
-        self._inputs = [_input(name, spec) for name, spec in specs.items()]
-        self._warm()
+        self._signatures = _signatures(self._model, folder)
+        self._warm(self._signatures[_SIGNATURE])
 
     def preprocess(self, prediction_input: Any) -> _Batch:
         """Turn the request's body into tensors.
@@ -66,7 +74,12 @@ class TensorFlowPredictor(Predictor):  # type: ignore[misc]  # Google's classes 
             InputError: The instances do not fit the signature.
         """
         instances = read_instances(prediction_input)
-        return _Batch(read_tensors(instances, self._inputs), len(instances))
+        name = prediction_input.get("signature_name", _SIGNATURE)
+        signature = self._signatures.get(name) if isinstance(name, str) else None
+        if signature is None:
+            known = ", ".join(repr(each) for each in self._signatures)
+            raise InputError(f"the model has no signature {name!r}; it has {known}.")
+        return _Batch(signature, read_tensors(instances, signature.inputs), len(instances))
 
     def predict(self, instances: _Batch) -> tuple[dict[str, Array], int]:
         """Call the signature.
@@ -81,7 +94,8 @@ class TensorFlowPredictor(Predictor):  # type: ignore[misc]  # Google's classes 
             InputError: TensorFlow refused the values.
         """
         try:
-            outputs = self._signature(**{k: tf.constant(v) for k, v in instances.tensors.items()})
+            tensors = {name: tf.constant(value) for name, value in instances.tensors.items()}
+            outputs = instances.signature.call(**tensors)
         except tf.errors.InvalidArgumentError as error:
             raise InputError(f"the model refused the instances: {_words(error.message)}") from None
         return {name: value.numpy() for name, value in outputs.items()}, instances.count
@@ -97,15 +111,25 @@ class TensorFlowPredictor(Predictor):  # type: ignore[misc]  # Google's classes 
         """
         return {"predictions": write_rows(*prediction_results)}
 
-    def _warm(self) -> None:
-        shapes = {each.name: each.shape for each in self._inputs}
-        if any(shape is None for shape in shapes.values()):
+    def _warm(self, signature: _Signature) -> None:
+        if any(each.shape is None for each in signature.inputs):
             return
-        tensors = {each.name: _example(each) for each in self._inputs}
+        tensors = {each.name: _example(each) for each in signature.inputs}
         try:
-            self.predict(_Batch(tensors, 1))
+            self.predict(_Batch(signature, tensors, 1))
         except Exception as error:  # zeros need not be a valid input
             _log.info("the warm-up call did not succeed: %s", error)
+
+
+def _find_saved_model(folder: Path) -> None:
+    """Refuse a folder without a SavedModel; say what to do with a file of Keras."""
+    found = sorted([*folder.glob("*.keras"), *folder.glob("*.h5")])
+    if found and not (folder / "saved_model.pb").is_file():
+        raise ModelLoadError(
+            f"{folder} holds {found[0].name}, and the prebuilt TensorFlow image serves SavedModels "
+            "only: export it with model.export(path), and upload that folder."
+        )
+    model_file(folder, ("saved_model.pb",), framework="TensorFlow")
 
 
 def _words(message: str) -> str:
@@ -123,14 +147,19 @@ def _load(folder: Path) -> Any:
         ) from error
 
 
-def _signature(model: Any, folder: Path) -> Any:
+def _signatures(model: Any, folder: Path) -> dict[str, _Signature]:
     if _SIGNATURE not in model.signatures:
         found = ", ".join(repr(name) for name in model.signatures) or "none"
         raise ModelLoadError(
             f"the SavedModel in {folder} has no signature {_SIGNATURE!r} (found: {found}): export "
             "it with model.export(path), or tf.saved_model.save(..., signatures=...)."
         )
-    return model.signatures[_SIGNATURE]
+    return {name: _read_signature(call) for name, call in model.signatures.items()}
+
+
+def _read_signature(call: Any) -> _Signature:
+    specs = call.structured_input_signature[1]
+    return _Signature(call, tuple(_input(name, spec) for name, spec in specs.items()))
 
 
 def _input(name: str, spec: Any) -> Input:
