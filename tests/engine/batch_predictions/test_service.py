@@ -364,6 +364,18 @@ def test_several_replicas(bench):
     assert (one, other) == (sorted(one), sorted(other))
 
 
+def test_instances_are_counted_while_the_job_runs(bench):
+    async def body(b):
+        b.write("gs://b/in.jsonl", '1\n2\n"slow"\n')
+        job = await create(b, echo(manualBatchTuningParameters={"batchSize": 1}))
+        while job.get("completionStats", {}).get("successfulCount") != "2":
+            await asyncio.sleep(0.02)
+            job = await b.call("GET", job["name"])
+        return job
+
+    assert bench(body)["state"] == "JOB_STATE_RUNNING"
+
+
 class TestCancel:
     def test_keeps_what_is_written(self, bench):
         async def body(b):
@@ -435,6 +447,9 @@ class TestRefusal:
         assert refused(bench, request(**fields)) == (
             "Exactly one of model and unmanaged_container_model has to be set."
         )
+
+    def test_labels(self, bench):
+        assert refused(bench, echo(labels={"Team": "a"})).startswith("labels: 'Team': 'a' is not ")
 
     def test_a_model_that_is_not_there(self, bench):
         name = f"{PARENT}/models/1"

@@ -317,6 +317,15 @@ class TestRefusal:
             "display_name is required: up to 128 characters."
         )
 
+    def test_labels(self, bench):
+        assert refused(bench, request(labels={"Team": "a"})).startswith("labels: 'Team': 'a' is ")
+
+    def test_a_tensorboard_that_is_not_there(self, bench):
+        name = f"{PARENT}/tensorboards/1"
+        assert refused(bench, request(inputs={"tensorboard": name}), "NOT_FOUND") == (
+            f'training_task_inputs.tensorboard: the Tensorboard "{name}" does not exist.'
+        )
+
     def test_no_definition(self, bench):
         assert refused(bench, request(trainingTaskDefinition="")) == (
             "training_task_definition is required, for example "

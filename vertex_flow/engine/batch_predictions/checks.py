@@ -5,6 +5,7 @@ from __future__ import annotations
 from google.cloud.aiplatform_v1 import types
 
 from vertex_flow.engine.api.errors import invalid, unimplemented
+from vertex_flow.engine.api.texts import check_labels
 from vertex_flow.engine.batch_predictions.instances import check_instance_config
 from vertex_flow.engine.batch_predictions.readers import FORMATS
 from vertex_flow.engine.batch_predictions.sources import check_uris
@@ -30,6 +31,7 @@ def check_batch(job: types.BatchPredictionJob, home: Home) -> None:
         ApiError: INVALID_ARGUMENT that names the field, or UNIMPLEMENTED.
     """
     check_display_name(job.display_name)
+    check_labels(job.labels)
     if bool(job.model) == ("unmanaged_container_model" in job):
         raise invalid("Exactly one of model and unmanaged_container_model has to be set.")
     if "publishers/" in job.model:

@@ -27,6 +27,7 @@ from vertex_flow.engine.batch_predictions.replicas import plan_replicas, served_
 from vertex_flow.engine.batch_predictions.runs import BatchRun, BatchTools
 from vertex_flow.engine.endpoints.plans import ServerPlan
 from vertex_flow.engine.endpoints.servers import ModelServers, ServingLimits
+from vertex_flow.engine.jobs import STOPPED
 from vertex_flow.engine.models.versions import Versions
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.processes import Launcher
@@ -112,8 +113,7 @@ class BatchPredictionJobs:
         """Fail the jobs that a killed engine left behind; what they had written stays."""
         for job in self._store.all(types.BatchPredictionJob):
             if job.state not in _ENDED:
-                error = aborted("The engine stopped during the job.")
-                self._end(job, _STATES.JOB_STATE_FAILED, error)
+                self._end(job, _STATES.JOB_STATE_FAILED, aborted(STOPPED))
 
     async def create(
         self, request: types.CreateBatchPredictionJobRequest

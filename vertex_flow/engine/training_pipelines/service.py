@@ -11,9 +11,10 @@ from vertex_flow.engine.api.errors import aborted, failed_precondition
 from vertex_flow.engine.api.masks import masked
 from vertex_flow.engine.api.messages import stamp
 from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
+from vertex_flow.engine.api.texts import check_labels
 from vertex_flow.engine.background import Background
 from vertex_flow.engine.jobs import CustomJobs
-from vertex_flow.engine.jobs.checks import check_display_name
+from vertex_flow.engine.jobs.checks import check_display_name, check_references
 from vertex_flow.engine.models import Models
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.state.home import Home
@@ -106,7 +107,10 @@ class TrainingPipelines:
         """Answer `trainingPipelines.create`."""
         asked = request.training_pipeline
         check_display_name(asked.display_name)
-        check_upload(asked, request.parent, read_task(asked, self._home), self._models)
+        check_labels(asked.labels)
+        task = read_task(asked, self._home)
+        check_references(task.spec, self._store, field="training_task_inputs")
+        check_upload(asked, request.parent, task, self._models)
         pipeline = types.TrainingPipeline(
             name=f"{request.parent}/{_COLLECTION}/{self._store.new_id()}",
             display_name=asked.display_name,
