@@ -23,6 +23,7 @@ from vertex_flow.engine.jobs.checks import (
 )
 from vertex_flow.engine.jobs.replicas import Launch, Surroundings
 from vertex_flow.engine.jobs.runs import JobTools, Outcome, run
+from vertex_flow.engine.jobs.tracking import Tracking
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.processes import Docker, Launcher
 from vertex_flow.engine.state.home import Home
@@ -49,7 +50,7 @@ JOB_SPEC: dict[str, Level] = {
     "scheduling.strategy": SIMULATED,
     "scheduling.timeout": HONOURED,
     "service_account": SIMULATED,
-    "tensorboard": SIMULATED,
+    "tensorboard": HONOURED,
     "worker_pool_specs": HONOURED,
     "worker_pool_specs.disk_spec": SIMULATED,
     "worker_pool_specs.lustre_mounts": REFUSED,
@@ -63,7 +64,8 @@ JOB_SPEC_NOTES: dict[str, str] = {
     "enable_web_access": "There are no web_access_uris: the replicas are processes of this "
     "machine, and their logs are files.",
     "experiment": "Must exist; its processes get AIP_EXPERIMENT_NAME.",
-    "experiment_run": "Must exist; its processes get AIP_EXPERIMENT_RUN_NAME.",
+    "experiment_run": "Must exist; without one the job gets one of its own. Its processes get "
+    "AIP_EXPERIMENT_RUN_NAME.",
     "persistent_resource_id": "There are no machines to keep.",
     "scheduling.disable_retries": "Without it, SIGABRT and SIGSEGV start the job again, up to 3 "
     "times; another signal but SIGKILL starts the replica again, up to 5 times.",
@@ -71,7 +73,9 @@ JOB_SPEC_NOTES: dict[str, str] = {
     "scheduling.restart_job_on_worker_restart": "A signal then starts the whole job again.",
     "scheduling.strategy": "The machine is there at once, and is not taken away.",
     "scheduling.timeout": "7 days unless set; the job then fails with DEADLINE_EXCEEDED.",
-    "tensorboard": "Must exist. Logs are in AIP_TENSORBOARD_LOG_DIR; nothing is uploaded.",
+    "tensorboard": "Must exist. When the processes of a job that was not cancelled have ended, "
+    "the scalars in AIP_TENSORBOARD_LOG_DIR go into an experiment of it that is named after the "
+    "job; needs the package tensorboard. Other summaries stay in the files.",
     "worker_pool_specs": "A replica is a process in this Python environment; container_spec needs "
     "a command, and its image is not pulled. With the runner `docker` a replica is a container of "
     "its image. The first replica is the primary one.",
@@ -126,6 +130,7 @@ class CustomJobs:
         self._tools = JobTools(home=home, launcher=launcher, docker=docker)
         self._background = background
         self._operations = Operations(store, background)
+        self._tracking = Tracking(home, store)
 
     def bindings(self) -> list[tuple[Rpc, Handler]]:
         """Give the methods of custom jobs."""
@@ -194,6 +199,7 @@ class CustomJobs:
             state=types.JobState.JOB_STATE_PENDING,
         )
         stamp(new, "create_time", "update_time")
+        self._tracking.begin(new)
         self._store.insert(new)
         launch = Launch(
             job=new.name,
@@ -256,6 +262,7 @@ class CustomJobs:
         try:
             self._store.save(job)
             outcome = await run(launch, self._tools)
+            await self._tracking.upload(launch.job, ok=outcome.ok)
         except asyncio.CancelledError:
             self._cancelled(launch.job)
             raise
@@ -271,6 +278,7 @@ class CustomJobs:
         job.state = states.JOB_STATE_SUCCEEDED if outcome.ok else states.JOB_STATE_FAILED
         if not outcome.ok:
             _fail(job, outcome.code, outcome.message)
+        self._tracking.end(job, "COMPLETE" if outcome.ok else "FAILED")
         stamp(job, "end_time", "update_time")
         self._store.keep(job)
 
@@ -278,6 +286,7 @@ class CustomJobs:
         job = self._store.get(types.CustomJob, name)
         job.state = types.JobState.JOB_STATE_CANCELLED
         _fail(job, 1, "The job was cancelled.")
+        self._tracking.end(job, "CANCELLED")
         stamp(job, "end_time", "update_time")
         self._store.keep(job)
 

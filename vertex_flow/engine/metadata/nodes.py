@@ -28,6 +28,7 @@ _CHANGING = ("description", "display_name", "labels", "metadata", "state", "uri"
 _FIXED = ("schema_title", "schema_version")
 _METADATA_SIZE = 200 * 1024  # bytes
 _SAMPLE = 100
+_JOBS = "_custom_jobs"
 
 
 @attrs.frozen
@@ -152,7 +153,9 @@ class Nodes:
         if node is None:
             raise not_found(f'The {self._kind.noun} "{given.name}" does not exist.')
         self._check_etag(given.etag, node, aborted)
+        jobs = _jobs(node)
         copy_fields(given, node, self._paths(given, node, request.update_mask))
+        _keep_jobs(node, jobs)
         _check(node)
         self._store.save(renew(node))
         return node
@@ -247,6 +250,20 @@ class Nodes:
                 self._lineage.forget(name)
                 self._store.delete(name)
         return empty_pb2.Empty()
+
+
+def _jobs(node: Any) -> bytes:
+    """Give what jobs have noted of themselves in the metadata of an experiment's run."""
+    fields = raw(node).metadata.fields
+    data: bytes = fields[_JOBS].SerializeToString() if _JOBS in fields else b""
+    return data
+
+
+def _keep_jobs(node: Any, jobs: bytes) -> None:
+    """Keep the note of jobs in metadata that a client has read before they were submitted."""
+    fields = raw(node).metadata.fields
+    if jobs and _JOBS not in fields:
+        fields[_JOBS].ParseFromString(jobs)
 
 
 def _check(node: Any) -> None:

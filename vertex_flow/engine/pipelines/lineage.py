@@ -53,10 +53,13 @@ class RunLineage:
         with self._store.transaction():
             outer = self._context(pipeline, "system.Pipeline")
             inner = self._context(job.name.rpartition("/")[2], "system.PipelineRun")
+            fresh = self._read(types.Execution, self._run) is None
+            if fresh:  # a deleted job of the same name has left its context
+                self._lineage.forget(inner.name)
             self._lineage.adopt(outer.name, [inner.name])
             detail.pipeline_context.CopyFrom(outer)
             detail.pipeline_run_context.CopyFrom(raw(self._read(types.Context, inner.name)))
-            if self._read(types.Execution, self._run) is None:
+            if fresh:
                 self._save_run({}, _STATES.RUNNING)
 
     def given(self, parameters: Mapping[str, Any]) -> None:

@@ -2,5 +2,6 @@
 
 from vertex_flow.engine.tensorboards.fields import FIELDS, NOTES
 from vertex_flow.engine.tensorboards.service import Tensorboards
+from vertex_flow.engine.tensorboards.uploads import Uploads
 
-__all__ = ["FIELDS", "NOTES", "Tensorboards"]
+__all__ = ["FIELDS", "NOTES", "Tensorboards", "Uploads"]

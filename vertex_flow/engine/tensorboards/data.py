@@ -109,7 +109,7 @@ class Data:
         for one in data:
             name = f"{run}/timeSeries/{one.tensorboard_time_series_id}"
             series = self._store.get(types.TensorboardTimeSeries, name)
-            self._put(series, one)
+            put_points(self._store, self._points, series, map(raw, one.values))
 
     async def read(
         self, request: types.ReadTensorboardTimeSeriesDataRequest
@@ -172,25 +172,6 @@ class Data:
             body=json.dumps([to_json(one) for one in answers]).encode(),
         )
 
-    def _put(self, series: types.TensorboardTimeSeries, data: types.TimeSeriesData) -> None:
-        field = _VALUES[int(series.value_type)]
-        metadata = raw(series).metadata
-        points = []
-        for value in data.values:
-            point = raw(value)
-            if point.WhichOneof("value") != field:
-                raise invalid(
-                    f'The time series "{series.name}" takes {series.value_type.name} values, and '
-                    f"step {point.step} has none in '{field}'."
-                )
-            for blob in point.blobs.values:
-                blob.id = blob.id or uuid.uuid4().hex
-            _extend(metadata, point)
-            points.append(Point(point.step, point.SerializeToString()))
-        self._points.write(series.name, points)
-        stamp(series, "update_time")
-        self._store.save(series)
-
     def _read(self, name: str, filter_text: str = "") -> types.TimeSeriesData:
         series = self._store.get(types.TensorboardTimeSeries, name)
         matches = matcher(filter_text, _KIND.DESCRIPTOR)
@@ -216,6 +197,37 @@ def _get(path: str, request: type[Any], handler: Handler) -> Row:
 
 def _post(path: str, request: type[Any], handler: Handler) -> Row:
     return (path.rpartition(":")[2], "POST", path, request, "*", handler)
+
+
+def put_points(
+    store: Store, points: Points, series: types.TensorboardTimeSeries, values: Iterable[Any]
+) -> None:
+    """Store points of a series; one at a step that has one takes its place.
+
+    Args:
+        store: Where the series is kept.
+        points: Where its points are kept.
+        series: The series; what is known of all its points is brought up to date.
+        values: Plain `TimeSeriesDataPoint` messages.
+
+    Raises:
+        ApiError: INVALID_ARGUMENT when a value is not of the series' type.
+    """
+    field = _VALUES[int(series.value_type)]
+    found = []
+    for point in values:
+        if point.WhichOneof("value") != field:
+            raise invalid(
+                f'The time series "{series.name}" takes {series.value_type.name} values, and '
+                f"step {point.step} has none in '{field}'."
+            )
+        for blob in point.blobs.values:
+            blob.id = blob.id or uuid.uuid4().hex
+        _extend(raw(series).metadata, point)
+        found.append(Point(point.step, point.SerializeToString()))
+    points.write(series.name, found)
+    stamp(series, "update_time")
+    store.save(series)
 
 
 def _extend(metadata: Any, point: Any) -> None:
