@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -169,6 +170,43 @@ def test_one_whose_process_cannot_be_seen_is_said(
         f"the engine of {shared.home} is process {shared.pid} of another container or user, and "
         "cannot be ended from here. End it where it was started."
     )
+
+
+def test_it_is_up_again_while_the_one_before_ends(root: Path, until: Until) -> None:
+    first = StandingEngine.up(root)
+    os.kill(first.pid, signal.SIGTERM)
+    until(lambda: not (root / "engine.json").exists())
+    second = StandingEngine.up(root)
+    assert (second.fresh, second.pid != first.pid) == (True, True)
+
+
+def test_it_ends_when_its_folder_is_deleted(root: Path, processes: Processes, until: Until) -> None:
+    StandingEngine.up(root)
+    shutil.rmtree(root)
+    until(lambda: processes(root) == set())
+
+
+def test_it_ends_when_another_folder_is_in_its_place(
+    root: Path, processes: Processes, until: Until
+) -> None:
+    first = StandingEngine.up(root)
+    root.rename(root.with_name("moved"))
+    second = StandingEngine.up(root)
+    until(lambda: first.pid not in processes(root))
+    found = StandingEngine.find(root)
+    assert found is not None
+    assert found.pid == second.pid
+
+
+def test_starting_one_loads_no_heavy_package() -> None:
+    code = (
+        "from vertex_flow.engine.api.lean import import_types_only; import_types_only()\n"
+        "import sys, vertex_flow.engine.engine, vertex_flow.engine.api.server\n"
+        "heavy = {'kfp', 'numpy', 'optuna', 'sklearn', 'google_cloud_pipeline_components',\n"
+        "         'google.cloud.aiplatform', 'google.cloud.aiplatform_v1.services', 'requests'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    assert elsewhere(code) == "[]"
 
 
 def test_it_takes_the_port_asked_for(root: Path) -> None:

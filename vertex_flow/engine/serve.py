@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# How often an engine with a parent looks whether the parent lives, in seconds.
+# How often an engine looks whether its folder and its parent are still there, in seconds.
 _LOOK = 1.0
 
 
@@ -104,7 +104,7 @@ async def _run(
     from vertex_flow.engine.engine import Engine
 
     stop = asyncio.Event()
-    _watch(stop, parent=parent)
+    _watch(stop, home, parent=parent)
     port = listener.getsockname()[1]
     endpoint = f"http://127.0.0.1:{port}"
     engine = Engine(home, endpoint=endpoint, standing=standing)
@@ -123,6 +123,7 @@ async def _run(
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        home.withdraw()  # nobody is to join an engine that ends
         server.should_exit = True  # new requests are refused while the work comes to its end
         waiting.cancel()
     finally:
@@ -153,13 +154,29 @@ def _server(app: Any) -> uvicorn.Server:
     return Server(config)
 
 
-def _watch(stop: asyncio.Event, *, parent: bool) -> None:
-    """Have `stop` set by a signal, by the end of standard input, or by the parent's end."""
+def _watch(stop: asyncio.Event, home: Home, *, parent: bool) -> None:
+    """Have `stop` set by a signal, or when the parent or the folder is gone."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    if not parent:
-        return
+    # A process that the parent has forked holds the pipe open after the parent's own end.
+    born_by = os.getppid()
+
+    def look() -> None:
+        # Nobody finds an engine whose folder was deleted, not even to end it.
+        if home.is_gone or (parent and os.getppid() != born_by):
+            stop.set()
+            return
+        loop.call_later(_LOOK, look)
+
+    loop.call_later(_LOOK, look)
+    if parent:
+        _watch_input(stop)
+
+
+def _watch_input(stop: asyncio.Event) -> None:
+    """Have `stop` set when standard input ends."""
+    loop = asyncio.get_running_loop()
     stdin = sys.stdin.fileno()
 
     def read() -> None:
@@ -167,17 +184,7 @@ def _watch(stop: asyncio.Event, *, parent: bool) -> None:
             loop.remove_reader(stdin)
             stop.set()
 
-    # A process that the parent has forked holds the pipe open after the parent's own end.
-    born_by = os.getppid()
-
-    def look() -> None:
-        if os.getppid() != born_by:
-            stop.set()
-            return
-        loop.call_later(_LOOK, look)
-
     loop.add_reader(stdin, read)
-    loop.call_later(_LOOK, look)
 
 
 def _log_to(path: Path) -> None:

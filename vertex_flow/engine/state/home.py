@@ -98,6 +98,15 @@ class Home:
         shutil.rmtree(self._tmp, ignore_errors=True)
         self._tmp.mkdir(exist_ok=True)
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the folder that this process holds was deleted, or another is in its place."""
+        try:
+            there = (self.root / "lock").stat()
+        except OSError:
+            return True
+        return self._lock is not None and not os.path.samestat(there, os.fstat(self._lock))
+
     def release(self) -> None:
         """Give the folder free; does nothing when it is not held."""
         if self._lock is None:
@@ -138,7 +147,9 @@ class Home:
         self._write(self.root / "engine.json", text, mode=0o600)
 
     def withdraw(self) -> None:
-        """Take back what `publish` said."""
+        """Take back what `publish` said; leaves what the engine of another folder there says."""
+        if self._lock is not None and self.is_gone:
+            return
         (self.root / "engine.json").unlink(missing_ok=True)
 
     def log(self, *parts: str) -> Path:
