@@ -471,6 +471,11 @@ class TestRefusal:
         body = request(unmanagedContainerModel={"containerSpec": spec})
         assert "has no container_spec.command" in refused(bench, body, "FAILED_PRECONDITION")
 
+    def test_an_unmanaged_model_without_its_files(self, bench):
+        spec = {"imageUri": "us-docker.pkg.dev/vertex-ai/prediction/sklearn-cpu.1-5:latest"}
+        body = request(unmanagedContainerModel={"containerSpec": spec})
+        assert refused(bench, body).startswith("model.artifact_uri is required for the prebuilt ")
+
     @pytest.mark.parametrize(
         ("format", "status", "text"),
         [

@@ -28,6 +28,7 @@ from vertex_flow.engine.batch_predictions.runs import BatchRun, BatchTools
 from vertex_flow.engine.endpoints.plans import ServerPlan
 from vertex_flow.engine.endpoints.servers import ModelServers, ServingLimits
 from vertex_flow.engine.jobs import STOPPED
+from vertex_flow.engine.models.uploads import check_files, check_model
 from vertex_flow.engine.models.versions import Versions
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.processes import Launcher
@@ -189,7 +190,10 @@ class BatchPredictionJobs:
 
     def _model(self, job: types.BatchPredictionJob, parent: str) -> types.Model:
         if not job.model:
-            return served_model(job)
+            unmanaged = served_model(job)
+            check_model(unmanaged)
+            check_files(self._home, unmanaged)
+            return unmanaged
         if not job.model.startswith(f"{parent}/models/"):
             raise invalid(f"model {job.model!r} has to be in {parent}, as the job is.")
         return self._versions.get(job.model)
