@@ -412,6 +412,70 @@ def test_resources_can_change(api, endpoint, rose):
     assert changed.dedicated_resources.max_replica_count == 3
 
 
+def mutate(api, endpoint, deployed_id, path, **resources):
+    operation = api.endpoints.mutate_deployed_model(
+        endpoint=endpoint,
+        deployed_model={"id": deployed_id, "dedicated_resources": resources},
+        update_mask={"paths": [path]},
+    )
+    return api.finish(operation).deployed_model
+
+
+def test_one_of_the_resources_can_change(api, endpoint, rose):
+    deployed = api.deploy(endpoint, rose)
+    path = "dedicated_resources.max_replica_count"
+    changed = mutate(api, endpoint, deployed.id, path, max_replica_count=4).dedicated_resources
+
+    assert (changed.max_replica_count, changed.machine_spec.machine_type) == (4, "n1-standard-2")
+
+
+def test_the_machine_cannot_change(api, endpoint, rose):
+    deployed = api.deploy(endpoint, rose)
+    path = "dedicated_resources.machine_spec"
+    machine = {"machine_type": "n1-standard-4"}
+    text = refusal(
+        "INVALID_ARGUMENT", mutate, api, endpoint, deployed.id, path, machine_spec=machine
+    )
+
+    assert text.startswith("update_mask: the machine_spec of a DeployedModel cannot be changed")
+
+
+def test_replicas_that_are_not_there_are_noted_in_the_log(api, endpoint, rose):
+    machine = {**MACHINE, "max_replica_count": 3}
+    deployed = api.deploy(endpoint, rose, dedicated_resources=machine)
+
+    noted = "vertex_flow: one process on this machine stands in for up to 3 replicas\n"
+    assert noted in log_of(api, endpoint, deployed.id).read_text()
+
+
+def test_the_longest_wait_for_an_answer_can_change(api, endpoint):
+    longest = {"clientConnectionConfig": {"inferenceTimeout": "7s"}}
+    operation = api.http.post(f"{endpoint}:update", json={"endpoint": longest}).json()
+
+    assert operation["response"]["clientConnectionConfig"] == {"inferenceTimeout": "7s"}
+
+
+def test_the_long_running_update_changes_nothing_else(api, endpoint):
+    changed = {"endpoint": {"displayName": "x"}}
+    came = api.error(api.http.post(f"{endpoint}:update", json=changed))
+
+    assert came[2] == (
+        "endpoints.update changes client_connection_config only, and not display_name: change "
+        "those with endpoints.patch."
+    )
+
+
+def test_a_model_with_traffic_is_not_undeployed_beside_others(api, endpoint, rose):
+    first = api.deploy(endpoint, rose)
+    second = api.deploy(endpoint, rose, split={})
+    text = refusal("INVALID_ARGUMENT", api.undeploy, endpoint, first.id, {})
+
+    assert text == (
+        f"The DeployedModel {first.id} still gets 100 % of the traffic: send a traffic_split that "
+        f"gives it to {second.id}."
+    )
+
+
 def test_a_server_that_fails_leaves_the_traffic_alone(api, endpoint, rose):
     api.deploy(endpoint, rose)
     with pytest.raises(exceptions.GoogleAPICallError):
