@@ -41,7 +41,9 @@ class Conditions:
             ApiError: INVALID_ARGUMENT for what is no number.
         """
         names = [f"{kind}{name}" for name in _NAMES]
-        wanted = {name: number(query, name) for name in names if name in query}
+        # Google's client writes `ifMetaGenerationNotMatch` for uploads.
+        given = {name.replace("MetaGen", "Metagen"): text for name, text in query.items()}
+        wanted = {name: number(given, name) for name in names if name in given}
         etags = {name: headers[name] for name in ("if-match", "if-none-match") if name in headers}
         return cls(wanted, etags if kind == "if" else {})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -10,13 +11,14 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from vertex_flow.engine.api.errors import invalid, permission_denied
+from vertex_flow.engine.api.errors import permission_denied
 from vertex_flow.engine.storage.naming import check_bucket, check_object, is_bucket, is_object
 from vertex_flow.engine.storage.records import FOLDER, Version
 from vertex_flow.engine.storage.refusals import in_the_way, no_bucket, no_object, no_space
 
 # Never all of the disk: the engine and its jobs write beside it. In bytes.
 _SPARE = 16 * 1024 * 1024
+_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _DRAFTS = ".drafts"  # no bucket's name begins with a dot
 
 
@@ -97,7 +99,9 @@ class Files:
         """
         try:
             found = self.path(bucket, name).stat()
-        except (FileNotFoundError, NotADirectoryError) as error:
+        except OSError as error:
+            if error.errno not in _ABSENT:
+                raise
             raise no_object(bucket, name) from error
         if name.endswith("/") and stat.S_ISDIR(found.st_mode):
             return FOLDER
@@ -115,7 +119,9 @@ class Files:
         try:
             # A pipe would keep the opener waiting for a writer.
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-        except (FileNotFoundError, NotADirectoryError) as error:
+        except OSError as error:
+            if error.errno not in _ABSENT:
+                raise
             raise no_object(bucket, name) from error
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             os.close(handle)
@@ -250,10 +256,7 @@ class Files:
             )
 
     def _is_inside(self, path: Path) -> bool:
-        try:
-            return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self._root))
-        except OSError as error:  # too many links
-            raise invalid(f"gs://{path.relative_to(self._root)}: {error.strerror}.") from error
+        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self._root))
 
 
 def version_of(found: os.stat_result) -> Version:

@@ -54,7 +54,7 @@ class Query:
         return cls(
             prefix=query.get("prefix", ""),
             delimiter=query.get("delimiter", ""),
-            trailing=query.get("includeTrailingDelimiter", "false") == "true",
+            trailing=query.get("includeTrailingDelimiter", "").lower() == "true",
             start=query.get("startOffset", ""),
             end=query.get("endOffset", ""),
             glob=name_pattern(query["matchGlob"]) if query.get("matchGlob") else None,
@@ -162,7 +162,7 @@ def _token(name: str) -> str:
 
 def _read_token(token: str) -> str:
     try:
-        return base64.urlsafe_b64decode(token.encode()).decode()
+        return base64.b64decode(token.encode(), b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError) as error:
         raise invalid(f"Invalid value for pageToken: {token!r}.") from error
 

@@ -45,6 +45,7 @@ PARAMETERS: dict[str, Level] = {
     "project": HONOURED,
     "projection": SIMULATED,
     "quotaUser": SIMULATED,
+    "restoreToken": REFUSED,
     "returnPartialSuccess": SIMULATED,
     "rewriteToken": SIMULATED,
     "softDeleted": REFUSED,
@@ -70,11 +71,11 @@ def check(query: Mapping[str, list[str]], headers: Mapping[str, str]) -> None:
             cloud obeys.
     """
     for name, values in query.items():
-        level = PARAMETERS.get(name)
+        level = PARAMETERS.get(name.replace("MetaGen", "Metagen"))
         if level is None and not name.startswith("$"):
             known = list(PARAMETERS)
             raise invalid(f"Unknown query parameter {name!r}.{nearest(name, known)}")
-        if level is REFUSED and any(value not in ("", "false") for value in values):
+        if level is REFUSED and any(value.lower() not in ("", "false") for value in values):
             raise unimplemented(
                 f"{name!r} asks for what the local engine does not have: keys, retention and "
                 "deleted objects are the cloud's. Leave it out."

@@ -47,7 +47,8 @@ class Related:
         self._newline = b"\r\n" if self._buffer.startswith(b"\r\n") else b"\n"
         await self._until(self._newline * 2)
         text = await self._until(self._newline + self._boundary)
-        headers = BytesHeaderParser().parsebytes(await self._until(self._newline * 2))
+        head = await self._until(self._newline * 2)
+        headers = BytesHeaderParser().parsebytes(head.lstrip())
         return parsed(text) or {}, str(headers.get("Content-Type", ""))
 
     async def content(self) -> AsyncIterator[bytes]:
