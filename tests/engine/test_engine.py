@@ -5,8 +5,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from google.cloud.aiplatform_v1.types import CustomJob, HyperparameterTuningJob, PipelineJob
+from google.cloud.aiplatform_v1.types import (
+    CustomJob,
+    HyperparameterTuningJob,
+    PipelineJob,
+    PipelineState,
+)
+from kfp import dsl
 
+from tests.engine.pipelines import components
+from tests.engine.pipelines.bench import spec_of
 from vertex_flow.engine.engine import Engine
 from vertex_flow.engine.state.home import Home
 from vertex_flow.engine.state.store import Store
@@ -54,3 +62,31 @@ def test_what_a_killed_engine_left_running_has_failed(
         "FAILED",
         True,
     )
+
+
+@pytest.mark.parametrize(
+    ("standing", "state"),
+    [(True, PipelineState.PIPELINE_STATE_RUNNING), (False, PipelineState.PIPELINE_STATE_CANCELLED)],
+)
+def test_a_standing_engine_that_is_closed_leaves_its_pipelines_to_the_next(
+    home: Home, standing: bool, state: PipelineState
+) -> None:
+    @dsl.pipeline(name="sleep")
+    def pipeline():
+        components.sleep()
+
+    async def scene() -> None:
+        engine = Engine(home, endpoint="http://127.0.0.1:1", standing=standing)
+        await engine.start()
+        config = {"gcsOutputDirectory": "gs://bucket/root"}
+        body = {"pipelineSpec": spec_of(pipeline), "runtimeConfig": config}
+        job = await engine.router.call("POST", f"/v1/{HERE}/pipelineJobs", {}, body)
+        while job["state"] != "PIPELINE_STATE_RUNNING":
+            await asyncio.sleep(0.01)
+            job = await engine.router.call("GET", f"/v1/{job['name']}")
+        await engine.close()
+
+    asyncio.run(scene())
+    store = Store(home.database)
+    assert [job.state for job in store.all(PipelineJob)] == [state]
+    store.close()

@@ -209,3 +209,15 @@ def test_what_was_done_stays_as_it_is(store: Store) -> None:
     Operations(store, Background()).recover()
 
     assert store.get(operations_pb2.Operation, done.name) == done
+
+
+def test_what_was_done_long_ago_is_forgotten(store: Store) -> None:
+    names = [f"{ENDPOINT}/operations/{number}" for number in range(1003)]
+    with store.transaction():
+        for number, name in enumerate(names):
+            store.save(operations_pb2.Operation(name=name, done=number != 1))
+
+    Operations(store, Background()).recover()
+
+    left = [operation.name for operation in store.all(operations_pb2.Operation)]
+    assert left == [names[1], *names[3:]]

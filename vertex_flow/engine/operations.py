@@ -36,6 +36,8 @@ COLLECTIONS = (
 
 _LOCATION = "projects/*/locations/*"
 STOPPED = "The engine stopped while this was under way."
+# How many operations that are done are kept when the engine starts; nobody asks for older ones.
+_KEPT = 1000
 # How long `wait` waits when the caller names no time, in seconds.
 _PATIENCE = 600.0
 
@@ -86,10 +88,15 @@ class Operations:
         return self._get(operation.name)
 
     def recover(self) -> None:
-        """Fail what a killed engine left undone."""
-        for operation in self._store.all(operations_pb2.Operation):
+        """Fail what a killed engine left undone, and forget what was done long ago."""
+        found = self._store.all(operations_pb2.Operation)
+        done = [operation.name for operation in found if operation.done]
+        for operation in found:
             if not operation.done:
                 self._fail(operation, aborted(STOPPED))
+        with self._store.transaction():
+            for name in done[:-_KEPT]:
+                self._store.delete(name)
 
     def bindings(self) -> list[tuple[Rpc, Handler]]:
         """Give the methods of operations, for every collection that has them."""

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.cloud import aiplatform
 from google.cloud.aiplatform_v1.types import CustomJob, Endpoint, JobState
+from google_cloud_pipeline_components.v1 import hyperparameter_tuning_job
 from google_cloud_pipeline_components.v1.custom_job import CustomTrainingJobOp
 from google_cloud_pipeline_components.v1.endpoint import (
     EndpointCreateOp,
@@ -365,7 +367,7 @@ def test_a_spec_that_cannot_be_read_any_more_fails_with_the_reason(
 
 HELD = """
 import os, sys, time
-log, gate = sys.argv[1:]
+log, gate = sys.argv[1:3]
 with open(log, "a") as file:
     file.write("job\\n")
 while not os.path.exists(gate):
@@ -434,6 +436,56 @@ def test_a_job_is_known_before_anyone_waits_for_it(place: Place, training: Any) 
     made = place.engine.store.made(name, f"made/{attempt}-0")
 
     assert [one.split("/")[-2] for one in made] == ["customJobs"]
+
+
+@pytest.fixture
+def tuning(place: Place) -> Any:
+    pools = _pools(place)
+    space = hyperparameter_tuning_job.serialize_parameters(
+        {"x": aiplatform.hyperparameter_tuning.DoubleParameterSpec(0, 1, "linear")}
+    )
+    metrics = hyperparameter_tuning_job.serialize_metrics({"loss": "minimize"})
+
+    @dsl.pipeline(name="tuning")
+    def pipeline(log: str, gate: str):
+        hyperparameter_tuning_job.HyperparameterTuningJobRunOp(
+            display_name="tune",
+            base_output_directory="gs://b/tune",
+            worker_pool_specs=pools,
+            study_spec_metrics=metrics,
+            study_spec_parameters=space,
+            max_trial_count=1,
+            parallel_trial_count=1,
+        ).set_caching_options(False)
+
+    return pipeline
+
+
+def _tuning_jobs(place: Place) -> list[str]:
+    return [job["state"] for job in place.engine.list("hyperparameterTuningJobs")]
+
+
+def test_a_tuning_job_goes_on_behind_its_task(place: Place, tuning: Any) -> None:
+    name = place.begin(tuning, "job")
+    place.engine.restart()
+    place.engine.until(lambda: place.lines == ["job", "job"])
+    assert _tuning_jobs(place) == ["JOB_STATE_RUNNING"]
+    place.finish(name)
+
+    assert len(_tuning_jobs(place)) == 1
+
+
+def test_a_tuning_job_ends_with_a_run_that_was_being_cancelled(
+    place: Place, tuning: Any, mocker: MockerFixture
+) -> None:
+    name = place.begin(tuning, "job")
+    mocker.patch.object(place.engine.background, "cancel")
+    place.engine.call("POST", f"/v1/{name}:cancel", {})
+    place.engine.restart()
+    place.engine.do(place.engine.background.wait(name))
+
+    assert place.engine.get(name)["state"] == "PIPELINE_STATE_CANCELLED"
+    assert _tuning_jobs(place) == ["JOB_STATE_CANCELLED"]
 
 
 # Operations behind tasks: the engine is cut off right after the work is done.

@@ -14,6 +14,7 @@ from vertex_flow.engine.pipelines.values import Artifact, Ports
 from vertex_flow.engine.state.store import Store
 
 _TASK, _END, _PAST = "task/", "end/", "past/"
+MADE = "made/"  # then the attempt, a slash, and the name of a resource that it has made
 
 
 @attrs.frozen(kw_only=True)
@@ -78,6 +79,11 @@ class Journal:
             for number, data in _numbered(notes)
         ]
         return sorted(kept, key=lambda one: one.detail.create_time.ToNanoseconds())
+
+    def made(self) -> list[str]:
+        """Name what the tasks have made, whatever became of it."""
+        notes = (key.partition(MADE) for key in self._store.notes(self._job))
+        return [rest.partition("/")[2] for _, found, rest in notes if found]
 
     def clear(self) -> None:
         """Forget everything: the job has ended and holds its tasks itself."""

@@ -156,11 +156,20 @@ class PipelineJobs:
                 self._begin(job, plan, inputs, kept)
 
     def _stop(self, job: PipelineJob, state: str, code: int, message: str) -> None:
+        made = Journal(self._store, job.name).made()
+        behind = [name for name in made if name.split("/")[-2].endswith("Jobs")]
+        self._background.start(job.name, self._cancel(behind))
         close_tasks(PipelineJob.pb(job), state, message)
         try:
             Record(job, self._store).state(state, code=code, message=message)
         except ApiError:  # a full disk; what was stored can be read all the same
             self._store.keep(job)
+
+    async def _cancel(self, jobs: Iterable[str]) -> None:
+        """Cancel jobs that tasks began and that go on by themselves."""
+        for name in jobs:
+            with contextlib.suppress(ApiError):  # it was deleted
+                await self._tools.call("POST", f"/v1/{name}:cancel", {}, {})
 
     async def create(self, request: CreatePipelineJobRequest) -> PipelineJob:
         """Answer `pipelineJobs.create`: check the job, and start it.

@@ -14,6 +14,7 @@ import attrs
 
 from vertex_flow.engine import jobs, operations
 from vertex_flow.engine.pipelines.executor_io import ExecutorFiles
+from vertex_flow.engine.pipelines.journal import MADE
 from vertex_flow.engine.pipelines.values import Ports
 from vertex_flow.engine.pipelines.work import TaskFailed, Work
 from vertex_flow.errors import ApiError, SettingError
@@ -177,7 +178,7 @@ class Launch:
     @property
     def _key(self) -> str:
         """What the resources that this attempt makes are noted under."""
-        return f"made/{self.work.record.attempt}"
+        return f"{MADE}{self.work.record.attempt}"
 
     def _making(self) -> AbstractContextManager[None]:
         """Note what is made inside, so that a restarted engine does not make it a second time."""
