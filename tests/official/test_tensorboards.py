@@ -136,6 +136,23 @@ def test_tensorboard_itself_reads_the_logs(sdk: Official, job: aiplatform.Custom
     assert found.stdout == "['train', 'validation'] [0, 1, 2]\n"
 
 
+@pytest.mark.slow
+def test_googles_uploader(
+    sdk: Official, board: aiplatform.Tensorboard, job: aiplatform.CustomJob
+) -> None:
+    """It loads TensorFlow; and it speaks REST, like the rest of the SDK."""
+    aiplatform.upload_tb_log(
+        tensorboard_id=board.name,
+        tensorboard_experiment_name="uploaded",
+        logdir=str(sdk.path("gs://local/with-board/logs")),
+    )
+    runs = aiplatform.TensorboardRun.list(
+        tensorboard_experiment_name="uploaded", tensorboard_id=board.name
+    )
+    assert {run.display_name for run in runs} == {"train", "validation"}
+    assert [len(run.read_time_series_data()["loss"].values) for run in runs] == [3, 3]
+
+
 def test_a_job_in_an_experiment_gets_a_run_of_its_own(sdk: Official) -> None:
     aiplatform.Experiment.create("of-jobs")
     job = finished(TELLS, "gs://local/of-jobs", experiment="of-jobs")

@@ -126,7 +126,7 @@ class Engine:
             models,
             Endpoints(home, store, launcher, background, operations),
             MetadataStores(store, operations),
-            Tensorboards(store, operations),
+            Tensorboards(home, store, operations),
             pipelines,
             TrainingPipelines(
                 home=home,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from vertex_flow.engine.api.support import HONOURED, SIMULATED, Level
 
 FIELDS: dict[str, Level] = {
-    "Tensorboard.blob_storage_path_prefix": SIMULATED,
+    "Tensorboard.blob_storage_path_prefix": HONOURED,
     "Tensorboard.description": HONOURED,
     "Tensorboard.display_name": HONOURED,
     "Tensorboard.encryption_spec": SIMULATED,
@@ -27,7 +27,8 @@ FIELDS: dict[str, Level] = {
     "TensorboardTimeSeries.value_type": HONOURED,
 }
 NOTES: dict[str, str] = {
-    "Tensorboard.blob_storage_path_prefix": "Output only: blobs are in the engine's store.",
+    "Tensorboard.blob_storage_path_prefix": "Set by the engine: the bucket that "
+    "Google's uploader writes blobs to. Blobs in written points are in the engine's store.",
     "Tensorboard.run_count": "Set by the engine; not read from requests.",
     "TensorboardTimeSeries.metadata": "Set by the engine; not read from requests.",
 }

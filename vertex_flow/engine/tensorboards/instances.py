@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from google.cloud.aiplatform_v1 import types
@@ -18,6 +19,7 @@ from vertex_flow.engine.state.store import Store, below
 
 _LOCATION = "projects/*/locations/*"
 BELOW = (types.TensorboardExperiment, types.TensorboardRun, types.TensorboardTimeSeries)
+_BLOBS = "cloud-ai-platform-tensorboards"
 _CHANGING = ("description", "display_name", "encryption_spec", "is_default", "labels")
 
 
@@ -28,12 +30,14 @@ class Instances:
         store: Where they are kept.
         points: The points of their time series.
         operations: Runs what Vertex AI answers with a long-running operation.
+        buckets: The folder of buckets; one is for the blobs that Google's uploader writes.
     """
 
-    def __init__(self, store: Store, points: Points, operations: Operations) -> None:
+    def __init__(self, store: Store, points: Points, operations: Operations, buckets: Path) -> None:
         self._store = store
         self._points = points
         self._operations = operations
+        self._blobs = buckets / _BLOBS
 
     def bindings(self) -> list[tuple[Rpc, Handler]]:
         """Give the methods of the collection."""
@@ -57,8 +61,9 @@ class Instances:
         """Answer `tensorboards.create`."""
         draft = types.Tensorboard(request.tensorboard)
         _check(draft)
-        draft.name = f"{request.parent}/tensorboards/{self._store.new_id()}"
-        draft.run_count, draft.blob_storage_path_prefix = 0, ""
+        number = self._store.new_id()
+        draft.name = f"{request.parent}/tensorboards/{number}"
+        draft.run_count, draft.blob_storage_path_prefix = 0, f"{_BLOBS}/tensorboard-{number}"
         started = self._operations.start(
             draft.name, self._create(draft), types.CreateTensorboardOperationMetadata()
         )
@@ -118,6 +123,7 @@ class Instances:
     async def _create(self, draft: types.Tensorboard) -> types.Tensorboard:
         stamp(draft, "create_time", "update_time")
         renew_etag(draft)
+        self._blobs.mkdir(exist_ok=True)
         with self._store.transaction():
             self._yield_default(draft)
             self._store.insert(draft)
