@@ -11,6 +11,7 @@ from tests.published import catalogue
 from tests.published.runs import Published, faults, state
 
 
+@pytest.mark.timeout(1500)
 def test_it_runs_with_the_result_that_it_should_have(published: Published, pipeline: str) -> None:
     program = catalogue.PROGRAMS.get(pipeline)
     if program and shutil.which(program) is None:

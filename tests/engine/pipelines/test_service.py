@@ -201,3 +201,31 @@ def test_a_list_can_be_ordered_and_filtered_by_pipeline(bench: Bench) -> None:
     found = bench.call("GET", COLLECTION, filter='pipeline_name="ordered"', orderBy="create_time")
 
     assert [job["name"] for job in found["pipelineJobs"]] == names
+
+
+def test_a_component_that_is_in_itself_is_refused(bench: Bench) -> None:
+    @dsl.pipeline(name="inner")
+    def inner():
+        ops.say(text="x")
+
+    @dsl.pipeline(name="outer")
+    def outer():
+        inner()
+
+    spec = spec_of(outer)
+    spec["components"]["comp-inner"]["dag"]["tasks"]["say"]["componentRef"]["name"] = "comp-inner"
+
+    assert _refused(bench, bench.body(spec, {})) == (
+        "400 INVALID_ARGUMENT: components are in themselves: ['comp-inner', 'comp-inner']"
+    )
+
+
+def test_a_task_cannot_leave_the_folder_of_its_job(bench: Bench) -> None:
+    spec = spec_of(pipeline)
+    tasks = spec["root"]["dag"]["tasks"]
+    tasks["../add"] = tasks.pop("add")
+
+    assert _refused(bench, bench.body(spec, {"x": 1})) == (
+        "400 INVALID_ARGUMENT: task '../add' of 'root': a task's name has no slash, for it is "
+        "part of its folder's."
+    )

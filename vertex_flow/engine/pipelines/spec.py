@@ -142,14 +142,29 @@ def _check(plan: Plan) -> None:
         raise invalid("Invalid pipeline_spec: root.dag has no tasks.")
     for owner, dag in graphs(spec):
         _check_graph(plan, owner, dag)
+    _check_nesting(spec)
     for label, executor in plan.executors.items():
         _check_executor(label, executor)
+
+
+def _check_nesting(spec: Any) -> None:
+    """Refuse components that are in themselves: their graphs would never end."""
+    inside = {
+        owner: {task.component_ref.name for task in dag.tasks.values()}
+        for owner, dag in graphs(spec)
+    }
+    try:
+        TopologicalSorter(inside).prepare()
+    except CycleError as error:
+        raise invalid(f"components are in themselves: {error.args[1]}") from error
 
 
 def _check_graph(plan: Plan, owner: str, dag: Any) -> None:
     names = list(dag.tasks)
     for name, task in dag.tasks.items():
         where = f"task {name!r} of {owner!r}"
+        if "/" in name or "\0" in name:
+            raise invalid(f"{where}: a task's name has no slash, for it is part of its folder's.")
         for other in upstream(task):
             if other not in dag.tasks:
                 raise invalid(f"{where} waits for {other!r}: no such task.{nearest(other, names)}")
