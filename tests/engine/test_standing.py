@@ -417,6 +417,35 @@ def test_the_folder_of_another_programs_engine_names_the_way_out(root: Path) -> 
     assert f"`vertex-flow up --home {root}`" in said
 
 
+DEPLOY = """
+import sys
+from google.cloud import aiplatform
+from vertex_flow import GcpContext
+
+GcpContext.local(sys.argv[1]).init_aiplatform()
+command = ["python", sys.argv[2], "rose"]
+model = aiplatform.Model.upload(
+    display_name="flowers",
+    serving_container_image_uri="europe-docker.pkg.dev/acme/serving/flowers:1",
+    serving_container_command=command,
+    serving_container_predict_route="/predict",
+    serving_container_health_route="/health",
+)
+endpoint = model.deploy(machine_type="n1-standard-2")
+print(endpoint.resource_name)
+"""
+
+
+def test_an_endpoint_outlives_the_program_that_deployed_it(root: Path) -> None:
+    engine = StandingEngine.up(root)
+    server = Path(__file__).with_name("flower_server.py")
+    endpoint = elsewhere(DEPLOY, str(root), str(server)).splitlines()[-1]
+    url = f"{engine.endpoint}/v1/{endpoint}:predict"
+    headers = {"Authorization": f"Bearer {engine.token}"}
+    answer = httpx.post(url, json={"instances": [1]}, headers=headers, timeout=60)
+    assert answer.json()["predictions"] == [["rose", None]]
+
+
 # Restarts.
 
 
