@@ -71,7 +71,7 @@ def test_a_signal(lab: Lab):
 
 def test_the_kernel_out_of_memory(lab: Lab):
     error = lab.failure(lab.train("import os\nos.kill(os.getpid(), 9)\n"))
-    assert "signal 9 (SIGKILL). The system may have run out of memory." in error.reason
+    assert "Termination reason: Error. The system may have run out of memory." in error.reason
 
 
 def test_no_model(lab: Lab):

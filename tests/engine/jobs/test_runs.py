@@ -94,7 +94,6 @@ class TestRestart:
             time.sleep(0.02)
         if not count:
             os.kill(os.getpid(), 15)
-        time.sleep(60)
     """
 
     def test_the_whole_job_where_it_is_asked_for(self, bench):

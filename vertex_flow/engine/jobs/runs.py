@@ -34,8 +34,9 @@ MOST_REPLICA_RESTARTS = 5
 
 _PARAMETER_SERVERS = 2
 _DEFAULT_TIMEOUT = 7 * 24 * 3600.0
-# What workers and evaluators have to end after the primary replica has, in seconds.
-_LAST_WORDS = 60.0
+# What workers and evaluators have to end by themselves after the primary replica has, in seconds;
+# Vertex AI shuts them down.
+_LAST_WORDS = 10.0
 
 
 @attrs.frozen(kw_only=True)
