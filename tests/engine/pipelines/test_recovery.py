@@ -26,6 +26,7 @@ from tests.engine.pipelines.phoenix import Phoenix, lines
 from vertex_flow.engine.endpoints.deployments import Deployments
 from vertex_flow.engine.models.versions import Versions
 from vertex_flow.engine.operations import Operations
+from vertex_flow.engine.pipelines import PipelineJobs
 from vertex_flow.engine.pipelines.walk import Walk
 
 STOPPED = "The engine stopped while this was under way."
@@ -620,3 +621,15 @@ def test_what_was_deleted_is_not_missed(place: Place, mocker: MockerFixture) -> 
 
     assert job["state"] == "PIPELINE_STATE_SUCCEEDED"
     assert place.engine.list("endpoints") == []
+
+
+@pytest.mark.parametrize(("standing", "state"), [(True, "SUCCEEDED"), (False, "FAILED")])
+def test_a_run_that_was_only_just_stored_is_not_lost(
+    place: Place, mocker: MockerFixture, standing: bool, state: str
+) -> None:
+    mocker.patch.object(PipelineJobs, "_begin")
+    name = place.engine.create(chain, place.params)["name"]
+    mocker.stopall()
+    place.engine.restart(standing=standing)
+
+    assert place.finish(name)["state"] == f"PIPELINE_STATE_{state}"

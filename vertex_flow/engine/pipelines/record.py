@@ -43,6 +43,7 @@ class Record:
         job: The job; read it, and change it through the methods only.
         journal: What is kept of its tasks.
         lineage: What it leaves in Vertex ML Metadata.
+        transaction: Has all that is written inside stored at once.
     """
 
     def __init__(self, job: PipelineJob, store: Store, kept: Iterable[Kept] = ()) -> None:
@@ -50,6 +51,7 @@ class Record:
         self.journal = Journal(store, job.name)
         self._pb = PipelineJob.pb(job)
         self.lineage = RunLineage(store, self._pb)
+        self.transaction = store.transaction
         self._store = store
         self._dirty = False
         self._kept = {one.place: one for one in kept if not one.past}
@@ -198,8 +200,9 @@ class TaskRecord:
             message: Why it failed.
         """
         self._change(ended.state, code, message)
-        self._record.lineage.task(self.detail)
-        self._record.journal.end(self.detail, ended)
+        with self._record.transaction():
+            self._record.lineage.task(self.detail)
+            self._record.journal.end(self.detail, ended)
         self._record.touch()
 
     def retry(self, *, code: int, message: str) -> None:
@@ -209,8 +212,9 @@ class TaskRecord:
             code: The `google.rpc.Code` of the attempt that failed.
             message: Why it failed.
         """
-        self._record.leave_behind(self.id)
-        self.state("PENDING", code=code, message=message)
+        with self._record.transaction():
+            self._record.leave_behind(self.id)
+            self.state("PENDING", code=code, message=message)
 
     def start_again(self) -> None:
         """Note that the engine was stopped during an attempt, which is made again."""
@@ -219,8 +223,9 @@ class TaskRecord:
 
     def keep(self) -> None:
         """Store it as it is."""
-        self._record.lineage.task(self.detail)
-        self._record.journal.write(self.detail)
+        with self._record.transaction():
+            self._record.lineage.task(self.detail)
+            self._record.journal.write(self.detail)
         self._record.touch()
 
     def _change(self, state: str, code: int, message: str) -> bool:
