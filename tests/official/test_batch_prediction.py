@@ -19,6 +19,7 @@ from sklearn.linear_model import LinearRegression
 from tests.official.conftest import Official
 
 SKLEARN = "us-docker.pkg.dev/vertex-ai/prediction/sklearn-cpu.1-5:latest"
+ECHO = Path(__file__).parents[1] / "engine/batch_predictions/echo_server.py"
 MACHINE = {"machine_type": "n1-standard-2"}
 
 
@@ -166,13 +167,20 @@ def test_a_step_of_a_pipeline(sdk: Official, model: aiplatform.Model, tmp_path: 
             artifact_class=artifact_types.VertexModel,
             metadata={"resourceName": model.resource_name},
         )
+        own = dsl.importer(
+            artifact_uri=model.uri,
+            artifact_class=artifact_types.UnmanagedContainerModel,
+            metadata={"containerSpec": {"imageUri": "echo", "command": ["python", str(ECHO)]}},
+        )
+        settings = {
+            "gcs_source_uris": [uri],
+            "gcs_destination_output_uri_prefix": f"{sdk.bucket}/out",
+            "machine_type": "n1-standard-2",
+            "instances_format": "jsonl",
+        }
+        ModelBatchPredictOp(job_display_name="step", model=found.output, **settings)
         ModelBatchPredictOp(
-            job_display_name="step",
-            model=found.output,
-            gcs_source_uris=[uri],
-            gcs_destination_output_uri_prefix=f"{sdk.bucket}/out",
-            machine_type="n1-standard-2",
-            instances_format="jsonl",
+            job_display_name="own", unmanaged_container_model=own.output, **settings
         )
 
     compiler.Compiler().compile(pipeline, str(tmp_path / "batch.json"))
@@ -186,6 +194,8 @@ def test_a_step_of_a_pipeline(sdk: Official, model: aiplatform.Model, tmp_path: 
     [job] = aiplatform.BatchPredictionJob.list(filter='display_name="step"')
     [line] = results(job)
     assert line["prediction"] == pytest.approx(7)
+    [own] = aiplatform.BatchPredictionJob.list(filter='display_name="own"')
+    assert results(own)[0]["prediction"]["sent"] == [2, 5]
     [step] = (one for one in run.task_details if one.task_name == "model-batch-predict")
     outputs = {name: found.artifacts[0] for name, found in step.outputs.items()}
     folder = job.output_info.gcs_output_directory
