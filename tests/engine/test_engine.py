@@ -90,3 +90,17 @@ def test_a_standing_engine_that_is_closed_leaves_its_pipelines_to_the_next(
     store = Store(home.database)
     assert [job.state for job in store.all(PipelineJob)] == [state]
     store.close()
+
+
+def test_an_engine_with_docker_first_removes_what_another_one_left(
+    home: Home, docker: Callable[[], list[list[str]]]
+) -> None:
+    async def scenario() -> None:
+        engine = Engine(home, endpoint="http://127.0.0.1:1", runner="docker")
+        try:
+            await engine.start()
+        finally:
+            await engine.close()
+
+    asyncio.run(scenario())
+    assert [words[0] for words in docker()] == ["ps"]

@@ -137,7 +137,7 @@ class TestRecover:
             bench(lambda b: Docker(b.home, b.launcher).recover())
         assert str(caught.value) == (
             "the runner 'docker' needs a running Docker daemon, and `docker ps` failed: Cannot "
-            "connect to the Docker daemon. Start Docker, or choose the runner 'process'."
+            "connect to the Docker daemon\nStart Docker, or choose the runner 'process'."
         )
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -75,6 +76,51 @@ subprocess.run([sys.executable, "-c", start], check=True)
 def test_daemons_end_with_the_program_that_started_them(bench):
     _, log = bench(lambda b: b.program(DAEMON))
     assert gone([int(log)])
+
+
+FAMILY = """
+import os, sys
+links = []
+for entry in os.listdir("/proc/self/fd"):
+    try:
+        links.append(os.readlink(f"/proc/self/fd/{entry}"))
+    except OSError:
+        pass
+print(sys.argv[1] in links)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+@pytest.mark.parametrize("argv", [("python", "-m", "task"), ("env", "python", "-m", "task")])
+def test_only_parents_hold_the_lock_of_the_family(bench, home, argv):
+    """What a program leaves behind cannot keep the next engine from starting."""
+    home.acquire()
+    lock = str(home.root / "processes")
+
+    async def body(b):
+        b.write("task.py", FAMILY)
+        parent = await b.launcher.start(b.command("sleep", "100"))
+        end, log = await b.run(*argv, lock)
+        holders = await asyncio.to_thread(_holders, Path(lock))
+        await parent.terminate()
+        return log, holders
+
+    log, holders = bench(body)
+    home.release()
+
+    assert log == "False\n"
+    assert "vertex_flow.engine.processes.zygote" in holders
+    assert "sleep" not in holders
+
+
+def _holders(lock: Path) -> str:
+    """Give the command lines of the processes that have a file open."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if entry.readlink() == lock:
+                found.append((entry.parents[1] / "cmdline").read_bytes().decode())
+    return "\n".join(found)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt orphans")

@@ -149,7 +149,7 @@ class Docker:
         if code:
             raise EngineError(
                 f"the runner 'docker' needs a running Docker daemon, and `docker ps` failed: "
-                f"{output or 'the program docker is not on the search path'}. Start Docker, or "
+                f"{output or 'the program docker is not on the search path'}\nStart Docker, or "
                 "choose the runner 'process'."
             )
         names = output.split()
