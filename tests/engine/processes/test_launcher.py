@@ -100,7 +100,7 @@ def test_only_parents_hold_the_lock_of_the_family(bench, home, argv):
     async def body(b):
         b.write("task.py", FAMILY)
         parent = await b.launcher.start(b.command("sleep", "100"))
-        end, log = await b.run(*argv, lock)
+        log = (await b.run(*argv, lock))[1]
         holders = await asyncio.to_thread(_holders, Path(lock))
         await parent.terminate()
         return log, holders
