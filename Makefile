@@ -55,6 +55,7 @@ types: install
 docs: install
 	$(BIN)/python -m docs.engine_table
 	$(BIN)/python -m docs.components_table
+	$(BIN)/python -m docs.storage_table
 
 bench: install
 	$(BIN)/python -m benchmarks.start_of_tasks

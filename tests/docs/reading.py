@@ -160,6 +160,7 @@ def page(
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.syspath_prepend(ROOT / "examples")
+        patch.syspath_prepend(folder)  # a session imports from the folder that it runs in
         patch.delenv("VERTEX_FLOW_HOME", raising=False)
         patch.setattr(vertex_flow.run, "connect", stand_in.connect)
         yield folder
