@@ -48,12 +48,14 @@ class RunLineage:
         Args:
             pipeline: The pipeline's name.
         """
-        job, detail = self._job, self._job.job_detail
+        detail = self._job.job_detail
+        fresh = self._read(types.Execution, self._run) is None
+        if not fresh and detail.pipeline_run_context.name:
+            return  # an engine before this one has begun
         ensure(self._store, self._home)
         with self._store.transaction():
             outer = self._context(pipeline, "system.Pipeline")
-            inner = self._context(job.name.rpartition("/")[2], "system.PipelineRun")
-            fresh = self._read(types.Execution, self._run) is None
+            inner = self._context(self._job.name.rpartition("/")[2], "system.PipelineRun")
             if fresh:  # a deleted job of the same name has left its context
                 self._lineage.forget(inner.name)
             self._lineage.adopt(outer.name, [inner.name])
