@@ -143,11 +143,8 @@ class Lineage:
 
     def _add(self, graph: types.LineageSubgraph, name: str) -> None:
         is_artifact = name.rpartition("/")[0].endswith("/artifacts")
-        kind, nodes = (
-            (types.Artifact, graph.artifacts)
-            if is_artifact
-            else (types.Execution, graph.executions)
-        )
+        kind: type[Any] = types.Artifact if is_artifact else types.Execution
+        nodes: Any = graph.artifacts if is_artifact else graph.executions
         node = self._store.find(kind, name)
         if node is not None:
             nodes.append(node)
@@ -195,4 +192,4 @@ def _shown(name: str, first: str, shown: frozenset[str] | None) -> bool:
 def _distinct(events: Iterable[types.Event]) -> list[types.Event]:
     """Give each event once, oldest first."""
     found = {(event.execution, event.artifact, event.type_): event for event in events}
-    return sorted(found.values(), key=lambda event: event.event_time)
+    return sorted(found.values(), key=lambda event: raw(event).event_time.ToNanoseconds())
