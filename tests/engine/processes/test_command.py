@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vertex_flow.engine.processes import Command, Exit
+from vertex_flow.engine.processes import Command, Exit, installs
 
 
 def command(*argv: str) -> Command:
@@ -56,3 +56,17 @@ def test_describe(end, text):
 
 def test_ok():
     assert [Exit(0).ok, Exit(1).ok, Exit(None, 9).ok] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (("sh", "-c", "pip3 install -q --user a.tar.gz && python3 -m a"), True),
+        (("python", "-m", "pip", "install", "six"), True),
+        (("pip3.11", "install", "six"), True),
+        (("sh", "-c", "pip freeze"), False),
+        (("python", "-m", "task", "--pip=install"), False),
+    ],
+)
+def test_installs(argv, expected):
+    assert installs(argv) is expected

@@ -14,13 +14,11 @@ import attrs
 from vertex_flow.engine.jobs.checks import pools, replica_count
 from vertex_flow.engine.jobs.cluster import Cluster
 from vertex_flow.engine.jobs.packages import check_package
-from vertex_flow.engine.processes import Command, Container
+from vertex_flow.engine.processes import Command, Container, installs
 from vertex_flow.engine.state.home import Home
 from vertex_flow.names import Resource, join_uri
 
 _SOURCE = re.compile(r"file://(?P<path>/[^@]*)(?:@sha256:[0-9a-fA-F]+)?")
-# A command that installs packages itself must not change the engine's own environment.
-_INSTALLS = re.compile(r"\bpip3?(\.\d+)? install\b")
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -138,7 +136,7 @@ class _Plan:
 
     def command(self, *, env: Mapping[str, str], log: Path, threads: int | None) -> Command:
         path = {} if self.folder is None else {"PYTHONPATH": python_path(self.folder, self.env)}
-        private = not self.contained and _INSTALLS.search(" ".join(self.argv)) is not None
+        private = not self.contained and installs(self.argv)
         return Command(
             argv=self.argv or ("",),
             cwd=self.folder or Path.cwd(),

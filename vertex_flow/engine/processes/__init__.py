@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vertex_flow.engine.processes.command import Command, Exit
+    from vertex_flow.engine.processes.command import Command, Exit, installs
     from vertex_flow.engine.processes.docker import Container, ContainerProcess, Docker, docker_for
     from vertex_flow.engine.processes.environments import RequirementsError
     from vertex_flow.engine.processes.imports import heavy_imports, imports_of
@@ -29,6 +29,7 @@ __all__ = [
     "docker_for",
     "heavy_imports",
     "imports_of",
+    "installs",
 ]
 
 
@@ -45,6 +46,7 @@ def __getattr__(name: str) -> Any:
         "RequirementsError": "environments",
         "heavy_imports": "imports",
         "imports_of": "imports",
+        "installs": "command",
     }
     if name not in homes:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,6 +13,14 @@ import attrs
 _PYTHON = re.compile(r"^python(3(\.\d+)?)?$")
 
 
+_INSTALLS = re.compile(r"\bpip3?(\.\d+)?\s+install\b")
+
+
+def installs(argv: Iterable[str]) -> bool:
+    """Tell whether a command installs packages by pip; see `Command.private`."""
+    return _INSTALLS.search(" ".join(argv)) is not None
+
+
 def _texts(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(values)
 

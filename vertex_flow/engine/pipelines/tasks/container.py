@@ -9,7 +9,7 @@ from vertex_flow.engine.pipelines.executor_io import ExecutorFiles
 from vertex_flow.engine.pipelines.tasks import process
 from vertex_flow.engine.pipelines.values import Ports
 from vertex_flow.engine.pipelines.work import TaskFailed, Work
-from vertex_flow.engine.processes import Command
+from vertex_flow.engine.processes import Command, installs
 
 
 async def run(work: Work) -> Ports:
@@ -34,6 +34,7 @@ async def run(work: Work) -> Ports:
     folder = process.source(work)
     command = Command(
         argv=tuple(process.localised(work, words)),
+        private=installs(words),
         env=process.variables(work, folder),
         cwd=folder or files.folder,
         log=work.log,
