@@ -8,7 +8,7 @@ from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 
 from vertex_flow.engine.pipelines.inputs import InputError
-from vertex_flow.engine.pipelines.loops import iterations, pauses
+from vertex_flow.engine.pipelines.loops import at_once, iterations, own, pauses
 from vertex_flow.engine.pipelines.values import Artifact, Ports
 
 
@@ -60,3 +60,16 @@ def test_a_loop_has_an_end() -> None:
 
     with pytest.raises(InputError, match="a loop goes over 10001 items: at most 10000 are run"):
         iterations(task, Ports(parameters={"x": [0] * 10_001}))
+
+
+def test_an_iteration_shows_its_own_item_alone() -> None:
+    task = _task({"parameterIterator": {"items": {"inputParameter": "all"}, "itemInput": "one"}})
+    first = iterations(task, Ports(parameters={"all": [1, 2], "x": 0}))[0]
+
+    assert first.parameters == {"all": [1, 2], "one": 1, "x": 0}
+    assert own(task, first).parameters == {"one": 1, "x": 0}
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(0, 64), (3, 3), (1000, 64)])
+def test_iterations_are_limited(limit: int, expected: int) -> None:
+    assert at_once(_task({"iteratorPolicy": {"parallelismLimit": limit}})) == expected

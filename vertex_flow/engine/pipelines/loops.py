@@ -14,6 +14,7 @@ from vertex_flow.engine.pipelines.values import Ports
 _FACTOR = 2.0
 _LONGEST = 3600.0
 _MOST = 10_000  # iterations of one loop
+_AT_ONCE = 64  # of these; far more than processes run, and the engine answers in between
 
 
 def iterations(task: Any, inputs: Ports) -> list[Ports]:
@@ -38,6 +39,36 @@ def iterations(task: Any, inputs: Ports) -> list[Ports]:
         attrs.evolve(inputs, parameters={**inputs.parameters, iterator.item_input: item})
         for item in _items(iterator.items, inputs)
     ]
+
+
+def at_once(task: Any) -> int:
+    """Tell how many iterations of a loop may be under way at a time.
+
+    Args:
+        task: A `PipelineTaskSpec` with an iterator.
+    """
+    return min(task.iterator_policy.parallelism_limit or _AT_ONCE, _AT_ONCE)
+
+
+def own(task: Any, inputs: Ports) -> Ports:
+    """Leave out of an iteration's inputs what the whole loop goes over.
+
+    Each iteration can use it, but shows its own item only: a thousand iterations would show a
+    thousand times a thousand items.
+
+    Args:
+        task: A `PipelineTaskSpec` with an iterator.
+        inputs: The inputs of one iteration.
+    """
+    items = (
+        task.parameter_iterator.items.input_parameter,
+        task.artifact_iterator.items.input_artifact,
+    )
+    return attrs.evolve(
+        inputs,
+        parameters={name: one for name, one in inputs.parameters.items() if name not in items},
+        artifacts={name: one for name, one in inputs.artifacts.items() if name not in items},
+    )
 
 
 def pauses(policy: Any) -> Iterator[float]:

@@ -233,7 +233,7 @@ class Walk:
     async def _loop(self, step: _Step, inputs: Ports) -> Ended:
         step.record.state("RUNNING")
         items = loops.iterations(step.task, inputs)
-        limit = asyncio.Semaphore(step.task.iterator_policy.parallelism_limit or max(1, len(items)))
+        limit = asyncio.Semaphore(loops.at_once(step.task))
         ended = await together(
             [
                 asyncio.create_task(self._iteration(step, index, item, limit))
@@ -254,7 +254,7 @@ class Walk:
             step = attrs.evolve(loop, name=name, path=path, record=record)
             if record.ended is not None:
                 return self._known(record.ended)
-            record.takes(_declared(step.component, inputs))
+            record.takes(_declared(step.component, loops.own(step.task, inputs)))
             run = self._inner_graph if step.component.HasField("dag") else self._leaf
             return await self._to_its_end(step, run(step, inputs))
 
