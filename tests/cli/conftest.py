@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 import pytest
 
+from vertex_flow.engine.embedded import EmbeddedEngine
 from vertex_flow.engine.standing import StandingEngine
 
 COMMAND = (sys.executable, "-m", "vertex_flow")
@@ -62,23 +63,19 @@ class Shell:
             engine.down(patience=5)
 
 
-def _shell(folder: Path) -> Iterator[Shell]:
-    shell = Shell(folder)
-    yield shell
-    shell.close()
-
-
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
     """A folder in which no engine is up."""
-    yield from _shell(tmp_path)
+    shell = Shell(tmp_path)
+    yield shell
+    shell.close()
 
 
 @pytest.fixture(scope="session")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     """A folder in which an engine is up, which the tests leave up."""
-    for shell in _shell(tmp_path_factory.mktemp("busy")):
-        StandingEngine.up(shell.home)
+    shell = Shell(tmp_path_factory.mktemp("busy"))
+    with EmbeddedEngine.start(shell.home, standing=True):  # ends with the tests, however they end
         yield shell
 
 

@@ -38,10 +38,12 @@ def root(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandingEngine]:
-    """A standing engine that the tests which leave it as it is share."""
+    """A standing engine that the tests which leave it as it is share; it ends with them."""
     home = tmp_path_factory.mktemp("standing") / "home"
-    yield StandingEngine.up(home)
-    take_down(home)
+    with EmbeddedEngine.start(home, standing=True):
+        engine = StandingEngine.find(home)
+        assert engine is not None
+        yield engine
 
 
 def take_down(home: Path) -> None:
