@@ -149,3 +149,22 @@ def test_close_cancels_work_that_starts_while_it_closes() -> None:
 
     run(scene)
     assert ends == ["cancelled"]
+
+
+def test_a_second_cancel_does_not_cut_off_how_work_comes_to_its_end() -> None:
+    ends: list[str] = []
+
+    async def careful() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.05)  # such as the time that a process takes to end
+            ends.append("clean")
+
+    async def scene(background: Background) -> None:
+        background.start(JOB, careful())
+        await asyncio.sleep(0)
+        await asyncio.gather(background.cancel(JOB), background.cancel(JOB))
+
+    run(scene)
+    assert ends == ["clean"]

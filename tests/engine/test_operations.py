@@ -221,3 +221,13 @@ def test_what_was_done_long_ago_is_forgotten(store: Store) -> None:
 
     left = [operation.name for operation in store.all(operations_pb2.Operation)]
     assert left == [names[1], *names[3:]]
+
+
+def test_an_operation_that_is_cancelled_before_its_first_step_is_done(store: Store) -> None:
+    async def scenario(scene: Scene) -> dict[str, Any]:
+        operation = scene.start(create(seconds=60))
+        request = operations_pb2.CancelOperationRequest(name=operation.name)
+        await scene.operations.cancel(request)
+        return await scene.call("GET", operation.name)
+
+    assert play(store, scenario)["error"] == {"code": 1, "message": "The operation was cancelled."}

@@ -9,6 +9,9 @@ from typing import Any
 
 _log = logging.getLogger(__name__)
 
+# How long cancelled work may take for its end before it is cancelled again, in seconds.
+_PATIENCE = 30.0
+
 
 class Background:
     """The asyncio tasks behind slow resources, by resource name.
@@ -20,6 +23,7 @@ class Background:
 
     def __init__(self) -> None:
         self._tasks: dict[str, asyncio.Task[Any]] = {}
+        self._ending: set[asyncio.Task[Any]] = set()
 
     def running(self, name: str) -> bool:
         """Tell whether work behind a resource is under way."""
@@ -54,21 +58,27 @@ class Background:
     async def cancel(self, name: str) -> None:
         """Cancel the work behind a resource and wait until it is over."""
         task = self._tasks.get(name)
-        if task is None:
-            return
-        task.cancel()
-        await asyncio.wait({task})
+        if task is not None:
+            await self._end({task})
 
     async def close(self) -> None:
         """Cancel all work and wait until it is over, work that it started meanwhile included."""
         while self._tasks:
-            tasks = set(self._tasks.values())
-            for task in tasks:
+            await self._end(set(self._tasks.values()))
+
+    async def _end(self, tasks: set[asyncio.Task[Any]]) -> None:
+        """Cancel work once: a second time would cut off how it ends its processes."""
+        pending = tasks
+        while pending:
+            for task in pending - self._ending:
                 task.cancel()
-            await asyncio.wait(tasks)
+            self._ending |= pending
+            _, pending = await asyncio.wait(pending, timeout=_PATIENCE)
+            self._ending -= pending  # it has not heard, or does not come to its end
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
         self._tasks.pop(task.get_name(), None)
+        self._ending.discard(task)
         if task.cancelled():
             return
         error = task.exception()

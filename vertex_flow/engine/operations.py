@@ -136,6 +136,9 @@ class Operations:
         """Answer `operations.cancel`; does nothing when the operation is done."""
         self._get(request.name)
         await self._background.cancel(request.name)
+        operation = self._get(request.name)
+        if not operation.done:  # work that is cancelled before its first step cannot say so
+            self._fail(operation, cancelled("The operation was cancelled."))
         return empty_pb2.Empty()
 
     async def delete(self, request: operations_pb2.DeleteOperationRequest) -> empty_pb2.Empty:
