@@ -171,6 +171,8 @@ def test_a_job_in_a_run(sdk: Official) -> None:
     assert [one.name for one in found.get_logged_custom_jobs()] == [job.name]
     assert found.get_state() == "RUNNING"
     run.end_run()
+    ended = aiplatform.ExperimentRun("mine", "of-runs")
+    assert [one.name for one in ended.get_logged_custom_jobs()] == [job.name]
     assert _log(sdk, job) == "of-runs mine"
 
 

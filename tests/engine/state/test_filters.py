@@ -211,7 +211,7 @@ def test_values_of_a_struct(text: str) -> None:
 
 
 def test_a_number_of_a_struct_takes_numbers() -> None:
-    with pytest.raises(ApiError, match='"metadata.x.number_value" takes a number, and not "high"'):
+    with pytest.raises(ApiError, match=r'"metadata\.x\.number_value" takes a number, and not "hi'):
         matches("metadata.x.number_value > high", RUN)
 
 
