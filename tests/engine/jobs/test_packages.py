@@ -187,13 +187,29 @@ def test_a_training_script_in_a_container_of_ones_own(bench, tmp_path):
     assert sorted(os.listdir(Path(sys.prefix) / "bin")) == before
 
 
-def test_a_package_that_cannot_be_built(bench, tmp_path):
-    path = tmp_path / "bad-1.0.tar.gz"
+def sdist(folder: Path, name: str, text: str) -> Path:
+    """Write a package `bad` of one file."""
+    path = folder / "bad-1.0.tar.gz"
     with tarfile.open(path, "w:gz") as archive:
-        text = b"raise RuntimeError('no compiler here')"
-        info = tarfile.TarInfo("bad-1.0/setup.py")
+        info = tarfile.TarInfo(f"bad-1.0/{name}")
         info.size = len(text)
-        archive.addfile(info, io.BytesIO(text))
+        archive.addfile(info, io.BytesIO(text.encode()))
+    return path
+
+
+def test_a_package_whose_builder_is_not_here(bench, tmp_path, monkeypatch):
+    """Both tries are told: the one with this environment, and the one that cannot download."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    backend = '[build-system]\nrequires = ["vf-no-such-builder"]\nbuild-backend = "vf_builder"\n'
+    path = sdist(tmp_path, "pyproject.toml", backend)
+    message = bench(lambda b: b.run(package_pool(path, module="bad")))["error"]["message"]
+    first, second = message.split("And built apart from this environment:")
+    assert "vf_builder'" in first
+    assert "No matching distribution found for vf-no-such-builder" in second
+
+
+def test_a_package_that_cannot_be_built(bench, tmp_path):
+    path = sdist(tmp_path, "setup.py", "raise RuntimeError('no compiler here')")
     message = bench(lambda b: b.run(package_pool(path, module="bad")))["error"]["message"]
     assert message.startswith(f"The job could not be started: cannot install {path} for a job")
     assert "RuntimeError: no compiler here" in message

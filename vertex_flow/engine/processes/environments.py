@@ -131,7 +131,23 @@ class Environments:
         except RequirementsError as error:
             if not any(word in error.output for word in _BACKEND_MISSING):
                 raise
+            await self._install_isolated(installer, options, requirements, error.output)
+
+    async def _install_isolated(
+        self,
+        installer: Sequence[str],
+        options: list[str],
+        requirements: Sequence[str],
+        before: str,
+    ) -> None:
+        """Build with what the packages name for it; when that fails too, say why both did."""
+        try:
             await self._run(requirements, *installer, *options, *requirements)
+        except RequirementsError as error:
+            half = _TAIL // 2
+            lines = [output.strip().splitlines()[-half:] for output in (before, error.output)]
+            text = "\n".join([*lines[0], "And built apart from this environment:", *lines[1]])
+            raise RequirementsError(requirements, text) from error
 
     async def _installer(self, requirements: Sequence[str], python: Path) -> tuple[str, ...]:
         """Give the command that installs into an environment.
