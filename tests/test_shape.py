@@ -101,7 +101,6 @@ TESTED_ELSEWHERE = {
     "engine/storage/parameters": "engine/storage/test_settings",
     "engine/storage/records": "engine/storage/test_objects",
     "engine/storage/refusals": "engine/storage/test_http",
-    "engine/storage/related": "engine/storage/test_receiving",
     "engine/storage/resources": "engine/storage/test_objects",
     "engine/storage/uploads": "engine/storage/test_receiving",
     "engine/tuning/checks": "engine/tuning/test_service",

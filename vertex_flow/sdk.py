@@ -185,12 +185,13 @@ class Sdk:
 
     def _started(self, settings: Mapping[str, Any]) -> Sdk:
         from google.cloud import aiplatform
-        from google.cloud.aiplatform import initializer, metadata
+        from google.cloud.aiplatform import initializer
+        from google.cloud.aiplatform.metadata import metadata
 
         config = initializer.global_config
         before = dict(vars(config))
         self._undo.callback(_restore, config, before)
-        self._undo.callback(metadata.metadata._experiment_tracker.reset)
+        self._undo.callback(metadata._experiment_tracker.reset)
         own = {
             "project": self.project,
             "location": self.location,
@@ -214,7 +215,8 @@ class Sdk:
         originals = {
             name: getattr(manager, name) for name in ("get_project_number", "get_project_id")
         }
-        self._undo.callback(lambda: vars(manager).update(originals))
+        for name, original in originals.items():
+            self._undo.callback(setattr, manager, name, original)
 
         def get_project_number(project_id: str, credentials: Any | None = None) -> str:
             if not _is_for(api, credentials):
