@@ -19,6 +19,7 @@ from vertex_flow.engine.storage.refusals import in_the_way, no_bucket, no_object
 # Never all of the disk: the engine and its jobs write beside it. In bytes.
 _SPARE = 16 * 1024 * 1024
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+_LATEST = 2**63 - 1  # nanoseconds since 1970, in the year 2262
 _DRAFTS = ".drafts"  # no bucket's name begins with a dot
 
 
@@ -33,6 +34,7 @@ class Files:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._real = Path(os.path.realpath(root))
         self._drafts = root / _DRAFTS
 
     def buckets(self) -> list[str]:
@@ -50,10 +52,7 @@ class Files:
         Raises:
             ApiError: NOT_FOUND when there is none, INVALID_ARGUMENT when none can be.
         """
-        check_bucket(bucket)
-        folder = self._root / bucket
-        if not folder.is_dir():
-            raise no_bucket(bucket)
+        folder = self._folder(bucket)
         self._inside(folder)
         return folder
 
@@ -87,7 +86,7 @@ class Files:
                 no file can have, PERMISSION_DENIED for a path that leaves the folder.
         """
         check_object(bucket, name)
-        path = self.bucket(bucket) / name
+        path = self._folder(bucket) / name
         self._inside(path)
         return path
 
@@ -153,7 +152,7 @@ class Files:
 
     def link(self, bucket: str, name: str, draft: Path) -> None:
         """Make a draft of the file of an object, without a copy where the disk can do so."""
-        path = self.path(bucket, name)
+        path = os.path.realpath(self.path(bucket, name))  # what a link means, not the link
         try:
             draft.hardlink_to(path)
         except OSError:
@@ -238,6 +237,13 @@ class Files:
         at = self.bucket(bucket) / folder
         return any(not name.endswith("/") for name in _names(at, folder, "", deep=True))
 
+    def _folder(self, bucket: str) -> Path:
+        check_bucket(bucket)
+        folder = self._root / bucket
+        if not folder.is_dir():
+            raise no_bucket(bucket)
+        return folder
+
     def _clear(self, path: Path, bucket: str, name: str) -> None:
         try:
             _remove_empty(path)
@@ -256,12 +262,13 @@ class Files:
             )
 
     def _is_inside(self, path: Path) -> bool:
-        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self._root))
+        return self._real in Path(os.path.realpath(path)).parents
 
 
 def version_of(found: os.stat_result) -> Version:
     """Give the state that a file has."""
-    return Version(found.st_mtime_ns, found.st_size)
+    # Anybody may set a file's time to one that no date has; 0 is that of folders.
+    return Version(min(max(found.st_mtime_ns, 1), _LATEST), found.st_size)
 
 
 def _names(folder: Path, base: str, start: str, deep: bool) -> Iterator[str]:
