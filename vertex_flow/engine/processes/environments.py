@@ -22,6 +22,7 @@ from vertex_flow.errors import EngineError
 
 _MARK = "complete"
 _TAIL = 15
+_APART = "And built apart from this environment:"
 _BACKEND_MISSING = ("BackendUnavailable", "ModuleNotFoundError", "invalid command 'bdist_wheel'")
 
 
@@ -145,9 +146,10 @@ class Environments:
             await self._run(requirements, *installer, *options, *requirements)
         except RequirementsError as error:
             half = _TAIL // 2
-            lines = [output.strip().splitlines()[-half:] for output in (before, error.output)]
-            text = "\n".join([*lines[0], "And built apart from this environment:", *lines[1]])
-            raise RequirementsError(requirements, text) from error
+            lines = error.output.strip().splitlines()
+            told = [line.strip() for line in lines if "ERROR:" in line] or lines
+            both = [*before.strip().splitlines()[-half:], _APART, *told[-half:]]
+            raise RequirementsError(requirements, "\n".join(both)) from error
 
     async def _installer(self, requirements: Sequence[str], python: Path) -> tuple[str, ...]:
         """Give the command that installs into an environment.
