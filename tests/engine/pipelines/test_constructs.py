@@ -369,3 +369,32 @@ def test_a_value_of_another_type_fails_the_task_that_takes_it(bench: Bench) -> N
         "code": 3,
         "message": "input 'a' is 'many': expected NUMBER_INTEGER.",
     }
+
+
+def test_an_iteration_can_use_the_whole_list(bench: Bench) -> None:
+    @dsl.pipeline(name="whole")
+    def pipeline(numbers: list = [1, 2]):  # noqa: B006 - KFP wants the list
+        with dsl.ParallelFor(numbers) as number:
+            ops.say(text=f"{number} of {numbers}")
+
+    assert outputs(bench.run(pipeline), "for-loop-1-1.say") == {"Output": "2 of [1, 2]"}
+
+
+def test_lists_of_artifacts_go_from_pipeline_to_pipeline(bench: Bench) -> None:
+    @dsl.pipeline(name="make")
+    def make() -> List[Dataset]:
+        with dsl.ParallelFor(["a", "b"]) as text:
+            made = ops.write(text=text)
+        return dsl.Collected(made.outputs["file"])
+
+    @dsl.pipeline(name="copies")
+    def copies(files: Input[List[Dataset]]) -> List[Dataset]:
+        with dsl.ParallelFor(files) as file:
+            copied = ops.copy(source=file)
+        return dsl.Collected(copied.outputs["target"])
+
+    @dsl.pipeline(name="lists")
+    def pipeline():
+        ops.join(files=copies(files=make().output).output)
+
+    assert outputs(bench.run(pipeline), "join") == {"Output": "a,b"}
