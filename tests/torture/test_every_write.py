@@ -36,7 +36,7 @@ def whole(mark: str, pools: list):
             base_output_directory="gs://bucket/train",
         ).set_caching_options(False)
     container = dsl.importer(
-        artifact_uri="gs://bucket/train",
+        artifact_uri="gs://bucket/flowers",
         artifact_class=UnmanagedContainerModel,
         metadata={"containerSpec": {"imageUri": "acme/flowers:1", "command": ["python", SERVER]}},
     ).after(one)
@@ -70,7 +70,9 @@ def seal_before(store: Store, number: int) -> None:
 def cut_and_finish(folder: Path, number: int) -> bool:
     """Run the pipeline, cut off before a write; tell whether there was such a write."""
     engine = Phoenix(folder)
-    engine.home.path("gs://bucket/train").mkdir(parents=True)
+    files = engine.home.path("gs://bucket/flowers")
+    files.mkdir(parents=True)
+    (files / "model").touch()
     params = {"mark": str(folder / "mark"), "pools": pools(str(folder / "trained"))}
     seal_before(engine.store, number)
     name = created(engine, params)
@@ -78,10 +80,11 @@ def cut_and_finish(folder: Path, number: int) -> bool:
         engine.until(lambda: engine.store._sealed or not engine.background.running(name))
     reached = engine.store._sealed
     engine.restart()
-    found = [job["name"] for job in engine.list("pipelineJobs")]
-    job = engine.finish(found[0] if found else created(engine, params))
-    check(engine, job)
-    engine.close()
+    try:
+        found = [job["name"] for job in engine.list("pipelineJobs")]
+        check(engine, engine.finish(found[0] if found else created(engine, params)))
+    finally:
+        engine.close()
     return reached
 
 
@@ -99,6 +102,8 @@ SPEC = spec_of(whole)
 
 def check(engine: Phoenix, job: dict[str, Any]) -> None:
     """See that everything is done, and nothing twice."""
+    tasks = job["jobDetail"]["taskDetails"]
+    assert [one["error"] for one in tasks if "error" in one] == []
     assert job["state"] == "PIPELINE_STATE_SUCCEEDED"
     assert outputs(job, "count") == {"Output": 2}
     assert len(engine.list("pipelineJobs")) == 1
