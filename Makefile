@@ -37,7 +37,7 @@ test: install
 
 # What takes many minutes: kills, hundreds of runs, real training.
 torture: install
-	$(BIN)/python -m pytest -m slow $(PYTEST)
+	$(BIN)/python -m pytest -m torture $(PYTEST)
 
 # What a change must also pass: style, layers, types.
 check: lint types

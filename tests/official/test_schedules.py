@@ -56,7 +56,7 @@ def test_a_schedule_is_created_paused_resumed_updated_and_deleted(
         aiplatform.PipelineJobSchedule.get(schedule.resource_name)
 
 
-@pytest.mark.slow
+@pytest.mark.torture
 def test_a_run_starts_by_the_clock(sdk: Official, job: aiplatform.PipelineJob) -> None:
     schedule = job.create_schedule(cron="* * * * *", display_name="soon", max_run_count=1)
     while schedule.state != Schedule.State.COMPLETED:  # the time limit of tests ends the wait

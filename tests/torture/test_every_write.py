@@ -121,7 +121,7 @@ def test_a_cut_before_some_writes(tmp_path: Path, number: int) -> None:
     cut_and_finish(tmp_path / "place", number)
 
 
-@pytest.mark.slow
+@pytest.mark.torture
 @pytest.mark.timeout(3600)
 def test_a_cut_before_every_write(tmp_path: Path) -> None:
     number = 1

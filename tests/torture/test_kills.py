@@ -61,7 +61,7 @@ FAR = 16.0  # longest time between two kills, in seconds
 KILLS = 50
 
 
-@pytest.mark.slow
+@pytest.mark.torture
 @pytest.mark.timeout(3600)
 def test_mnist_is_killed_50_times(place: Place, tmp_path: Path) -> None:
     """The flow of the example, again and again; each run gives the answer of the first."""

@@ -74,7 +74,7 @@ def runs(place: Place, tmp_path: Path) -> Runs:
 
 
 LITTLE = pytest.param(12, 6)
-MUCH = pytest.param(200, 20, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])
+MUCH = pytest.param(200, 20, marks=[pytest.mark.torture, pytest.mark.timeout(1800)])
 
 
 @pytest.mark.parametrize(("after", "once"), [LITTLE, MUCH])

@@ -89,6 +89,6 @@ def test_kills_do_not_change_what_comes_out(home, tmp_path):
     check(home, tmp_path / "source", trials=4, kills=2)
 
 
-@pytest.mark.slow
+@pytest.mark.torture
 def test_many_kills(home, tmp_path):
     check(home, tmp_path / "source", trials=20, kills=25)
