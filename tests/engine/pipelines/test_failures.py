@@ -142,7 +142,7 @@ def test_what_a_killed_engine_left_running_has_failed(bench: Bench, tmp_path) ->
     bench.do(bench.background.cancel(job["name"]))
     bench.store.save(left)
 
-    bench.service.recover()
+    bench.do(_recovered(bench))
 
     found = bench.get(job["name"])
     assert found["error"] == {
@@ -150,6 +150,10 @@ def test_what_a_killed_engine_left_running_has_failed(bench: Bench, tmp_path) ->
         "message": "The engine stopped while this was under way.",
     }
     assert states(found) == {"sleep": "FAILED"}
+
+
+async def _recovered(bench: Bench) -> None:
+    bench.service.recover()
 
 
 async def _until_exists(path) -> None:
