@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from vertex_flow.engine.storage.listing import name_pattern
-
 NAMES = ["a", "b/1", "b/2", "b/c/3", "b-4", "d/", "d/5"]
 
 
@@ -93,23 +91,3 @@ def test_only_what_is_asked_for(http, full):
     found = http.get(f"/storage/v1/b/{full.name}/o", params=query).json()
     assert found["items"] == [{"name": "a", "size": "1"}]
     assert set(found) == {"items", "nextPageToken"}
-
-
-@pytest.mark.parametrize(
-    ("glob", "name", "matches"),
-    [
-        ("*.txt", "a.txt", True),
-        ("*.txt", "a/b.txt", False),
-        ("**.txt", "a/b.txt", True),
-        ("**/b.txt", "b.txt", True),
-        ("a?c", "abc", True),
-        ("a?c", "a/c", False),
-        ("[a-c]x", "bx", True),
-        ("[!a-c]x", "bx", False),
-        ("{cat,dog}s", "dogs", True),
-        ("{cat,dog}s", "cows", False),
-        ("a+b", "a+b", True),
-    ],
-)
-def test_globs(glob, name, matches):
-    assert bool(name_pattern(glob).fullmatch(name)) is matches

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from starlette.requests import Request
 from vertex_flow.engine.api.errors import cancelled, invalid
 
 _PATIENCE = 60.0  # the longest that a caller may take between two parts of a body, in seconds
+_DEEPEST = 64  # levels of lists and objects in each other; Google's own parsers take 100
 
 
 async def chunks(request: Request) -> AsyncIterator[bytes]:
@@ -51,11 +52,30 @@ def parsed(data: bytes | str) -> Any:
     """Parse JSON; None for an empty body.
 
     Raises:
-        ApiError: INVALID_ARGUMENT when it is none, or nested too deeply.
+        ApiError: INVALID_ARGUMENT when it is none, nested too deeply, or could not be sent back:
+            with a number or a letter that JSON does not have, such as NaN or half a letter.
     """
     if not data.strip():
         return None
     try:
-        return json.loads(data)
+        value = json.loads(data)
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
         raise invalid(f"Invalid JSON payload received. {error}.") from error
+    _check_depth(value)
+    return value
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for one in level for inner in _inside(one)]
+        if not level:
+            return
+    raise invalid(f"Invalid JSON payload received. It is nested more than {_DEEPEST} levels deep.")
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

@@ -61,6 +61,7 @@ class Buckets:
         name = body.get("name")
         if not isinstance(name, str):
             raise invalid("Required parameter: name, the name of the bucket.")
+        self._projects.number(project or self._projects.default)  # a wrong one shows before
         with self._changing:
             try:
                 self._files.make_bucket(name)

@@ -10,6 +10,7 @@ import attrs
 from vertex_flow.engine.api.errors import invalid
 from vertex_flow.engine.storage.refusals import condition_not_met, not_modified
 
+_DIGITS = 19  # of the largest number of 64 bits
 _NAMES = ("GenerationMatch", "GenerationNotMatch", "MetagenerationMatch", "MetagenerationNotMatch")
 
 
@@ -85,9 +86,18 @@ def number(query: Mapping[str, str], name: str) -> int:
     Raises:
         ApiError: INVALID_ARGUMENT.
     """
-    text = query[name]
-    if not text.isascii() or not text.isdigit():
-        raise invalid(f"Invalid value for {name}: {text!r} is not a number.")
+    return plain_number(query[name], name)
+
+
+def plain_number(value: Any, name: str) -> int:
+    """Read a number, which JSON has as a text since it may have 64 bits.
+
+    Raises:
+        ApiError: INVALID_ARGUMENT.
+    """
+    text = str(value) if isinstance(value, str | int) else ""
+    if not text.isascii() or not text.isdigit() or len(text) > _DIGITS:
+        raise invalid(f"Invalid value for {name}: {str(value)[:100]!r} is not a number.")
     return int(text)
 
 

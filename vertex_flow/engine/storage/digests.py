@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import google_crc32c
 
@@ -23,12 +22,11 @@ class Digests:
         self._md5 = hashlib.md5(usedforsecurity=False)
 
     @classmethod
-    def of(cls, path: Path) -> Digests:
-        """Give the checksums of a file."""
+    def of(cls, file: IO[bytes]) -> Digests:
+        """Give the checksums of an open file."""
         digests = cls()
-        with path.open("rb") as file:
-            while data := file.read(PIECE):
-                digests.update(data)
+        while data := file.read(PIECE):
+            digests.update(data)
         return digests
 
     def update(self, data: bytes) -> None:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from vertex_flow.engine.storage.digests import PIECE
 from vertex_flow.errors import ApiError
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
 def span(header: str | None, size: int) -> tuple[int, int] | None:
@@ -43,19 +43,16 @@ def span(header: str | None, size: int) -> tuple[int, int] | None:
 
 
 async def content(handle: int, first: int, end: int) -> AsyncIterator[bytes]:
-    """Give a part of an open file, and close it.
+    """Give a part of an open file.
 
     Args:
         handle: The descriptor.
         first: Number of the first byte.
         end: The one after the last.
     """
-    try:
-        while first < end:
-            data = await asyncio.to_thread(os.pread, handle, min(PIECE, end - first), first)
-            if not data:
-                return  # the file was cut meanwhile; the connection ends before its length
-            first += len(data)
-            yield data
-    finally:
-        os.close(handle)
+    while first < end:
+        data = await asyncio.to_thread(os.pread, handle, min(PIECE, end - first), first)
+        if not data:
+            return  # the file was cut meanwhile; the connection ends before its length
+        first += len(data)
+        yield data

@@ -32,7 +32,9 @@ _DOWNLOAD = "/download/storage/v1/"
 _BATCH = "/batch/storage/v1"
 _PROJECTS = "/v3/projects/"
 _VERTEX = ("/v1/", "/ui/")
-_LARGEST = 32 * 1024 * 1024  # bytes of a request that is not an upload
+# The longest requests that are no upload, in bytes.
+_LARGEST = 1024 * 1024
+_LARGEST_BATCH = 32 * 1024 * 1024
 
 
 class StorageApi:
@@ -118,7 +120,7 @@ class StorageApi:
         return Response(status_code=204) if answer is None else JSONResponse(answer)
 
     async def _batch(self, request: Request, root: str) -> Response:
-        body = await read(request, _LARGEST)
+        body = await read(request, _LARGEST_BATCH)
         kind = request.headers.get("content-type", "")
         content, kind = await asyncio.to_thread(
             batch.answer, body, kind, root, self._methods.answer

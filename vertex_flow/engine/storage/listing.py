@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Iterator, Mapping
 
 import attrs
@@ -12,11 +11,11 @@ import attrs
 from vertex_flow.engine.api.errors import invalid
 from vertex_flow.engine.storage.conditions import number
 from vertex_flow.engine.storage.files import Files
+from vertex_flow.engine.storage.globs import Glob
 from vertex_flow.engine.storage.objects import Found, Objects
 from vertex_flow.errors import ApiError
 
 _MOST = 1000
-_GLOB = re.compile(r"\*\*/?|\*|\?|\[!?[^\]]+\]|\{[^{}]*\}|.", re.DOTALL)
 
 
 @attrs.frozen(kw_only=True)
@@ -39,7 +38,7 @@ class Query:
     trailing: bool
     start: str
     end: str
-    glob: re.Pattern[str] | None
+    glob: Glob | None
     size: int
     after: str
 
@@ -57,7 +56,7 @@ class Query:
             trailing=query.get("includeTrailingDelimiter", "").lower() == "true",
             start=query.get("startOffset", ""),
             end=query.get("endOffset", ""),
-            glob=name_pattern(query["matchGlob"]) if query.get("matchGlob") else None,
+            glob=Glob(query["matchGlob"]) if query.get("matchGlob") else None,
             size=min(size, _MOST) or _MOST,
             after=_read_token(query.get("pageToken", "")),
         )
@@ -132,7 +131,7 @@ class Listing:
             yield key, found
 
     def _is_wanted(self, name: str, query: Query, *, deep: bool) -> bool:
-        if query.glob and not query.glob.fullmatch(name):
+        if query.glob and not query.glob.matches(name):
             return False
         if not name.endswith("/") or name in self.folders:
             return True
@@ -165,26 +164,3 @@ def _read_token(token: str) -> str:
         return base64.b64decode(token.encode(), b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError) as error:
         raise invalid(f"Invalid value for pageToken: {token!r}.") from error
-
-
-def name_pattern(glob: str) -> re.Pattern[str]:
-    """Give the pattern of the names that a glob stands for.
-
-    Args:
-        glob: `*` and `?` stand for any characters but `/`, `**` for any, `**/` for any folders
-            or none, `[a-z]` and `[!a-z]` for one character, `{a,b}` for one of some texts.
-    """
-    return re.compile("".join(map(_piece, _GLOB.findall(glob))), re.DOTALL)
-
-
-def _piece(text: str) -> str:
-    if text.startswith("**"):
-        return "(?:.*/)?" if text.endswith("/") else ".*"
-    if text in ("*", "?"):
-        return "[^/]*" if text == "*" else "[^/]"
-    if len(text) > 1 and text[0] == "[":
-        inner = text[1:-1].replace("\\", "\\\\")
-        return f"[^{inner[1:]}]" if inner[0] == "!" else f"[{inner}]"
-    if len(text) > 1 and text[0] == "{":
-        return f"(?:{'|'.join(map(re.escape, text[1:-1].split(',')))})"
-    return re.escape(text)

@@ -10,10 +10,10 @@ import attrs
 
 from vertex_flow.engine.api.errors import invalid, not_found, unimplemented
 from vertex_flow.engine.storage.buckets import Buckets
-from vertex_flow.engine.storage.conditions import Conditions, number
+from vertex_flow.engine.storage.conditions import Conditions, number, plain_number
 from vertex_flow.engine.storage.files import Files
 from vertex_flow.engine.storage.listing import Listing, Query
-from vertex_flow.engine.storage.objects import Found, Objects
+from vertex_flow.engine.storage.objects import Found, Objects, components
 from vertex_flow.engine.storage.parameters import check
 from vertex_flow.engine.storage.records import FOLDER, Facts, Records
 from vertex_flow.engine.storage.resources import show_bucket, show_object
@@ -211,7 +211,7 @@ class Methods:
 
     def _compose(self, call: Call, bucket: str, name: str) -> Facts:
         body = call.body if isinstance(call.body, dict) else {}
-        sources = [self._component(bucket, one) for one in body.get("sourceObjects", [])]
+        sources = [self._component(bucket, one) for one in components(body)]
         metadata = body.get("destination")
         found = self._objects.compose(sources, bucket, name, metadata, call.conditions)
         return self.shown(call, found)
@@ -219,13 +219,17 @@ class Methods:
     def _component(self, bucket: str, component: Any) -> Found:
         if not isinstance(component, dict) or not isinstance(component.get("name"), str):
             raise invalid("Each of sourceObjects is a JSON object with a name.")
-        wanted = component.get("objectPreconditions", {}).get("ifGenerationMatch")
         generation = component.get("generation")
-        found = self._objects.find(
-            bucket, component["name"], generation=None if generation is None else int(generation)
-        )
+        if generation is not None:
+            generation = plain_number(generation, "generation")
+        found = self._objects.find(bucket, component["name"], generation=generation)
+        conditions = component.get("objectPreconditions") or {}
+        if not isinstance(conditions, dict):
+            raise invalid("objectPreconditions is a JSON object.")
+        wanted = conditions.get("ifGenerationMatch")
         if wanted is not None:
-            Conditions({"ifGenerationMatch": int(wanted)}, {}).check(found.facts)
+            number = plain_number(wanted, "ifGenerationMatch")
+            Conditions({"ifGenerationMatch": number}, {}).check(found.facts)
         return found
 
     def _source(self, call: Call, bucket: str, name: str) -> Found:

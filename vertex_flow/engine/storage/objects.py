@@ -90,10 +90,13 @@ class Objects:
         """Give an object with its checksums, computed once for each state of its file."""
         if "crc32c" in found.facts:
             return found
-        path = self._files.path(found.bucket, found.name)
-        digests = Digests().facts() if found.version == FOLDER else Digests.of(path).facts()
-        facts = {**found.facts, **digests}
-        if found.version == FOLDER or version_of(path.stat()) == found.version:
+        digests, version = Digests(), FOLDER
+        if found.version != FOLDER:
+            with os.fdopen(self._files.open(found.bucket, found.name), "rb") as file:
+                digests = Digests.of(file)
+                version = version_of(os.fstat(file.fileno()))
+        facts = {**found.facts, **digests.facts()}
+        if version == found.version:
             self._records.keep_object(found.bucket, found.name, found.version, facts)
         return attrs.evolve(found, facts=facts)
 
@@ -209,11 +212,6 @@ class Objects:
             body: Metadata of the new object.
             conditions: What has to hold at the name.
         """
-        if not 1 <= len(sources) <= _MOST_SOURCES:
-            raise invalid(
-                f"The number of source components provided is {len(sources)}; 1 to "
-                f"{_MOST_SOURCES} are allowed."
-            )
         facts = settable(body or {}, OBJECT)
         facts.setdefault("contentType", sources[0].facts.get("contentType"))
         with self.draft() as draft:
@@ -244,6 +242,7 @@ class Objects:
     def _joined(self, sources: list[Found], draft: Path) -> Digests:
         """Write the contents of objects into a draft, and give their checksums."""
         digests = Digests()
+        self._files.check_space(sum(source.version.size for source in sources))
         with draft.open("wb") as file:
             for source in sources:
                 for data in self._read(source):
@@ -287,6 +286,22 @@ class Objects:
         self._files.make_folder(bucket, name)
         self._records.keep_object(bucket, name, FOLDER, facts)
         return Found(bucket, name, FOLDER, facts)
+
+
+def components(body: Mapping[str, Any]) -> list[Any]:
+    """Give what a request to compose an object names as its parts.
+
+    Raises:
+        ApiError: INVALID_ARGUMENT for none of them, or too many.
+    """
+    given = body.get("sourceObjects")
+    found = given if isinstance(given, list) else []
+    if not 1 <= len(found) <= _MOST_SOURCES:
+        raise invalid(
+            f"The number of source components provided is {len(found)}; 1 to {_MOST_SOURCES} are "
+            "allowed."
+        )
+    return found
 
 
 def _content(draft: Path, facts: Mapping[str, Any], digests: Facts) -> Content:

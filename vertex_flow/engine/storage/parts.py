@@ -18,9 +18,9 @@ from vertex_flow.engine.storage.resources import hash_header
 from vertex_flow.engine.storage.uploads import Draft, Target, Uploads, finish
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
-_PART = re.compile(rb"<Part>(.*?)</Part>", re.DOTALL)
 _NUMBER = re.compile(rb"<PartNumber>\s*(\d{1,5})\s*</PartNumber>")
-_ETAG = re.compile(rb"<ETag>\s*(?:&quot;|\")?([^<\"&]*)(?:&quot;|\")?\s*</ETag>")
+_ETAG = re.compile(rb"<ETag>\s*(?:&quot;|\")?([^<\"&\s]*)(?:&quot;|\")?\s*</ETag>")
+_LONGEST_PART = 1000  # bytes of XML about a part
 _HEADERS = {
     "cache-control": "cacheControl",
     "content-disposition": "contentDisposition",
@@ -84,7 +84,7 @@ class Parts:
             ApiError: INVALID_ARGUMENT for a part that did not come in.
         """
         target = self._uploads.target(upload_id)
-        parts = [_part(text) for text in _PART.findall(body)]
+        parts = [_part(text) for text in body.split(b"<Part>")[1:]]
         numbers = [number for number, _ in parts]
         if not numbers or numbers != sorted(set(numbers)):
             raise invalid("The parts are to be listed in ascending order, at least one of them.")
@@ -121,6 +121,7 @@ def part_headers(draft: Draft) -> dict[str, str]:
 
 
 def _part(text: bytes) -> tuple[int, str]:
+    text = text[:_LONGEST_PART].partition(b"</Part>")[0]
     number, etag = _NUMBER.search(text), _ETAG.search(text)
     if number is None or etag is None:
         raise invalid(f"A part needs a PartNumber and an ETag: {text[:100]!r}.")

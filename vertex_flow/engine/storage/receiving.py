@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from weakref import WeakValueDictionary
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from vertex_flow.engine.api.errors import invalid, not_found
 from vertex_flow.engine.storage.bodies import chunks, parsed, read
+from vertex_flow.engine.storage.conditions import plain_number
 from vertex_flow.engine.storage.digests import PIECE, Digests, stated_in
 from vertex_flow.engine.storage.files import Files
 from vertex_flow.engine.storage.methods import Call, Methods, decoded
@@ -43,6 +45,7 @@ class Receiving:
         self._uploads = uploads
         self._parts = parts
         self._methods = methods
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def answer(self, call: Call, request: Request) -> Response:
         """Answer an upload of the JSON API.
@@ -138,6 +141,11 @@ class Receiving:
         return Response(headers=headers)
 
     async def _go_on(self, call: Call, request: Request, upload_id: str) -> Response:
+        """Take the next request of an upload; two at once would mix their bytes."""
+        async with self._turns.setdefault(upload_id, asyncio.Lock()):
+            return await self._next(call, request, upload_id)
+
+    async def _next(self, call: Call, request: Request, upload_id: str) -> Response:
         if call.verb == "DELETE":
             await asyncio.to_thread(self._uploads.cancel, upload_id)
             return Response(status_code=499)
@@ -190,8 +198,7 @@ class Receiving:
 
     async def _check_space(self, call: Call) -> None:
         names = ("content-length", "x-upload-content-length")
-        lengths = [call.headers.get(name, "") for name in names]
-        needed = max(int(text) if text.isdigit() else 0 for text in lengths)
+        needed = max(plain_number(call.headers.get(name, 0), name) for name in names)
         await asyncio.to_thread(self._files.check_space, needed)
 
 

@@ -111,10 +111,11 @@ def download_headers(facts: Facts, version: Version, *, whole: bool) -> dict[str
     for field in ("Content-Disposition", "Content-Encoding", "Content-Language"):
         value = facts.get(field[0].lower() + field[1:].replace("-", ""))
         if value:
-            headers[field] = value.encode().decode("latin-1")  # as UTF-8, like the service's
+            headers[field] = value
     if whole:
         headers["X-Goog-Hash"] = hash_header(facts)
-    return headers
+    # As UTF-8, like the service's.
+    return {name: value.encode().decode("latin-1") for name, value in headers.items()}
 
 
 def hash_header(facts: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import os
 
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from vertex_flow.engine.api.errors import not_found
 from vertex_flow.engine.storage.downloads import content, span
@@ -39,19 +40,11 @@ class Sending:
                 f"No download is at {call.verb} {call.path}: it is GET b/<bucket>/o/<name>"
             )
         handle, found = await asyncio.to_thread(self._open, call, parts[1], parts[3])
-        size = found.version.size
         try:
-            part = span(call.headers.get("range"), size)
+            return _Download(handle, found, call.headers.get("range"))
         except BaseException:
             os.close(handle)
             raise
-        first, end = part or (0, size)
-        headers = download_headers(found.facts, found.version, whole=part is None)
-        headers["Content-Length"] = str(end - first)
-        if part is not None:
-            headers["Content-Range"] = f"bytes {first}-{end - 1}/{size}"
-        status = 200 if part is None else 206
-        return StreamingResponse(content(handle, first, end), status, headers)
 
     def _open(self, call: Call, bucket: str, name: str) -> tuple[int, Found]:
         found = self._objects.find(
@@ -68,3 +61,33 @@ class Sending:
         except BaseException:
             os.close(handle)
             raise
+
+
+class _Download(StreamingResponse):
+    """The content of an open file; closes it, also for a caller who hung up before the first byte.
+
+    Args:
+        handle: The descriptor.
+        found: The object that it is.
+        wanted: The header `Range`, or None.
+
+    Raises:
+        ApiError: 416.
+    """
+
+    def __init__(self, handle: int, found: Found, wanted: str | None) -> None:
+        size = found.version.size
+        part = span(wanted, size)
+        first, end = part or (0, size)
+        headers = download_headers(found.facts, found.version, whole=part is None)
+        headers["Content-Length"] = str(end - first)
+        if part is not None:
+            headers["Content-Range"] = f"bytes {first}-{end - 1}/{size}"
+        super().__init__(content(handle, first, end), 200 if part is None else 206, headers)
+        self._handle = handle
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            os.close(self._handle)

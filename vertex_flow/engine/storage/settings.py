@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from vertex_flow.engine.api.support import HONOURED, REFUSED, SIMULATED, Level
 from vertex_flow.errors import nearest
 
 _LARGEST_METADATA = 8 * 1024  # bytes
+_LARGEST = 256 * 1024  # bytes of all fields together; each list reads those of its whole page
 _LABEL = re.compile(r"[\w-]{0,63}")
 
 OBJECT: dict[str, Level] = {
@@ -121,6 +123,9 @@ def settable(body: Any, levels: Mapping[str, Level]) -> Fields:
     fields = {name: value for name, value in body.items() if name not in _OUTPUT}
     for name, value in fields.items():
         _check(name, value, levels)
+    size = len(json.dumps(fields))
+    if size > _LARGEST:
+        raise invalid(f"The fields have {size} bytes; at most {_LARGEST} are allowed.")
     return {name: value for name, value in fields.items() if levels[name] is not REFUSED}
 
 

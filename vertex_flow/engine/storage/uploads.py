@@ -22,7 +22,9 @@ from vertex_flow.engine.storage.settings import OBJECT, settable
 from vertex_flow.errors import ApiError
 
 _WEEK = 7 * 24 * 3600.0  # how long an upload may take, in seconds
-_RANGE = re.compile(r"bytes (?:(?P<first>\d+)-(?P<last>\d+)|\*)/(?P<total>\d+|\*)")
+_RANGE = re.compile(
+    r"bytes (?:(?P<first>\d{1,18})-(?P<last>\d{1,18})|\*)/(?P<total>\d{1,18}|\*)", re.ASCII
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -58,12 +60,12 @@ class Target:
         Raises:
             ApiError: INVALID_ARGUMENT.
         """
+        if query.get("contentEncoding") and isinstance(body, dict):
+            body = {**body, "contentEncoding": query["contentEncoding"]}
         fields = settable(body, OBJECT)
         name = query.get("name") or body.get("name")
         if not isinstance(name, str) or not name:
             raise invalid("Required parameter: name, the name of the object.")
-        if query.get("contentEncoding"):
-            fields["contentEncoding"] = query["contentEncoding"]
         plain = {key: value for key, value in fields.items() if value is not None}
         stated = {key: body[key] for key in ("crc32c", "md5Hash") if key in body}
         conditions = Conditions.of(query, headers)
@@ -127,7 +129,7 @@ class Range:
             return cls(first=0, total=None)
         match = _RANGE.fullmatch(header.strip())
         if match is None:
-            raise invalid(f"Failed to parse Content-Range header: {header!r}.")
+            raise invalid(f"Failed to parse Content-Range header: {header[:100]!r}.")
         total = None if match["total"] == "*" else int(match["total"])
         return cls(first=None if match["first"] is None else int(match["first"]), total=total)
 
@@ -185,7 +187,8 @@ class Uploads:
         path = self._files.draft(upload_id)
         size, digests = self._digests.pop(upload_id, (-1, Digests()))
         if size != path.stat().st_size:  # the engine was started anew
-            digests = Digests.of(path)
+            with path.open("rb") as file:
+                digests = Digests.of(file)
         return Draft(path, digests, append=True)
 
     def pause(self, upload_id: str, draft: Draft) -> None:
