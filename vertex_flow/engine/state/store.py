@@ -141,8 +141,11 @@ class Store:
         """Store how a resource ended; on a full disk in memory, until there is space again.
 
         Readers then find the end all the same, instead of waiting for it without end. When the
-        engine ends before there is space, the next one finds the resource as it was before.
+        engine ends before there is space, the next one finds the resource as it was before. A
+        sealed store leaves it to the next engine to say how the resource ended.
         """
+        if self._sealed:
+            return
         try:
             self.save(message)
         except ApiError as error:
