@@ -56,6 +56,7 @@ docs: install
 	$(BIN)/python -m docs.engine_table
 	$(BIN)/python -m docs.components_table
 	$(BIN)/python -m docs.storage_table
+	$(BIN)/python -m docs.published_table
 
 bench: install
 	$(BIN)/python -m benchmarks.start_of_tasks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from docs import components_table, engine_table, marked, storage_table
+from docs import components_table, engine_table, marked, published_table, storage_table
 
 
 def test_the_table_of_the_engine_is_up_to_date() -> None:
@@ -18,6 +18,11 @@ def test_the_tables_of_the_components_are_up_to_date() -> None:
 
 def test_the_table_of_the_storage_is_up_to_date() -> None:
     assert storage_table.PAGE.read_text(encoding="utf-8") == storage_table.page(), "run `make docs`"
+
+
+def test_the_table_of_published_pipelines_is_up_to_date() -> None:
+    found = published_table.PAGE.read_text(encoding="utf-8")
+    assert found == published_table.page(), "run `make docs`"
 
 
 def test_a_part_of_a_page_is_replaced_between_its_markers() -> None:

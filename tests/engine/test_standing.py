@@ -123,6 +123,21 @@ def test_it_is_up_again_after_a_kill(root: Path) -> None:
     assert httpx.get(f"{second.endpoint}/healthz").text == "ok"
 
 
+def test_it_comes_back_where_it_was(root: Path) -> None:
+    first = StandingEngine.up(root)
+    first.down()
+    assert StandingEngine.up(root).endpoint == first.endpoint
+
+
+def test_it_takes_another_port_where_its_own_is_taken(root: Path) -> None:
+    first = StandingEngine.up(root)
+    first.down()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", int(first.endpoint.rpartition(":")[2])))
+        other.listen()
+        assert StandingEngine.up(root).endpoint != first.endpoint
+
+
 def test_one_that_was_killed_is_not_found(root: Path, until: Until) -> None:
     engine = StandingEngine.up(root)
     os.kill(engine.pid, signal.SIGKILL)

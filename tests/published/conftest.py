@@ -30,7 +30,7 @@ def _names() -> list[str]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "pipeline" in metafunc.fixturenames:
-        slow = [pytest.mark.slow]
+        slow = [pytest.mark.torture]
         params = [
             pytest.param(name, marks=slow if name in catalogue.SLOW else []) for name in _names()
         ]

@@ -44,7 +44,7 @@ def serve(
         PortInUseError: The port is taken.
         EngineError: It could not start.
     """
-    with _home(root) as home, _listen(port) as listener:
+    with _home(root) as home, _listen(port, usual=home.usual_port() if standing else 0) as listener:
         asyncio.run(_run(home, listener, standing=standing, parent=parent, announce=announce))
 
 
@@ -72,21 +72,39 @@ def _home(root: Path) -> Iterator[Home]:
 
 
 @contextlib.contextmanager
-def _listen(port: int) -> Iterator[socket.socket]:
-    """Open the port, so that callers may connect from here on."""
+def _listen(port: int, *, usual: int) -> Iterator[socket.socket]:
+    """Open the port, so that callers may connect from here on.
+
+    Args:
+        port: The port that is asked for; 0 for any.
+        usual: The port that is tried first where any will do; 0 for none.
+    """
     # asyncio turns Nagle's algorithm off only where the protocol is named; with it on, an answer's
     # body waits 40 ms for the caller's acknowledgement of its headers.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     with listener:
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise PortInUseError(port) from error
-            raise EngineError(f"port {port} on 127.0.0.1 cannot be opened: {error}") from error
+        if port or not _bind(listener, usual):
+            _bind_to(listener, port)
         listener.listen(128)
         yield listener
+
+
+def _bind(listener: socket.socket, port: int) -> bool:
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True
+
+
+def _bind_to(listener: socket.socket, port: int) -> None:
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(port) from error
+        raise EngineError(f"port {port} on 127.0.0.1 cannot be opened: {error}") from error
 
 
 async def _run(

@@ -145,6 +145,20 @@ class Home:
         )
         text = json.dumps(presence._asdict())
         self._write(self.root / "engine.json", text, mode=0o600)
+        if standing:
+            self._write(self.root / "port", endpoint.rpartition(":")[2], mode=0o644)
+
+    def usual_port(self) -> int:
+        """Give the port of the last standing engine, or 0.
+
+        Clients keep the endpoint that they were given: an engine that comes back where it was is
+        found by those of before.
+        """
+        try:
+            port = int((self.root / "port").read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return 0
+        return port if 0 < port < 65536 else 0
 
     def withdraw(self) -> None:
         """Take back what `publish` said; leaves what the engine of another folder there says."""
