@@ -141,6 +141,12 @@ def test_labels_are_checked(bench: Bench) -> None:
     assert "labels: 'Key': 'value' is not allowed" in _refused(bench, body)
 
 
+def test_labels_are_counted(bench: Bench) -> None:
+    body = {**bench.body(pipeline, {"x": 1}), "labels": {f"k{number}": "" for number in range(65)}}
+
+    assert "labels has 65 entries; at most 64 are allowed." in _refused(bench, body)
+
+
 def test_an_unknown_job_is_not_found(bench: Bench) -> None:
     with pytest.raises(ApiError, match=r'The PipelineJob ".*/nothing" does not exist\.'):
         bench.get(f"{PARENT}/pipelineJobs/nothing")

@@ -55,7 +55,10 @@ def test_what_only_the_service_sets_does_not_count(bench: ScheduleBench) -> None
     ("fields", "message"),
     [
         ({"displayName": None}, "schedule.display_name is required."),
-        ({"displayName": "x" * 129}, "schedule.display_name has 129 characters: at most 128."),
+        (
+            {"displayName": "x" * 129},
+            "schedule.display_name has 129 characters; at most 128 are allowed.",
+        ),
         ({"cron": None}, "schedule.cron is required, for example '30 8 * * 1-5'."),
         (
             {"maxConcurrentRunCount": None},

@@ -30,17 +30,22 @@ def check_id(text: str, *, field: str) -> None:
         )
 
 
-def check_display_name(text: str, *, required: bool = False) -> None:
+def check_display_name(text: str, *, required: bool = False, field: str = "display_name") -> None:
     """Refuse a display name that is too long or, where it is required, missing.
+
+    Args:
+        text: The display name.
+        required: Whether there has to be one.
+        field: The field that has it, for the error.
 
     Raises:
         ApiError: INVALID_ARGUMENT.
     """
     if required and not text:
-        raise invalid("display_name is required.")
+        raise invalid(f"{field} is required.")
     if len(text) > _DISPLAY_NAME_SIZE:
         raise invalid(
-            f"display_name has {len(text)} characters; at most {_DISPLAY_NAME_SIZE} are allowed."
+            f"{field} has {len(text)} characters; at most {_DISPLAY_NAME_SIZE} are allowed."
         )
 
 

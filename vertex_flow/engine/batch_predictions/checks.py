@@ -5,11 +5,10 @@ from __future__ import annotations
 from google.cloud.aiplatform_v1 import types
 
 from vertex_flow.engine.api.errors import invalid, unimplemented
-from vertex_flow.engine.api.texts import check_labels
+from vertex_flow.engine.api.texts import check_display_name, check_labels
 from vertex_flow.engine.batch_predictions.instances import check_instance_config
 from vertex_flow.engine.batch_predictions.readers import FORMATS
 from vertex_flow.engine.batch_predictions.sources import check_uris
-from vertex_flow.engine.jobs.checks import check_display_name
 from vertex_flow.engine.state.home import Home
 from vertex_flow.errors import nearest
 
@@ -30,7 +29,7 @@ def check_batch(job: types.BatchPredictionJob, home: Home) -> None:
     Raises:
         ApiError: INVALID_ARGUMENT that names the field, or UNIMPLEMENTED.
     """
-    check_display_name(job.display_name)
+    check_display_name(job.display_name, required=True)
     check_labels(job.labels)
     if bool(job.model) == ("unmanaged_container_model" in job):
         raise invalid("Exactly one of model and unmanaged_container_model has to be set.")

@@ -18,9 +18,6 @@ _MOST_REPLICAS = 100
 _MOST_VARIABLES = 100
 _MOST_PACKAGES = 100
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
-# Lower case is what has no upper-case letter: international characters are allowed.
-_LABEL = re.compile(r"[\w-]{0,63}")
-_MOST_LABELS = 64
 
 
 def pools(spec: Any) -> Iterator[tuple[int, Any]]:
@@ -91,38 +88,6 @@ def check_references(spec: Any, store: Store, *, field: str) -> None:
             raise not_found(f'{field}.{part}: the {kind.__name__} "{name}" does not exist.')
     if spec.experiment_run and not spec.experiment:
         raise invalid(f"{field}.experiment_run needs {field}.experiment beside it.")
-
-
-def check_labels(labels: Mapping[str, str]) -> None:
-    """Refuse labels that Google Cloud refuses.
-
-    Raises:
-        ApiError: INVALID_ARGUMENT.
-    """
-    if len(labels) > _MOST_LABELS:
-        raise invalid(f"labels has {len(labels)} entries; at most {_MOST_LABELS} are allowed.")
-    for key, value in labels.items():
-        if not key or not key[0].isalpha() or not (_label(key) and _label(value)):
-            raise invalid(
-                f"labels: {key!r}: {value!r} is not allowed. Keys and values are up to 63 "
-                "lower-case letters, digits, underscores and dashes; a key begins with a letter."
-            )
-
-
-def check_display_name(name: str) -> None:
-    """Refuse a display name that Vertex AI refuses.
-
-    Raises:
-        ApiError: INVALID_ARGUMENT.
-    """
-    if not name:
-        raise invalid("display_name is required: up to 128 characters.")
-    if len(name) > 128:
-        raise invalid(f"display_name has {len(name)} characters; at most 128 are allowed.")
-
-
-def _label(text: str) -> bool:
-    return _LABEL.fullmatch(text) is not None and text == text.lower()
 
 
 def _check_replicas(used: Mapping[int, Any], field: str) -> None:

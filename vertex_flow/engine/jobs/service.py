@@ -14,13 +14,9 @@ from vertex_flow.engine.api.masks import masked
 from vertex_flow.engine.api.messages import stamp
 from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
 from vertex_flow.engine.api.support import HONOURED, REFUSED, SIMULATED, Level
+from vertex_flow.engine.api.texts import check_display_name, check_labels
 from vertex_flow.engine.background import Background
-from vertex_flow.engine.jobs.checks import (
-    check_display_name,
-    check_job,
-    check_labels,
-    check_references,
-)
+from vertex_flow.engine.jobs.checks import check_job, check_references
 from vertex_flow.engine.jobs.replicas import Launch, Surroundings
 from vertex_flow.engine.jobs.runs import JobTools, Outcome, run
 from vertex_flow.engine.jobs.tracking import Tracking
@@ -153,7 +149,7 @@ class CustomJobs:
 
     async def create(self, request: types.CreateCustomJobRequest) -> types.CustomJob:
         """Answer `customJobs.create`."""
-        check_display_name(request.custom_job.display_name)
+        check_display_name(request.custom_job.display_name, required=True)
         check_labels(request.custom_job.labels)
         return self.submit(request.parent, request.custom_job)
 

@@ -9,14 +9,13 @@ from datetime import datetime, timezone
 from typing import Any
 
 from vertex_flow.engine.api.errors import invalid
+from vertex_flow.engine.api.texts import check_display_name, check_labels
 from vertex_flow.engine.pipelines.labels import RUN_LABEL, SCHEDULE_LABEL
 from vertex_flow.engine.pipelines.work import JobFacts
 from vertex_flow.engine.state.home import Home
 from vertex_flow.names import join_uri
 
 _ID = re.compile(r"[a-z][-a-z0-9]{0,127}")
-_LABEL_SIZE = 64
-_DISPLAY_NAME_SIZE = 128
 
 
 def job_id(given: str, pipeline: str, taken: Callable[[str], bool]) -> str:
@@ -54,14 +53,8 @@ def check(job: Any, home: Home) -> None:
     Raises:
         ApiError: INVALID_ARGUMENT that names the field.
     """
-    if len(job.display_name) > _DISPLAY_NAME_SIZE:
-        raise invalid(f"display_name has {len(job.display_name)} characters: at most 128.")
-    for key, value in job.labels.items():
-        if not key or not _is_label(key) or not _is_label(value):
-            raise invalid(
-                f"labels: {key!r}: {value!r} is not allowed. Keys and values have up to 64 "
-                "lower-case letters, digits, underscores and dashes; a key has at least one."
-            )
+    check_display_name(job.display_name)
+    check_labels(job.labels)
     root = job.runtime_config.gcs_output_directory
     if not root:
         raise invalid(
@@ -101,11 +94,6 @@ def of(job: Any, pipeline: str) -> JobFacts:
     return JobFacts(
         name=job.name, pipeline=pipeline, id=identifier, uuid=uuid, root=root, words=words
     )
-
-
-def _is_label(text: str) -> bool:
-    plain = all(char.isalnum() or char in "_-" for char in text)
-    return plain and text == text.lower() and len(text) <= _LABEL_SIZE
 
 
 def _due(job: Any) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 from google.cloud.aiplatform_v1 import types
 
 from vertex_flow.engine.api.errors import invalid
+from vertex_flow.engine.api.texts import check_display_name
 from vertex_flow.engine.schedules.timetable import Timetable
 
-_NAME_SIZE = 128
 _LIMITS = ("max_run_count", "max_concurrent_active_run_count")
 
 
@@ -24,12 +24,7 @@ def check(schedule: types.Schedule, parent: str) -> None:
     Raises:
         ApiError: INVALID_ARGUMENT that names the field.
     """
-    if not schedule.display_name:
-        raise invalid("schedule.display_name is required.")
-    if len(schedule.display_name) > _NAME_SIZE:
-        raise invalid(
-            f"schedule.display_name has {len(schedule.display_name)} characters: at most 128."
-        )
+    check_display_name(schedule.display_name, required=True, field="schedule.display_name")
     if not schedule.cron:
         raise invalid("schedule.cron is required, for example '30 8 * * 1-5'.")
     Timetable.parse(schedule.cron)

@@ -11,10 +11,10 @@ from vertex_flow.engine.api.errors import aborted, failed_precondition
 from vertex_flow.engine.api.masks import masked
 from vertex_flow.engine.api.messages import stamp
 from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
-from vertex_flow.engine.api.texts import check_labels
+from vertex_flow.engine.api.texts import check_display_name, check_labels
 from vertex_flow.engine.background import Background
 from vertex_flow.engine.jobs import CustomJobs
-from vertex_flow.engine.jobs.checks import check_display_name, check_references
+from vertex_flow.engine.jobs.checks import check_references
 from vertex_flow.engine.models import Models
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.state.home import Home
@@ -106,7 +106,7 @@ class TrainingPipelines:
     async def create(self, request: types.CreateTrainingPipelineRequest) -> types.TrainingPipeline:
         """Answer `trainingPipelines.create`."""
         asked = request.training_pipeline
-        check_display_name(asked.display_name)
+        check_display_name(asked.display_name, required=True)
         check_labels(asked.labels)
         task = read_task(asked, self._home)
         check_references(task.spec, self._store, field="training_task_inputs")

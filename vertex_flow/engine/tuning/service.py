@@ -13,8 +13,8 @@ from vertex_flow.engine.api.errors import failed_precondition, reason, rpc_code
 from vertex_flow.engine.api.messages import stamp
 from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
 from vertex_flow.engine.api.support import HONOURED, REFUSED, SIMULATED, Level
+from vertex_flow.engine.api.texts import check_display_name, check_labels
 from vertex_flow.engine.background import Background
-from vertex_flow.engine.jobs.checks import check_display_name, check_labels
 from vertex_flow.engine.jobs.runs import Outcome
 from vertex_flow.engine.jobs.service import ENDED, JOB_SPEC, JOB_SPEC_NOTES, CustomJobs
 from vertex_flow.engine.operations import Operations
@@ -153,7 +153,7 @@ class TuningJobs:
     ) -> types.HyperparameterTuningJob:
         """Answer `hyperparameterTuningJobs.create`."""
         asked = request.hyperparameter_tuning_job
-        check_display_name(asked.display_name)
+        check_display_name(asked.display_name, required=True)
         check_labels(asked.labels)
         check_tuning(asked)
         self._custom.check(asked.trial_job_spec, field="trial_job_spec")
