@@ -94,8 +94,9 @@ class ApiError(VertexFlowError, RuntimeError):
     def __init__(self, code: int, status: str, message: str) -> None:
         self.code = code
         self.status = status
-        self.message = message
-        super().__init__(f"{code} {status}: {message}")
+        # It may quote half a letter that a caller has sent, which nothing could be written with.
+        self.message = message.encode(errors="backslashreplace").decode()
+        super().__init__(f"{code} {status}: {self.message}")
 
 
 class EngineError(VertexFlowError, RuntimeError):

@@ -79,3 +79,15 @@ def test_a_servers_error_becomes_the_apis(status, body, expected):
     error = refusal(httpx.Response(status, text=body))
 
     assert (error.code, error.status, error.message) == expected
+
+
+def test_a_reason_that_cannot_be_written_is_quoted():
+    answer = httpx.Response(400, content=b'{"error": "no \\ud800"}')
+    assert refusal(answer).message == "no \\ud800"
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b"\xff\xfe"])
+def test_a_reason_that_is_no_text(content):
+    headers = {"content-type": "text/plain; charset=rot13"}
+    answer = httpx.Response(400, headers=headers, content=content)
+    assert refusal(answer).code == 400

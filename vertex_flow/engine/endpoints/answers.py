@@ -101,13 +101,13 @@ def refusal(answer: httpx.Response) -> ApiError:
 
 def _reason(answer: httpx.Response) -> str:
     try:
-        body = answer.json()
-    except ValueError:
+        body = json.loads(answer.content)
+    except (ValueError, RecursionError):
         body = None
     said = body.get("error") or body.get("detail") if isinstance(body, dict) else None
     if isinstance(said, dict):
         said = said.get("message")
-    text = said if isinstance(said, str) else answer.text[:_REASON]
+    text = said if isinstance(said, str) else answer.content[:_REASON].decode(errors="replace")
     return text or f"The model server answered {answer.status_code} without a reason."
 
 

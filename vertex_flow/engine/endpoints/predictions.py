@@ -123,7 +123,9 @@ def _raw(
 
 
 def _headers(chosen: _Chosen, answer: httpx.Response) -> dict[str, str]:
-    passed_on = {name: answer.headers[name] for name in _PASSED_ON if name in answer.headers}
+    # As bytes that came in: a text of other letters than Latin-1's could not go out again.
+    given = {name.decode("latin-1").lower(): value for name, value in answer.headers.raw}
+    passed_on = {name: given[name].decode("latin-1") for name in _PASSED_ON if name in given}
     return {
         **_JSON,
         **passed_on,

@@ -18,6 +18,7 @@ import httpx
 from vertex_flow.engine.api.errors import failed_precondition, reason, unavailable
 from vertex_flow.engine.endpoints.plans import ServerPlan
 from vertex_flow.engine.endpoints.probes import Prober, Run
+from vertex_flow.engine.endpoints.reading import begun, whole
 from vertex_flow.engine.processes import Command, Exit, Launcher, Process
 from vertex_flow.engine.processes.logs import last_lines
 from vertex_flow.engine.state.home import Home
@@ -190,12 +191,14 @@ class ModelServer:
             "POST", url, content=body, headers=headers, timeout=seconds
         )
         try:
-            return await self._client.send(request, stream=stream)
-        except httpx.TimeoutException:
+            if stream:
+                return await begun(self._client, request)
+            return await asyncio.wait_for(whole(self._client, request), seconds)
+        except (httpx.TimeoutException, asyncio.TimeoutError):
             raise ApiError(
                 504, "DEADLINE_EXCEEDED", f"The prediction took more than {seconds:g} s."
             ) from None
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             await self._notice()
             raise unavailable(self._broke_off()) from error
 
