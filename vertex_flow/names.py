@@ -81,6 +81,18 @@ def join_uri(root: str, *parts: str) -> str:
     return "/".join([root.rstrip("/"), *(part.strip("/") for part in parts)])
 
 
+def project_number(project: str) -> str:
+    """Give the number that a project has in the local engine, 12 digits that follow from its id.
+
+    Args:
+        project: The id of a project, or its number.
+    """
+    if project.isdigit():
+        return project
+    digest = hashlib.sha256(project.encode()).digest()
+    return str(10**11 + int.from_bytes(digest[:8], "big") % (9 * 10**11))
+
+
 def storage_host(endpoint: str, token: str) -> str:
     """Root URL of an engine's Cloud Storage, the value of `STORAGE_EMULATOR_HOST`.
 

@@ -4,6 +4,7 @@ from google.cloud.aiplatform_v1 import types
 from vertex_flow.engine.endpoints.plans import plan_server
 from vertex_flow.engine.state.home import Home
 from vertex_flow.errors import ApiError
+from vertex_flow.names import project_number
 
 ENDPOINT = "projects/acme/locations/us-central1/endpoints/7"
 PREBUILT = "us-docker.pkg.dev/vertex-ai/prediction/"
@@ -73,6 +74,13 @@ def test_the_environment_tells_where_the_model_is(home):
     uri = plan(home, command=["serve"]).env["AIP_STORAGE_URI"]
 
     assert uri == str(home.storage / "acme" / "iris")
+
+
+def test_the_environment_tells_the_number_of_the_project(home):
+    number = plan(home, command=["serve"]).env["AIP_PROJECT_NUMBER"]
+
+    assert number == project_number("acme")
+    assert number.isdigit()
 
 
 def variables(home, tmp_path, *given):

@@ -24,7 +24,7 @@ from vertex_flow.engine.endpoints.probes import (
 from vertex_flow.engine.models.images import prebuilt_framework, version_note
 from vertex_flow.engine.processes import Command
 from vertex_flow.engine.state.home import Home
-from vertex_flow.names import Resource
+from vertex_flow.names import Resource, project_number
 
 _VARIABLE = re.compile(r"\$(?:\$|\((?P<name>[A-Za-z_]\w*)\))")
 
@@ -219,7 +219,7 @@ def _environment(
         "AIP_MODE_VERSION": "1.0.0",
         "AIP_MODEL_NAME": place.id,  # of these two, Vertex AI says so itself
         "AIP_PREDICT_ROUTE": routes[1],
-        "AIP_PROJECT_NUMBER": place.project,
+        "AIP_PROJECT_NUMBER": project_number(place.project),
         "AIP_STORAGE_URI": uri,
         "AIP_VERSION_NAME": deployed.id,
     }

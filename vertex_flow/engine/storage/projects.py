@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 
 from vertex_flow.engine.api.errors import invalid, permission_denied
 from vertex_flow.engine.storage.records import Facts, Records
+from vertex_flow.names import project_number
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}|<none>")
 
@@ -56,8 +56,7 @@ class Projects:
             return project
         if not _ID.fullmatch(project):
             raise invalid(f"Invalid project id: {project[:100]!r}.")
-        digest = hashlib.sha256(project.encode()).digest()
-        number = str(10**11 + int.from_bytes(digest[:8], "big") % (9 * 10**11))
+        number = project_number(project)
         if self._records.project(number) is None:
             self._records.keep_project(number, project)
         return number
