@@ -167,6 +167,16 @@ def test_a_read_mask_leaves_out_the_rest(bench: Bench) -> None:
     assert set(found[0]) == {"name", "state"}
 
 
+def test_a_list_has_the_contexts_of_jobs_when_the_read_mask_names_them(bench: Bench) -> None:
+    name = bench.run(pipeline, {"x": 1})["name"]
+    mask = "name,jobDetail.pipelineRunContext"
+    found = bench.call("GET", COLLECTION, readMask=mask, filter=f'name="{name}"')["pipelineJobs"]
+
+    context = found[0]["jobDetail"].pop("pipelineRunContext")["name"]
+    assert context == f"{PARENT}/metadataStores/default/contexts/{name.rpartition('/')[2]}"
+    assert found == [{"name": name, "jobDetail": {}}]
+
+
 def test_a_job_that_is_over_can_be_deleted(bench: Bench) -> None:
     job = bench.run(pipeline, {"x": 1})
 

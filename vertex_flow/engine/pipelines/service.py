@@ -25,7 +25,6 @@ from google.longrunning import operations_pb2
 from google.protobuf import empty_pb2
 
 from vertex_flow.engine.api.errors import failed_precondition, invalid, reason, rpc_code
-from vertex_flow.engine.api.masks import masked
 from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
 from vertex_flow.engine.background import Background
 from vertex_flow.engine.jobs.replicas import cores
@@ -43,6 +42,7 @@ from vertex_flow.engine.pipelines.walk import Walk
 from vertex_flow.engine.pipelines.work import Call, TaskFailed, Tools
 from vertex_flow.engine.processes import Launcher
 from vertex_flow.engine.state.home import Home
+from vertex_flow.engine.state.listing import page
 from vertex_flow.engine.state.store import Store
 from vertex_flow.errors import ApiError
 
@@ -246,22 +246,20 @@ class PipelineJobs:
         return job
 
     async def list(self, request: ListPipelineJobsRequest) -> ListPipelineJobsResponse:
-        """Answer `pipelineJobs.list`; as on Vertex AI, without the details of tasks."""
+        """Answer `pipelineJobs.list`; `job_detail` is there when the read mask names it."""
         for record in self._live.values():
             with contextlib.suppress(ApiError):  # a full disk fails the run, not the reader
                 record.flush()
-        found, token = self._store.list(
-            PipelineJob,
-            request.parent,
-            filter=request.filter,
-            page_size=request.page_size,
-            page_token=request.page_token,
-            order_by=request.order_by,
-        )
-        for job in found:
-            PipelineJob.pb(job).ClearField("job_detail")
-        mask = ListPipelineJobsRequest.pb(request).read_mask
-        jobs = [masked(job, mask) for job in found]
+        detailed = any(path.partition(".")[0] == "job_detail" for path in request.read_mask.paths)
+
+        def shown(job: PipelineJob) -> PipelineJob:
+            if detailed:
+                refresh(PipelineJob.pb(job), self._store)
+            else:
+                PipelineJob.pb(job).ClearField("job_detail")
+            return job
+
+        jobs, token = page(self._store, PipelineJob, request.parent, request, shown=shown)
         return ListPipelineJobsResponse(pipeline_jobs=jobs, next_page_token=token)
 
     async def delete(self, request: DeletePipelineJobRequest) -> operations_pb2.Operation:
