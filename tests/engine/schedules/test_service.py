@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -197,3 +198,21 @@ def test_an_unknown_schedule_is_not_found(bench: ScheduleBench, verb: str) -> No
     assert _refused(bench, "POST", f"/v1/{name}:{verb}") == (
         f'404 NOT_FOUND: The Schedule "{name}" does not exist.'
     )
+
+
+def test_requests_at_the_same_time_do_not_get_in_each_others_way(bench: ScheduleBench) -> None:
+    name = bench.schedule()
+
+    async def together() -> None:
+        change = {"cron": "0 * * * *"}
+        call = bench.router.call
+        await asyncio.gather(
+            call("PATCH", f"/v1/{name}", {"updateMask": "cron"}, change),
+            call("PATCH", f"/v1/{name}", {"updateMask": "cron"}, change),
+            call("POST", f"/v1/{name}:pause", {}, {}),
+        )
+
+    bench.do(together())
+
+    assert not bench.background.running(name)
+    assert _state(bench, name) == "PAUSED"

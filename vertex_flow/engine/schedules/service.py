@@ -163,7 +163,7 @@ class Schedules:
             ApiError: NOT_FOUND, INVALID_ARGUMENT, or FAILED_PRECONDITION when it is complete.
         """
         self._changed(request)
-        await self._background.cancel(request.schedule.name)
+        await self._quiet(request.schedule.name)
         schedule = self._changed(request)  # a run may have started meanwhile
         schedule.next_run_time = first_run(schedule, self._clock.now())
         return self._saved(schedule)
@@ -175,7 +175,7 @@ class Schedules:
             ApiError: NOT_FOUND, or FAILED_PRECONDITION when it is complete.
         """
         self._changeable(request.name, "paused")
-        await self._background.cancel(request.name)
+        await self._quiet(request.name)
         schedule = self._changeable(request.name, "paused")
         schedule.state = types.Schedule.State.PAUSED
         stamp(schedule, "last_pause_time")
@@ -211,9 +211,14 @@ class Schedules:
         return await self._operations.settle(operation)
 
     async def _forget(self, name: str) -> empty_pb2.Empty:
-        await self._background.cancel(name)
+        await self._quiet(name)
         self._store.delete(name)
         return empty_pb2.Empty()
+
+    async def _quiet(self, name: str) -> None:
+        """Stop following a schedule; another request may have it followed again meanwhile."""
+        while self._background.running(name):
+            await self._background.cancel(name)
 
     def _changed(self, request: types.UpdateScheduleRequest) -> types.Schedule:
         schedule = self._changeable(request.schedule.name, "updated")
