@@ -13,6 +13,7 @@ from vertex_flow.engine.api.errors import aborted, cancelled, reason, rpc_code
 from vertex_flow.engine.api.messages import raw
 from vertex_flow.engine.api.rpc import Handler, Rpc
 from vertex_flow.engine.background import Background
+from vertex_flow.engine.state.listing import page
 from vertex_flow.engine.state.store import Store
 from vertex_flow.errors import ApiError
 
@@ -114,13 +115,7 @@ class Operations:
         self, request: operations_pb2.ListOperationsRequest
     ) -> operations_pb2.ListOperationsResponse:
         """Answer `operations.list`."""
-        found, token = self._store.list(
-            operations_pb2.Operation,
-            request.name,
-            filter=request.filter,
-            page_size=request.page_size,
-            page_token=request.page_token,
-        )
+        found, token = page(self._store, operations_pb2.Operation, request.name, request)
         return operations_pb2.ListOperationsResponse(operations=found, next_page_token=token)
 
     async def wait(self, request: operations_pb2.WaitOperationRequest) -> operations_pb2.Operation:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from tests.engine.clients import refused
 from tests.engine.metadata.running import Place
 
@@ -57,11 +59,12 @@ def test_create_a_version_twice(place: Place) -> None:
     assert message == 'The MetadataSchema "acme.Prompt" of version 0.0.1 already exists.'
 
 
-def test_a_schema_without_a_title(place: Place) -> None:
+@pytest.mark.parametrize("schema", ["type: object", "title: [a]", "title: 1", "- title"])
+def test_a_schema_without_a_title(place: Place, schema: str) -> None:
     status, message = refused(
         place.client.create_metadata_schema,
         parent=place.name,
-        metadata_schema={**SCHEMA, "schema": "type: object"},
+        metadata_schema={**SCHEMA, "schema": schema},
     )
 
     assert status == "INVALID_ARGUMENT"

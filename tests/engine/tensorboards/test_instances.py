@@ -1,11 +1,20 @@
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 from google.api_core.exceptions import NotFound
 from google.cloud.aiplatform_v1 import TensorboardServiceClient
 
 from tests.engine.clients import PARENT, refused
 from tests.engine.tensorboards.running import Place, create, scalar
+from vertex_flow.engine.api.rpc import Router
+from vertex_flow.engine.background import Background
+from vertex_flow.engine.operations import Operations
+from vertex_flow.engine.state.home import Home
+from vertex_flow.engine.state.store import Store
+from vertex_flow.engine.tensorboards import Tensorboards
 
 
 def test_fields_come_back(client: TensorboardServiceClient) -> None:
@@ -48,6 +57,25 @@ def test_patch(client: TensorboardServiceClient) -> None:
 
     found = client.get_tensorboard(name=made.name)
     assert (found.display_name, found.description) == ("after", "kept")
+
+
+def test_patches_at_the_same_time_both_count(home: Home, store: Store) -> None:
+    background = Background()
+    boards = Tensorboards(home, store, Operations(store, background))
+    call = Router(boards.bindings()).call
+
+    async def patched() -> Any:
+        made = await call("POST", f"/v1/{PARENT}/tensorboards", {}, {"displayName": "old"})
+        path = f"/v1/{made['response']['name']}"
+        changes = ({"displayName": "new"}, {"description": "new"})
+        await asyncio.gather(
+            *(call("PATCH", path, {"updateMask": ",".join(change)}, change) for change in changes)
+        )
+        return await call("GET", path, {})
+
+    found = asyncio.run(patched())
+
+    assert (found["displayName"], found["description"]) == ("new", "new")
 
 
 def test_patch_with_an_etag_of_yesterday(client: TensorboardServiceClient) -> None:

@@ -18,7 +18,6 @@ from vertex_flow.engine.api.errors import (
     reason,
     rpc_code,
 )
-from vertex_flow.engine.api.masks import masked
 from vertex_flow.engine.api.messages import raw, stamp
 from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
 from vertex_flow.engine.background import Background
@@ -33,6 +32,7 @@ from vertex_flow.engine.models.versions import Versions
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.processes import Launcher
 from vertex_flow.engine.state.home import Home
+from vertex_flow.engine.state.listing import page
 from vertex_flow.engine.state.store import Store
 from vertex_flow.errors import ApiError
 from vertex_flow.names import Resource
@@ -144,16 +144,9 @@ class BatchPredictionJobs:
         self, request: types.ListBatchPredictionJobsRequest
     ) -> types.ListBatchPredictionJobsResponse:
         """Answer `batchPredictionJobs.list`."""
-        found, token = self._store.list(
-            types.BatchPredictionJob,
-            request.parent,
-            filter=request.filter,
-            page_size=request.page_size,
-            page_token=request.page_token,
-        )
+        found, token = page(self._store, types.BatchPredictionJob, request.parent, request)
         return types.ListBatchPredictionJobsResponse(
-            batch_prediction_jobs=[masked(job, request.read_mask) for job in found],
-            next_page_token=token,
+            batch_prediction_jobs=found, next_page_token=token
         )
 
     async def cancel(self, request: types.CancelBatchPredictionJobRequest) -> empty_pb2.Empty:

@@ -10,7 +10,6 @@ from google.cloud.aiplatform_v1 import types
 from google.protobuf import empty_pb2
 
 from vertex_flow.engine.api.errors import failed_precondition, reason, rpc_code
-from vertex_flow.engine.api.masks import masked
 from vertex_flow.engine.api.messages import stamp
 from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
 from vertex_flow.engine.api.support import HONOURED, REFUSED, SIMULATED, Level
@@ -23,6 +22,7 @@ from vertex_flow.engine.jobs.tracking import Tracking
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.processes import Docker, Launcher
 from vertex_flow.engine.state.home import Home
+from vertex_flow.engine.state.listing import page
 from vertex_flow.engine.state.store import Store
 
 _log = logging.getLogger(__name__)
@@ -212,15 +212,8 @@ class CustomJobs:
 
     async def list(self, request: types.ListCustomJobsRequest) -> types.ListCustomJobsResponse:
         """Answer `customJobs.list`."""
-        found, token = self._store.list(
-            types.CustomJob,
-            request.parent,
-            filter=request.filter,
-            page_size=request.page_size,
-            page_token=request.page_token,
-        )
-        shown = [masked(job, request.read_mask) for job in found]
-        return types.ListCustomJobsResponse(custom_jobs=shown, next_page_token=token)
+        found, token = page(self._store, types.CustomJob, request.parent, request)
+        return types.ListCustomJobsResponse(custom_jobs=found, next_page_token=token)
 
     async def cancel(self, request: types.CancelCustomJobRequest) -> empty_pb2.Empty:
         """Answer `customJobs.cancel`; a job that has ended stays as it is."""

@@ -15,6 +15,7 @@ from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
 from vertex_flow.engine.api.texts import check_id
 from vertex_flow.engine.metadata import built_in
 from vertex_flow.engine.metadata.stores import Stores
+from vertex_flow.engine.state.listing import page
 from vertex_flow.engine.state.store import Store
 from vertex_flow.errors import nearest
 
@@ -91,13 +92,7 @@ class Schemas:
     ) -> types.ListMetadataSchemasResponse:
         """Answer `metadataSchemas.list`."""
         self._stores.ensure(request.parent)
-        found, token = self._store.list(
-            types.MetadataSchema,
-            request.parent,
-            filter=request.filter,
-            page_size=request.page_size,
-            page_token=request.page_token,
-        )
+        found, token = page(self._store, types.MetadataSchema, request.parent, request)
         return types.ListMetadataSchemasResponse(metadata_schemas=found, next_page_token=token)
 
     def _own(self, store: str) -> dict[str, str]:
@@ -127,7 +122,8 @@ def _title(schema: types.MetadataSchema) -> str:
         found = yaml.safe_load(schema.schema)
     except yaml.YAMLError as error:
         raise invalid(f"schema is not YAML: {error}") from error
-    return str(found.get("title", "")) if isinstance(found, dict) else ""
+    title = found.get("title") if isinstance(found, dict) else None
+    return title if isinstance(title, str) else ""
 
 
 def _numbers(schema: types.MetadataSchema) -> list[int]:

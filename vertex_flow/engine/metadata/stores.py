@@ -15,6 +15,7 @@ from vertex_flow.engine.api.texts import check_id
 from vertex_flow.engine.metadata import built_in
 from vertex_flow.engine.metadata.lineage import Lineage
 from vertex_flow.engine.operations import Operations
+from vertex_flow.engine.state.listing import page
 from vertex_flow.engine.state.store import Store
 
 _LOCATION = "projects/*/locations/*"
@@ -79,12 +80,7 @@ class Stores:
         self, request: types.ListMetadataStoresRequest
     ) -> types.ListMetadataStoresResponse:
         """Answer `metadataStores.list`."""
-        found, token = self._store.list(
-            types.MetadataStore,
-            request.parent,
-            page_size=request.page_size,
-            page_token=request.page_token,
-        )
+        found, token = page(self._store, types.MetadataStore, request.parent, request)
         return types.ListMetadataStoresResponse(metadata_stores=found, next_page_token=token)
 
     async def delete(self, request: types.DeleteMetadataStoreRequest) -> Any:

@@ -18,6 +18,7 @@ from vertex_flow.engine.pipelines import fields as pipeline_fields
 from vertex_flow.engine.schedules.checks import check
 from vertex_flow.engine.schedules.clock import Clock, WallClock
 from vertex_flow.engine.schedules.runs import Runs, first_run
+from vertex_flow.engine.state.listing import page
 from vertex_flow.engine.state.store import Store
 
 _JOB = "Schedule.create_pipeline_job_request.pipeline_job"
@@ -146,14 +147,7 @@ class Schedules:
 
     async def list(self, request: types.ListSchedulesRequest) -> types.ListSchedulesResponse:
         """Answer `schedules.list`."""
-        found, token = self._store.list(
-            types.Schedule,
-            request.parent,
-            filter=request.filter,
-            page_size=request.page_size,
-            page_token=request.page_token,
-            order_by=request.order_by,
-        )
+        found, token = page(self._store, types.Schedule, request.parent, request)
         return types.ListSchedulesResponse(schedules=found, next_page_token=token)
 
     async def patch(self, request: types.UpdateScheduleRequest) -> types.Schedule:

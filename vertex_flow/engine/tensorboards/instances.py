@@ -9,11 +9,12 @@ from google.cloud.aiplatform_v1 import types
 from google.protobuf import empty_pb2
 
 from vertex_flow.engine.api.errors import aborted
-from vertex_flow.engine.api.masks import checked_paths, copy_fields, masked
+from vertex_flow.engine.api.masks import checked_paths, copy_fields
 from vertex_flow.engine.api.messages import full_name, renew_etag, stamp
 from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
 from vertex_flow.engine.api.texts import check_display_name, check_labels
 from vertex_flow.engine.operations import Operations
+from vertex_flow.engine.state.listing import page
 from vertex_flow.engine.state.points import Points
 from vertex_flow.engine.state.store import Store, below
 
@@ -75,26 +76,16 @@ class Instances:
 
     async def list(self, request: types.ListTensorboardsRequest) -> types.ListTensorboardsResponse:
         """Answer `tensorboards.list`."""
-        found, token = self._store.list(
-            types.Tensorboard,
-            request.parent,
-            filter=request.filter,
-            page_size=request.page_size,
-            page_token=request.page_token,
-            order_by=request.order_by,
+        shown, token = page(
+            self._store, types.Tensorboard, request.parent, request, shown=self._counted
         )
-        shown = [masked(self._counted(one), request.read_mask) for one in found]
         return types.ListTensorboardsResponse(tensorboards=shown, next_page_token=token)
 
     async def patch(self, request: types.UpdateTensorboardRequest) -> Any:
         """Answer `tensorboards.patch`."""
-        found = self._store.get(types.Tensorboard, request.tensorboard.name)
-        check_etag(request.tensorboard, found)
-        paths = checked_paths(request.update_mask, _CHANGING, kind="Tensorboard")
-        copy_fields(request.tensorboard, found, paths)
-        _check(found)
+        changed = self._changed(request)
         started = self._operations.start(
-            found.name, self._patch(found), types.UpdateTensorboardOperationMetadata()
+            changed.name, self._patch(request), types.UpdateTensorboardOperationMetadata()
         )
         return await self._operations.settle(started)
 
@@ -129,7 +120,16 @@ class Instances:
             self._store.insert(draft)
         return draft
 
-    async def _patch(self, found: types.Tensorboard) -> types.Tensorboard:
+    def _changed(self, request: types.UpdateTensorboardRequest) -> types.Tensorboard:
+        found = self._store.get(types.Tensorboard, request.tensorboard.name)
+        check_etag(request.tensorboard, found)
+        paths = checked_paths(request.update_mask, _CHANGING, kind="Tensorboard")
+        copy_fields(request.tensorboard, found, paths)
+        _check(found)
+        return found
+
+    async def _patch(self, request: types.UpdateTensorboardRequest) -> types.Tensorboard:
+        found = self._changed(request)  # as it is now: others may have changed it, or deleted it
         stamp(found, "update_time")
         renew_etag(found)
         with self._store.transaction():

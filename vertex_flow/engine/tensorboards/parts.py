@@ -9,11 +9,12 @@ from google.cloud.aiplatform_v1 import types
 from google.protobuf import empty_pb2
 
 from vertex_flow.engine.api.errors import already_exists, invalid
-from vertex_flow.engine.api.masks import checked_paths, copy_fields, masked
+from vertex_flow.engine.api.masks import checked_paths, copy_fields
 from vertex_flow.engine.api.messages import raw, renew_etag, stamp
 from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
 from vertex_flow.engine.api.texts import check_display_name, check_id, check_labels
 from vertex_flow.engine.operations import Operations
+from vertex_flow.engine.state.listing import page
 from vertex_flow.engine.state.points import Points
 from vertex_flow.engine.state.store import Store
 from vertex_flow.engine.tensorboards.instances import BELOW, check_etag
@@ -157,16 +158,8 @@ class Parts:
         """Answer `list`."""
         if "-" not in request.parent.split("/"):
             self._store.get(self._kind.parent, request.parent)
-        found, token = self._store.list(
-            self._kind.message,
-            request.parent,
-            filter=request.filter,
-            page_size=request.page_size,
-            page_token=request.page_token,
-            order_by=request.order_by,
-        )
-        shown = [masked(one, request.read_mask) for one in found]
-        return self._kind.response()(**{self._kind.listed: shown, "next_page_token": token})
+        found, token = page(self._store, self._kind.message, request.parent, request)
+        return self._kind.response()(**{self._kind.listed: found, "next_page_token": token})
 
     async def patch(self, request: Any) -> Any:
         """Answer `patch`."""

@@ -8,7 +8,6 @@ from google.cloud.aiplatform_v1 import types
 from google.protobuf import empty_pb2
 
 from vertex_flow.engine.api.errors import aborted, failed_precondition
-from vertex_flow.engine.api.masks import masked
 from vertex_flow.engine.api.messages import stamp
 from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
 from vertex_flow.engine.api.texts import check_display_name, check_labels
@@ -18,6 +17,7 @@ from vertex_flow.engine.jobs.checks import check_references
 from vertex_flow.engine.models import Models
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.state.home import Home
+from vertex_flow.engine.state.listing import page
 from vertex_flow.engine.state.store import Store
 from vertex_flow.engine.training_pipelines.runs import ENDED, PipelineRuns
 from vertex_flow.engine.training_pipelines.tasks import read_task
@@ -138,17 +138,8 @@ class TrainingPipelines:
         self, request: types.ListTrainingPipelinesRequest
     ) -> types.ListTrainingPipelinesResponse:
         """Answer `trainingPipelines.list`."""
-        found, token = self._store.list(
-            types.TrainingPipeline,
-            request.parent,
-            filter=request.filter,
-            page_size=request.page_size,
-            page_token=request.page_token,
-        )
-        return types.ListTrainingPipelinesResponse(
-            training_pipelines=[masked(one, request.read_mask) for one in found],
-            next_page_token=token,
-        )
+        found, token = page(self._store, types.TrainingPipeline, request.parent, request)
+        return types.ListTrainingPipelinesResponse(training_pipelines=found, next_page_token=token)
 
     async def cancel(self, request: types.CancelTrainingPipelineRequest) -> empty_pb2.Empty:
         """Answer `trainingPipelines.cancel`: the job ends too; one that has ended stays so."""
