@@ -178,7 +178,7 @@ class TestRecords:
             f"a record has {1 << 60} bytes; at most {32 * 1024 * 1024} can be sent."
         ]
 
-    @pytest.mark.parametrize("content", [b"no gzip", gzip.compress(record(b"one", mtime=0))[:-9]])
+    @pytest.mark.parametrize("content", [b"no gzip", gzip.compress(record(b"one"), mtime=0)[:-9]])
     def test_a_damaged_archive(self, read, content):
         assert isinstance(read("tf-record-gzip", content)[-1], str)
 
