@@ -260,3 +260,31 @@ def test_an_unknown_function() -> None:
 def test_a_filter_nested_too_deep() -> None:
     with pytest.raises(ApiError, match="it is nested more than 20 deep"):
         matches("(" * 10_000 + "display_name=x" + ")" * 10_000)
+
+
+@pytest.mark.parametrize("text", ["*a" * 40 + "b", "*" * 400 + "b"])
+@pytest.mark.parametrize("sign", ["=", ":"])
+def test_a_pattern_that_a_regular_expression_would_never_finish(sign: str, text: str) -> None:
+    assert not matches(f'display_name{sign}"{text}"', CustomJob(display_name="a" * 1000))
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("a*a", True),
+        ("aba*aba", False),
+        ("*b*", True),
+        ("a**a", True),
+        ("ab*ba", True),
+        ("b*", False),
+        ("a*b", False),
+        ("*", True),
+    ],
+)
+def test_wildcards(text: str, holds: bool) -> None:
+    assert matches(f'display_name="{text}"', CustomJob(display_name="abcba")) is holds
+
+
+@pytest.mark.parametrize("value", [1.0, "x", True, [1], {"b": 1}, None])
+def test_values_that_cannot_be_compared_do_not_pass(value: Any) -> None:
+    assert not matches('metadata.a>"y"', Execution(metadata={"a": value}))

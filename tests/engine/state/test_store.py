@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import base64
+import json
 import os
 import random
 import signal
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 
 import pytest
-from google.cloud.aiplatform_v1.types import CustomJob, Model
+from google.cloud.aiplatform_v1.types import CustomJob, Execution, Model
 
 from vertex_flow.engine.state.home import Home
 from vertex_flow.engine.state.store import Store
@@ -426,3 +429,34 @@ def test_a_sealed_store_takes_nothing(store: Store, home: Home) -> None:
     again = Store(home.database)
     assert again.all(CustomJob) == [job(1)]
     again.close()
+
+
+@pytest.mark.parametrize("values", [5, None, [[1]], {"a": 1}, ["x"], [1, "x"], "x"])
+@pytest.mark.parametrize("number", [1, "x", None])
+def test_a_forged_page_token_is_refused_or_means_a_page(
+    store: Store, values: object, number: object
+) -> None:
+    for one in range(3):
+        store.save(job(one))
+    token = store.list(CustomJob, HERE, order_by="display_name", page_size=1)[1]
+    digest, *_ = json.loads(base64.urlsafe_b64decode(token))
+    forged = base64.urlsafe_b64encode(json.dumps([digest, values, number]).encode()).decode()
+
+    with suppress(ApiError):
+        store.list(CustomJob, HERE, order_by="display_name", page_token=forged)
+
+
+def test_a_page_token_nested_too_deep_is_refused(store: Store) -> None:
+    token = base64.urlsafe_b64encode(b"[" * 20_000).decode()
+
+    with pytest.raises(ApiError, match="is not one that this API gave"):
+        store.list(CustomJob, HERE, page_token=token)
+
+
+def test_numbers_come_before_texts(store: Store) -> None:
+    for one, value in enumerate(["x", 2, "a", 1]):
+        store.save(Execution(name=f"{HERE}/executions/{one}", metadata={"a": value}))
+
+    found = store.list(Execution, HERE, order_by="metadata.a")[0]
+
+    assert [one.metadata["a"] for one in found] == [1, 2, "a", "x"]

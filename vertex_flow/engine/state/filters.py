@@ -244,9 +244,9 @@ class _Restriction:
 
         def test(message: Any) -> bool:
             value = self.path.value(message)
-            if isinstance(value, float | int) and isinstance(wanted, str):
-                return False
-            return value is not None and compare(value, wanted)
+            if not isinstance(value, str | int | float | datetime):
+                return False  # not set, or a list or a struct
+            return isinstance(value, str) is isinstance(wanted, str) and compare(value, wanted)
 
         return test
 
@@ -254,11 +254,10 @@ class _Restriction:
         wanted = self._wanted()
         if not isinstance(wanted, str):
             return lambda message: bool(self.path.value(message) == wanted)
-        parts = [re.escape(part) for part in wanted.split("*")]
+        parts = wanted.split("*")
         if self.sign == ":" and len(parts) == 1:
             parts = ["", *parts, ""]
-        pattern = re.compile(".*".join(parts), re.DOTALL)
-        return lambda message: any(pattern.fullmatch(text) for text in self._texts(message))
+        return lambda message: any(_matches(parts, text) for text in self._texts(message))
 
     def _texts(self, message: Any) -> list[str]:
         value = self.path.value(message)
@@ -316,6 +315,25 @@ class _Restriction:
         if self.text.lower() not in ("true", "false"):
             raise self.refuse(f'"{self.name}" takes true or false, and not "{self.text}"')
         return self.text.lower() == "true"
+
+
+def _matches(parts: list[str], text: str) -> bool:
+    """Tell whether a text is made of some parts, with anything between two of them.
+
+    A regular expression would try every place of every part: for `*a*a*a*a*b` without end.
+    """
+    first, *middle = parts
+    if not middle:
+        return text == first
+    last, end = middle.pop(), len(first)
+    if not text.startswith(first):
+        return False
+    for part in middle:
+        at = text.find(part, end)
+        if at < 0:
+            return False
+        end = at + len(part)
+    return text.endswith(last) and end + len(last) <= len(text)
 
 
 def _related(relation: Relation, resources: list[str]) -> Matcher:

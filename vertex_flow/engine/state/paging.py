@@ -53,10 +53,10 @@ class Order:
 
     def compare(self, one: Place, other: Place) -> int:
         """Tell which of two comes first: below 0 for the one, above 0 for the other."""
-        rows = zip(one.values, other.values, self.keys, strict=True)
+        rows = zip(one.values, other.values, self.keys, strict=False)
         for mine, theirs, (_, descending) in rows:
             if mine != theirs:
-                return -1 if (mine < theirs) is not descending else 1
+                return -1 if (_rank(mine) < _rank(theirs)) is not descending else 1
         return other.number - one.number
 
 
@@ -105,14 +105,26 @@ def start(page_token: str, query: Sequence[str]) -> Place | None:
         return None
     try:
         digest, values, number = json.loads(base64.urlsafe_b64decode(page_token))
-    except (ValueError, TypeError) as error:
-        raise invalid(f'page_token "{page_token}" is not one that this API gave.') from error
+        place = Place([_plain(value) for value in values], int(number))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise invalid(f'page_token "{page_token[:200]}" is not one that this API gave.') from error
     if digest != _digest(query):
         raise invalid(
             "page_token belongs to another list: parent, filter and order_by must stay the same "
             "from page to page."
         )
-    return Place(values, number)
+    return place
+
+
+def _plain(value: Any) -> str | float:
+    if not isinstance(value, str | int | float):
+        raise TypeError(value)
+    return value
+
+
+def _rank(value: str | float) -> tuple[bool, Any]:
+    """Put numbers before texts: a struct may hold now one and now the other under one key."""
+    return isinstance(value, str), value
 
 
 def _digest(query: Sequence[str]) -> str:
