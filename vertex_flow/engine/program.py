@@ -35,7 +35,7 @@ def spawn(home: Path, port: int, *flags: str, stdin: int) -> subprocess.Popen[by
         EngineError: The folder cannot be used.
     """
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         log = (home / "engine.log").open("ab")
     except OSError as error:
         raise EngineError(f"the engine's folder {home} cannot be used: {error}") from error

@@ -26,6 +26,37 @@ def test_the_token_is_readable_by_its_owner_only(home: Home) -> None:
     assert stat.S_IMODE((home.root / "token").stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("text", ["", "short", "a b" * 20, "é" * 40, "x" * 2000 + "é"])
+def test_a_token_that_could_be_guessed_is_replaced(home: Home, text: str) -> None:
+    token = home.root / "token"
+    token.touch(mode=0o600)
+    token.write_text(text, encoding="utf-8")
+
+    assert len(home.token()) == 43
+    assert token.read_text() == home.token()
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o660, 0o604])
+def test_a_token_that_others_may_have_read_is_replaced(home: Home, mode: int) -> None:
+    before = home.token()
+    (home.root / "token").chmod(mode)
+
+    assert home.token() != before
+    assert stat.S_IMODE((home.root / "token").stat().st_mode) == 0o600
+
+
+def test_a_token_behind_a_link_is_replaced(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "known").write_text("k" * 43)
+    (home.root / "token").symlink_to(tmp_path / "known")
+
+    assert home.token() != "k" * 43
+    assert (tmp_path / "known").read_text() == "k" * 43
+
+
+def test_a_new_folder_is_its_owners_alone(home: Home) -> None:
+    assert stat.S_IMODE(home.root.stat().st_mode) == 0o700
+
+
 def test_two_folders_have_two_tokens(tmp_path: Path) -> None:
     tokens = set()
     for name in ("one", "two"):

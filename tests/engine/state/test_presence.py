@@ -6,6 +6,8 @@ import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
 
+import pytest
+
 from vertex_flow._version import __version__
 from vertex_flow.engine.state import presence
 from vertex_flow.engine.state.home import Home
@@ -66,6 +68,29 @@ def test_taking_the_folder_clears_what_a_killed_engine_said(home: Home) -> None:
 def test_a_file_that_is_no_engines_is_not_believed(home: Home) -> None:
     home.acquire()
     (home.root / "engine.json").write_text('{"endpoint": "http://127.0.0.1:1"}')
+    found = presence.read(home.root)
+    home.release()
+
+    assert found is None
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["http://evil.example:80", "file:///etc", "http://127.0.0.1:x", "", 5, None]
+)
+def test_an_address_that_is_no_engines_is_not_believed(home: Home, endpoint: object) -> None:
+    home.acquire()
+    home.publish(URL)
+    file = home.root / "engine.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "endpoint": endpoint}))
+    found = presence.read(home.root)
+    home.release()
+
+    assert found is None
+
+
+def test_a_file_nested_too_deep_is_not_believed(home: Home) -> None:
+    home.acquire()
+    (home.root / "engine.json").write_text("[" * 100_000)
     found = presence.read(home.root)
     home.release()
 

@@ -100,3 +100,19 @@ def test_drafts_of_a_killed_engine_are_removed(tmp_path: Path):
         files.draft(name).touch()
     files.clean_drafts(frozenset({"kept"}))
     assert sorted(os.listdir(tmp_path / ".drafts")) == ["kept", "kept.1"]
+
+
+def test_what_else_is_among_the_drafts_is_removed(tmp_path: Path):
+    files = Files(tmp_path)
+    files.draft("a").mkdir()
+    files.clean_drafts(frozenset())
+    assert os.listdir(tmp_path / ".drafts") == []
+
+
+def test_drafts_that_are_a_link_are_left_alone(tmp_path: Path):
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "file").touch()
+    (tmp_path / "buckets").mkdir()
+    (tmp_path / "buckets" / ".drafts").symlink_to(tmp_path / "precious")
+    Files(tmp_path / "buckets").clean_drafts(frozenset())
+    assert (tmp_path / "precious" / "file").exists()

@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 import tempfile
 import time
 from datetime import datetime, timezone
@@ -30,6 +31,7 @@ _BUCKET_URI = re.compile(rf"(?:gs://|/gcs/)(?P<bucket>{_BUCKET})(?:/(?P<rest>.*)
 # How long the processes of a killed engine may take to end, in seconds.
 _LAST_WORDS = 30.0
 _UNSAFE = re.compile(r"[^\w.@=+-]+")
+_SECRET = re.compile(r"[\w-]{32,128}", re.ASCII)
 # A program that looks whether the folder is held has the lock for an instant: tries, and seconds
 # between two of them.
 _TRIES, _PAUSE = 10, 0.02
@@ -65,7 +67,7 @@ class Home:
 
     def create(self) -> None:
         """Make the folder and what belongs in it."""
-        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (self.storage, self.root / "logs", self.envs, self._tmp):
             folder.mkdir(exist_ok=True)
         ignore = self.root / ".gitignore"
@@ -119,12 +121,15 @@ class Home:
             self.family = None
 
     def token(self) -> str:
-        """Give the secret that callers must show; made on first use, readable by its owner only."""
+        """Give the secret that callers must show; made on first use, readable by its owner only.
+
+        One that others could have read or written, or that could be guessed, is replaced.
+        """
         path = self.root / "token"
-        if path.exists():
-            return path.read_text(encoding="ascii").strip()
-        token = secrets.token_urlsafe(32)
-        self._write(path, token, mode=0o600)
+        token = _secret(path)
+        if token is None:
+            token = secrets.token_urlsafe(32)
+            self._write(path, token, mode=0o600)
         return token
 
     def publish(self, endpoint: str, *, parent: int | None = None, standing: bool = False) -> None:
@@ -255,6 +260,21 @@ def _last_of(path: Path) -> int:
             time.sleep(0.01)
         else:
             return handle
+
+
+def _secret(path: Path) -> str | None:
+    """Read a secret; None when there is none, or none that only its owner knows."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with os.fdopen(handle, "rb") as file:
+        found = os.fstat(handle)
+        private = stat.S_ISREG(found.st_mode) and not found.st_mode & 0o077
+        if not private or found.st_uid != os.geteuid():
+            return None
+        text = file.read(1024).decode("ascii", "replace").strip()
+    return text if _SECRET.fullmatch(text) else None
 
 
 def _locked(handle: int) -> bool:

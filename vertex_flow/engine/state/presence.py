@@ -5,8 +5,12 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
+
+
+_ENDPOINT = re.compile(r"http://127\.0\.0\.1:[1-9]\d{0,4}")
 
 
 class Presence(NamedTuple):
@@ -39,7 +43,9 @@ def read(root: Path) -> Presence | None:
     try:
         facts: dict[str, Any] = json.loads((root / "engine.json").read_text(encoding="utf-8"))
         presence = Presence(**{name: facts[name] for name in Presence._fields})
-    except (OSError, ValueError, KeyError, TypeError):
+        if not _ENDPOINT.fullmatch(presence.endpoint):
+            return None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return presence if held_by(root) == presence.pid else None
 

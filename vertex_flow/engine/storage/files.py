@@ -138,10 +138,14 @@ class Files:
 
     def clean_drafts(self, kept: frozenset[str]) -> None:
         """Remove the drafts of a killed engine, but for those of uploads that can go on."""
+        if self._drafts.is_symlink():
+            self._drafts.unlink()  # what is in its target are no drafts of ours
         if not self._drafts.is_dir():
             return
         for path in self._drafts.iterdir():
-            if path.name.partition(".")[0] not in kept:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name.partition(".")[0] not in kept:
                 path.unlink(missing_ok=True)
 
     def remove_drafts(self, name: str) -> None:
