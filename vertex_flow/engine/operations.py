@@ -72,7 +72,11 @@ class Operations:
         operation = operations_pb2.Operation(name=f"{resource}/operations/{self._store.new_id()}")
         if metadata is not None:
             operation.metadata.Pack(_stamped(metadata))
-        self._store.save(operation)
+        try:
+            self._store.save(operation)
+        except ApiError:
+            work.close()
+            raise
         self._background.start(operation.name, self._follow(operation, work))
         return operation
 

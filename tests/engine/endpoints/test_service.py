@@ -6,6 +6,7 @@ from google.api_core import exceptions
 from google.protobuf import json_format
 
 from tests.engine.local_api import MACHINE, PARENT, LocalApi, refusal
+from vertex_flow.engine.api.errors import out_of_disk
 
 
 @pytest.fixture(scope="module")
@@ -215,6 +216,19 @@ def test_a_prediction_that_takes_too_long_is_given_up(api, rose):
     came = api.error(api.predict(endpoint, {"instances": ["slow"]}))
 
     assert came == (504, "DEADLINE_EXCEEDED", "The prediction took more than 1 s.")
+
+
+def test_a_deployment_that_cannot_be_stored_leaves_the_endpoint_free(api, rose, monkeypatch):
+    endpoint = api.create_endpoint()
+
+    def refuse(message):
+        raise out_of_disk()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(api.store, "save", refuse)
+        refusal("RESOURCE_EXHAUSTED", api.deploy, endpoint, rose)
+
+    api.finish(api.endpoints.delete_endpoint(name=endpoint))
 
 
 def test_a_cancelled_deployment_stops_the_server(api, endpoint):

@@ -1,9 +1,15 @@
+import asyncio
+
 import pytest
 from google.api_core import exceptions
 from google.cloud.aiplatform_v1 import types
 
 from tests.engine.local_api import MACHINE, PARENT, SKLEARN, LocalApi, refusal
+from vertex_flow.engine.api.rpc import Router
+from vertex_flow.engine.background import Background
+from vertex_flow.engine.models.service import Models
 from vertex_flow.engine.models.versions import Versions
+from vertex_flow.engine.operations import Operations
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +108,26 @@ def test_an_id_that_is_taken_is_refused(api, folder):
     assert refusal("ALREADY_EXISTS", api.upload, folder, model_id="taken").endswith(
         '/models/taken" already exists: set parent_model to add a version to it.'
     )
+
+
+def test_an_id_is_taken_by_one_of_two_uploads_at_the_same_time(home, store, folder):
+    call = Router(Models(home, store, Operations(store, Background())).bindings()).call
+    model = {
+        "displayName": "iris",
+        "artifactUri": str(folder),
+        "containerSpec": {"imageUri": SKLEARN},
+    }
+    body = {"modelId": "own", "model": model}
+
+    async def together():
+        path = f"/v1/{PARENT}/models:upload"
+        return await asyncio.gather(
+            call("POST", path, {}, body), call("POST", path, {}, body), return_exceptions=True
+        )
+
+    first, second = asyncio.run(together())
+    assert first["response"]["modelVersionId"] == "1"
+    assert second.status == "ALREADY_EXISTS"
 
 
 def test_an_invalid_id_is_refused(api, folder):
@@ -421,6 +447,27 @@ def test_a_half_moved_default_is_moved(store):
 
     found = {each.version_id: list(each.version_aliases) for each in versions.of(name)}
     assert found == {"1": [], "2": ["default"]}
+
+
+def test_a_kill_between_two_aliases_moves_neither(store, monkeypatch):
+    name = f"{PARENT}/models/1"
+    versions = Versions(store)
+    versions.add(name, types.Model(display_name="iris", version_aliases=["best"]))
+    versions.add(name, types.Model(display_name="iris"))
+    put, calls = versions.put, []
+
+    def killed(version):
+        calls.append(version)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        put(version)
+
+    monkeypatch.setattr(versions, "put", killed)
+    with pytest.raises(KeyboardInterrupt):
+        versions.merge_aliases(f"{name}@2", ["best"])
+
+    found = {each.version_id: sorted(each.version_aliases) for each in versions.of(name)}
+    assert found == {"1": ["best", "default"], "2": []}
 
 
 def test_a_whole_model_is_left_alone(store):

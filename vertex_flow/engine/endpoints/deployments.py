@@ -137,12 +137,13 @@ class Deployments:
         present = [each.id for each in endpoint.deployed_models]
         check_split(request.traffic_split, [*present, NEW])
         plan = plan_server(self._home, endpoint=endpoint.name, deployed=deployed, model=model)
-        self._deploying[plan.name] = endpoint.name
-        return self._operations.start(
+        operation = self._operations.start(
             endpoint.name,
             self._deploy(plan, deployed, dict(request.traffic_split)),
             types.DeployModelOperationMetadata(),
         )
+        self._deploying[plan.name] = endpoint.name  # before the first step of `_deploy`
+        return operation
 
     async def undeploy(self, request: types.UndeployModelRequest) -> Any:
         """Answer `endpoints.undeployModel`."""

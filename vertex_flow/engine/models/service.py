@@ -119,11 +119,12 @@ class Models:
 
     async def upload(self, request: types.UploadModelRequest) -> Any:
         """Answer `models.upload`: a new model, or with `parent_model` a new version of one."""
-        name = self.check_upload(request)
-        check_files(self._home, request.model)
-        return await self._quick(
-            name, self._upload(name, request.model), types.UploadModelOperationMetadata()
-        )
+        with self._store.transaction():  # before another upload can take the same id
+            version = self.register(request)
+            operation = self._operations.start(
+                version.name, _uploaded(version), types.UploadModelOperationMetadata()
+            )
+        return await self._operations.settle(operation)
 
     def check_upload(self, request: types.UploadModelRequest) -> str:
         """Refuse an upload that cannot be, whatever its files are.
@@ -143,7 +144,7 @@ class Models:
         )
 
     def register(self, request: types.UploadModelRequest) -> types.Model:
-        """Store at once what `upload` stores in an operation.
+        """Store a new model, or a new version of one.
 
         Returns:
             The version as callers see it.
@@ -232,10 +233,6 @@ class Models:
     async def _quick(self, name: str, work: Any, metadata: Any) -> Any:
         return await self._operations.settle(self._operations.start(name, work, metadata))
 
-    async def _upload(self, name: str, model: types.Model) -> types.UploadModelResponse:
-        version = self._versions.add(name, completed(model))
-        return types.UploadModelResponse(model=name, model_version_id=version.version_id)
-
     async def _delete(self, name: str) -> empty_pb2.Empty:
         self._versions.drop(name)
         return empty_pb2.Empty()
@@ -251,6 +248,10 @@ def _numbered(version: types.Model) -> types.Model:
 def _of_version(name: str) -> bool:
     """Tell whether a name is that of a version; `@-` stands for none."""
     return "@" in name and not name.endswith("@-")
+
+
+async def _uploaded(version: types.Model) -> types.UploadModelResponse:
+    return types.UploadModelResponse(model=version.name, model_version_id=version.version_id)
 
 
 async def _nothing() -> empty_pb2.Empty:

@@ -145,7 +145,8 @@ class Versions:
             )
         kept = [alias for alias in version.version_aliases if alias not in removed - both]
         version.version_aliases = kept
-        self._move(version, [alias for alias in added if alias not in both])
+        with self._store.transaction():
+            self._move(version, [alias for alias in added if alias not in both])
         return self.get(f"{_model(version)}@{version.version_id}")
 
     def update(self, reference: str, change: Any) -> types.Model:
@@ -158,9 +159,10 @@ class Versions:
         chosen = self._stored(reference)
         name = _model(chosen)
         only = reference.partition("@")[2].strip("-")
-        for version in [chosen] if only else self.of(name):
-            change(version)
-            self.put(version)
+        with self._store.transaction():
+            for version in [chosen] if only else self.of(name):
+                change(version)
+                self.put(version)
         return self.get(f"{name}@{chosen.version_id}" if only else name)
 
     def remove(self, reference: str) -> None:
