@@ -28,6 +28,7 @@ def names(home, *uris: str) -> list[str]:
         ("gs://b/a/?.csv", ["a/1.csv"]),
         ("gs://b/[13].csv", ["1.csv"]),
         ("gs://b/[!1].csv", ["2.csv"]),
+        ("gs://b/[^1].csv", ["2.csv"]),
         ("gs://b/*/1.csv", ["a/1.csv"]),
         ("gs://b/**/1.csv", ["1.csv", "a/1.csv", "a/b/1.csv"]),
         ("gs://b/a/**.txt", ["a/note.txt"]),
@@ -36,6 +37,27 @@ def names(home, *uris: str) -> list[str]:
 )
 def test_wildcards(home, bucket, uri, found):
     assert names(home, uri) == [f"gs://b/{name}" for name in found]
+
+
+def test_many_wildcards_in_a_long_name_come_to_an_end(home, bucket):
+    (bucket / ("a" * 200)).touch()
+
+    assert names(home, f"gs://b/{'*a' * 20}*") == [f"gs://b/{'a' * 200}"]
+    with pytest.raises(ApiError, match="matches no file"):
+        names(home, f"gs://b/{'*a' * 20}b")
+
+
+def test_braces_stand_for_themselves(home, bucket):
+    (bucket / "{1,2}.tsv").touch()
+    (bucket / "1.tsv").touch()
+
+    assert names(home, "gs://b/{1,2}.t*") == ["gs://b/{1,2}.tsv"]
+
+
+def test_wildcards_that_are_too_long(home):
+    uri = f"gs://b/{'*' * 1024}"
+    with pytest.raises(ApiError, match=r"a URI with wildcards of 1031 characters; at most 1024 "):
+        check_uris([uri], home)
 
 
 def test_a_path_may_have_wildcards_too(home, bucket):

@@ -12,8 +12,11 @@ import attrs
 
 from vertex_flow.engine.api.errors import invalid, not_found, permission_denied
 from vertex_flow.engine.state.home import Home
+from vertex_flow.engine.storage.globs import Glob
 
 _WILD = re.compile(r"\*\*/?|\*|\?|\[[^\]]+\]")
+_GLOB = re.compile(rf"{_WILD.pattern}|\{{")
+_LONGEST = 1024  # characters of a URI with wildcards
 
 
 @attrs.frozen
@@ -60,6 +63,11 @@ def check_uris(uris: Sequence[str], home: Home) -> None:
         )
     for uri in uris:
         home.path(uri)
+        if _WILD.search(uri) and len(uri) > _LONGEST:
+            raise invalid(
+                f"input_config.gcs_source.uris has a URI with wildcards of {len(uri)} characters; "
+                f"at most {_LONGEST} are allowed: {uri[:100]!r}..."
+            )
 
 
 def find_sources(uris: Sequence[str], home: Home) -> list[Source]:
@@ -85,13 +93,13 @@ def find_sources(uris: Sequence[str], home: Home) -> list[Source]:
 def _names(uri: str, home: Home) -> Iterator[str]:
     """Give the URIs that one with wildcards stands for."""
     start = uri.rindex("/", 0, _first(uri)) + 1
-    root, wanted = uri[:start], _pattern(uri[start:])
+    root, wanted = uri[:start], Glob(_GLOB.sub(_piece, uri[start:]))
     base = home.path(root)
     for folder, folders, files in os.walk(base):
         folders.sort()
         for file in sorted(files):
             name = Path(folder, file).relative_to(base).as_posix()
-            if wanted.fullmatch(name):
+            if wanted.matches(name):
                 yield root + name
 
 
@@ -100,18 +108,6 @@ def _first(uri: str) -> int:
     return wild.start() if wild else len(uri)
 
 
-def _pattern(name: str) -> re.Pattern[str]:
-    parts, end = [], 0
-    for wild in _WILD.finditer(name):
-        parts += [re.escape(name[end : wild.start()]), _piece(wild[0])]
-        end = wild.end()
-    return re.compile("".join([*parts, re.escape(name[end:])]), re.DOTALL)
-
-
-def _piece(wild: str) -> str:
-    if wild.startswith("**"):
-        return "(?:.*/)?" if wild.endswith("/") else ".*"
-    if wild.startswith("["):
-        inner = wild[1:-1].replace("\\", r"\\")
-        return f"[^{inner[1:]}]" if inner[0] in "!^" else f"[{inner}]"
-    return "[^/]*" if wild == "*" else "[^/]"
+def _piece(wild: re.Match[str]) -> str:
+    """Give a wildcard as a glob has it; a brace, which globs give a meaning, is one character."""
+    return "[{]" if wild[0] == "{" else wild[0].replace("[^", "[!", 1)
