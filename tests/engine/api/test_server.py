@@ -33,7 +33,7 @@ PORT = 8080
 class Desk:
     """The ASGI application over handlers that do as they are told."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, port: int = PORT) -> None:
         self.log = log
         self.request: Any = None
         self.answer: Any = CustomJob(display_name="x")
@@ -65,8 +65,8 @@ class Desk:
         )
         router = Router([(rpc, self._handle) for rpc in rpcs])
         self.client = TestClient(
-            application(router, token="secret", port=PORT, log=log),
-            base_url=f"http://127.0.0.1:{PORT}",
+            application(router, token="secret", port=port, log=log),
+            base_url=f"http://127.0.0.1:{port}",
             headers={"Authorization": "Bearer secret"},
         )
 
@@ -121,6 +121,13 @@ def test_a_refused_caller_reaches_no_handler(desk: Desk) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:8080", "LocalHost:8080"])
 def test_this_machine_is_let_in(desk: Desk, host: str) -> None:
     assert desk.client.get(f"{HERE}/customJobs/1", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.0.0.1:80"])
+def test_port_80_is_left_out_of_the_host(tmp_path: Path, host: str) -> None:
+    client = Desk(tmp_path / "engine.log", port=80).client
+
+    assert client.get(f"{HERE}/customJobs/1", headers={"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "127.0.0.1", "127.0.0.1:80"])

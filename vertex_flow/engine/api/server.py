@@ -50,6 +50,8 @@ _OPERATION = re.compile(r"/ui/(projects/.*/operations/[^/]+)")
 # Below it stands the secret that opens the storage to callers without credentials.
 _OPEN = "/-"
 _SECRET = re.compile(r"^(/-/)[^/]*")
+# The port that clients leave out of `Host`.
+_PLAIN_HTTP = 80
 _VERBS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 
 
@@ -174,6 +176,8 @@ class _Door:
 
     def _check_origin(self, request: Request) -> None:
         hosts = {f"127.0.0.1:{self.port}", f"localhost:{self.port}"}
+        if self.port == _PLAIN_HTTP:
+            hosts |= {"127.0.0.1", "localhost"}
         host = request.headers.get("host", "")
         if host.lower() not in hosts:
             raise permission_denied(
