@@ -45,7 +45,10 @@ def test_a_second_bucket_of_a_name(client, bucket):
 
 def test_a_bucket_that_is_not_there(client):
     text = refusal(404, client.get_bucket, "not-there")
-    assert text == "The specified bucket does not exist: not-there."
+    assert text == (
+        "The specified bucket does not exist: not-there. "
+        "Make it: storage.Client().create_bucket('not-there')."
+    )
 
 
 @pytest.mark.parametrize("name", ["..", "a/b", ".drafts", "UPPER"])

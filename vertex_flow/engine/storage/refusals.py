@@ -33,7 +33,8 @@ def error_body(error: ApiError) -> dict[str, Any]:
 
 def no_bucket(bucket: str) -> ApiError:
     """Say that there is no such bucket."""
-    return not_found(f"The specified bucket does not exist: {bucket}.")
+    make = f"storage.Client().create_bucket({bucket!r})"
+    return not_found(f"The specified bucket does not exist: {bucket}. Make it: {make}.")
 
 
 def no_object(bucket: str, name: str) -> ApiError:
