@@ -62,14 +62,28 @@ def test_what_does_not_need_the_failed_task_runs(bench: Bench) -> None:
     assert {**states(bench.run(failing)), "say-2": "SUCCEEDED"} == expected
 
 
-def test_the_job_names_the_failed_task(bench: Bench) -> None:
+def test_the_job_names_the_failed_task_and_says_why(bench: Bench) -> None:
     job = bench.run(nested)
 
+    failed = details(job)["inner.fail"]["error"]
     assert job["error"] == {
         "code": 9,
         "message": "The DAG failed because some tasks failed. "
-        "The failed tasks are: [inner > fail].",
+        f"The failed tasks are: [inner > fail].\ninner > fail: {failed['message']}",
     }
+
+
+def test_the_job_gives_the_reason_of_the_first_failure(bench: Bench) -> None:
+    @dsl.pipeline(name="twice")
+    def pipeline():
+        first = ops.fail(text="first")
+        ops.fail(text="second").after(first).ignore_upstream_failure()
+
+    message = bench.run(pipeline)["error"]["message"]
+
+    assert "The failed tasks are: [fail, fail-2].\nfail: The process ended" in message
+    assert "ValueError: first\n" in message
+    assert "second" not in message
 
 
 def test_a_signal_is_told_in_words(bench: Bench) -> None:

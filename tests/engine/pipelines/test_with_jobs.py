@@ -84,7 +84,7 @@ def test_the_failure_of_the_job_is_that_of_the_task(full: Bench) -> None:
     message = details(job)["custom-training-job"]["error"]["message"]
 
     assert "ValueError: diverged" in message
-    assert job["error"]["message"].endswith("The failed tasks are: [custom-training-job].")
+    assert f"[custom-training-job].\ncustom-training-job: {message}" in job["error"]["message"]
 
 
 def test_cancelling_ends_the_process_of_the_job(full: Bench, tmp_path, processes) -> None:

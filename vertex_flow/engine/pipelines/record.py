@@ -89,6 +89,17 @@ class Record:
         else:
             self.save()
 
+    def first_fault(self, labels: Iterable[str]) -> str:
+        """Tell why the first of the failed tasks failed, for those who see the job's error alone.
+
+        Args:
+            labels: The tasks that failed, as the job's error names them.
+        """
+        last = {one.task_unique_name: one for one in self._pb.job_detail.task_details}
+        failed = {label: last[label.replace(" > ", ".")] for label in labels}
+        first = min(failed, key=lambda label: failed[label].end_time.ToNanoseconds(), default="")
+        return f"\n{first}: {failed[first].error.message}" if first else ""
+
     def task(self, name: str, path: tuple[str, ...], parent: int, schema: str) -> TaskRecord:
         """Add a task, in state PENDING; one that was begun before a restart is given again.
 

@@ -347,7 +347,8 @@ class PipelineJobs:
             self._end(record, "CANCELLED", code=1, message=_CANCELLED)
             raise
         except TaskFailed as error:
-            self._end(record, "FAILED", code=error.code, message=str(error))
+            message = f"{error}{record.first_fault(error.tasks)}"
+            self._end(record, "FAILED", code=error.code, message=message)
         except Exception as error:
             known = reason(error)
             self._end(record, "FAILED", code=rpc_code(known), message=known.message)
