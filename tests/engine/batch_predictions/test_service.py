@@ -106,6 +106,19 @@ def test_a_model_of_the_registry(bench):
     assert {"createTime", "startTime", "endTime", "updateTime"} <= job.keys()
 
 
+def test_what_only_the_service_sets_does_not_count(bench):
+    past = "2020-01-01T00:00:00Z"
+    claimed = {
+        "startTime": past,
+        "endTime": past,
+        "completionStats": {"failedCount": "7"},
+        "partialFailures": [{"message": "x"}],
+    }
+    job = bench(lambda b: create(b, echo(**claimed)))
+
+    assert claimed.keys().isdisjoint(job)
+
+
 def test_the_output_is_named_as_on_vertex(bench):
     async def body(b):
         b.write("gs://b/in.jsonl", "[1]\n")

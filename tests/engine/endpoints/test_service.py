@@ -341,6 +341,12 @@ def test_a_deployed_model_takes_the_models_name(api, endpoint, rose):
     assert api.deploy(endpoint, rose).display_name == "iris"
 
 
+def test_a_deployed_model_has_no_status_of_the_users_own(api, endpoint, rose):
+    deployed = api.deploy(endpoint, rose, status={"message": "mine"})
+
+    assert "status" not in deployed
+
+
 def test_a_deployed_model_keeps_an_id_of_the_users_own(api, endpoint, rose):
     assert api.deploy(endpoint, rose, id="42").id == "42"
 

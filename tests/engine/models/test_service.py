@@ -96,6 +96,14 @@ def test_a_model_can_be_deployed_on_machines_of_its_own(api, iris):
     assert kinds == [types.Model.DeploymentResourcesType.DEDICATED_RESOURCES]
 
 
+def test_what_only_a_copy_has_does_not_count_in_an_upload(api, folder):
+    claimed = {"original_model_info": {"model": "x"}, "model_source_info": {"copy": True}}
+    found = api.models.get_model(name=api.upload(folder, **claimed))
+
+    assert "original_model_info" not in found
+    assert not found.model_source_info.copy
+
+
 def test_an_id_of_the_users_own_is_kept(api, folder):
     name = api.upload(folder, model_id="own_iris")
 

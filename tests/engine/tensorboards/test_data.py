@@ -133,6 +133,15 @@ def test_export_pages(place: Place) -> None:
     assert found == [[4, 3], [2, 1], [0]]
 
 
+def test_export_pages_of_less_than_nothing(place: Place) -> None:
+    request = {"tensorboard_time_series": place.series(), "page_size": -1}
+
+    assert refused(place.client.export_tensorboard_time_series_data, request=request) == (
+        "INVALID_ARGUMENT",
+        "page_size is -1; expected 0 to 10000.",
+    )
+
+
 def test_blobs(place: Place) -> None:
     """Their bytes come from `readBlobData` alone."""
     series = place.series(value_type="BLOB_SEQUENCE")

@@ -46,6 +46,15 @@ _STATES = types.JobState
 _ENDED = frozenset(
     {_STATES.JOB_STATE_SUCCEEDED, _STATES.JOB_STATE_FAILED, _STATES.JOB_STATE_CANCELLED}
 )
+_OUTPUT_ONLY = (
+    "completion_stats",
+    "end_time",
+    "error",
+    "output_info",
+    "partial_failures",
+    "resources_consumed",
+    "start_time",
+)
 # As on Vertex AI: a model may load for 40 minutes, and a batch may take 10.
 LIMITS = ServingLimits(start=2400.0, request=600.0, restarts=5, stable=5.0)
 
@@ -124,9 +133,8 @@ class BatchPredictionJobs:
         check_batch(asked, self._home)
         model = self._model(asked, request.parent)
         job = types.BatchPredictionJob(asked)
-        for output in ("completion_stats", "error", "output_info", "resources_consumed"):
+        for output in _OUTPUT_ONLY:
             raw(job).ClearField(output)
-        job.partial_failures = []
         job.name = f"{request.parent}/{_COLLECTION}/{self._store.new_id()}"
         job.model_version_id = model.version_id
         job.state = _STATES.JOB_STATE_PENDING

@@ -191,6 +191,7 @@ class Deployments:
             raise already_exists(f'The DeployedModel "{asked.id}" already exists in this Endpoint.')
         _check_resources(asked)
         deployed = types.DeployedModel(asked)
+        raw(deployed).ClearField("status")
         deployed.id = asked.id or self._new_id()
         deployed.model = model.name
         deployed.model_version_id = model.version_id

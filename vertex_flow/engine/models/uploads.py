@@ -7,6 +7,7 @@ import re
 from google.cloud.aiplatform_v1 import types
 
 from vertex_flow.engine.api.errors import already_exists, failed_precondition, invalid
+from vertex_flow.engine.api.messages import raw
 from vertex_flow.engine.api.texts import check_display_name, check_labels
 from vertex_flow.engine.models.images import is_prebuilt
 from vertex_flow.engine.models.versions import check_aliases
@@ -82,6 +83,8 @@ def check_files(home: Home, model: types.Model) -> None:
 def completed(model: types.Model) -> types.Model:
     """Give what was uploaded with the fields that Vertex AI fills in."""
     model = types.Model(model)
+    for field in ("original_model_info", "model_source_info"):
+        raw(model).ClearField(field)
     model.supported_deployment_resources_types = [
         types.Model.DeploymentResourcesType.DEDICATED_RESOURCES
     ]

@@ -149,6 +149,8 @@ class Data:
         ordered = [place.message for place in order.sorted(places)]
         start = paging.start(request.page_token, query)
         first = start.number if start else 0
+        if request.page_size < 0:
+            raise invalid(f"page_size is {request.page_size}; expected 0 to {_LARGEST_PAGE}.")
         last = first + min(request.page_size or _PAGE, _LARGEST_PAGE)
         token = paging.token(paging.Place((), last), query) if last < len(ordered) else ""
         return types.ExportTensorboardTimeSeriesDataResponse(

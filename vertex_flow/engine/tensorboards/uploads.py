@@ -87,7 +87,7 @@ class Uploads:
 
 async def _read(folder: Path) -> Sequence[Any]:
     """Read event files in a process of its own; what cannot be read is logged and left out."""
-    if not any(folder.rglob("*tfevents*")):
+    if not await asyncio.to_thread(_has_events, folder):
         return []
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -109,6 +109,10 @@ async def _read(folder: Path) -> Sequence[Any]:
         _log.warning("the logs in %s could not be read: %s", folder, last)
         return []
     return [json.loads(line) for line in output.splitlines()]
+
+
+def _has_events(folder: Path) -> bool:
+    return any(folder.rglob("*tfevents*"))
 
 
 def _point(step: int, wall_time: float, value: float) -> Any:
