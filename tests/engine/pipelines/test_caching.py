@@ -1,6 +1,7 @@
 """The cache of tasks. No future annotations: KFP reads the real ones."""
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from kfp.dsl import Dataset
 
 from tests.engine.pipelines import components as ops
 from tests.engine.pipelines.bench import Bench, artifact, details, outputs, states
+from vertex_flow.engine.pipelines import cache
+from vertex_flow.engine.pipelines.work import Work
 
 
 @dsl.pipeline(name="cached")
@@ -96,6 +99,22 @@ def test_changed_data_is_a_miss(bench: Bench, tmp_path: Path) -> None:
 
     assert states(unchanged)["read"] == "SKIPPED"
     assert outputs(changed, "read") == {"Output": "new-1"}
+
+
+def test_the_engine_answers_while_files_are_looked_at(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, places = cache.key, []
+
+    def key(work: Work, custom: str = "") -> str:
+        places.append(threading.current_thread())
+        return look(work, custom)
+
+    monkeypatch.setattr(cache, "key", key)
+    bench.run(cached, {"text": "beside"})
+
+    assert len(places) == 2
+    assert threading.current_thread() not in places  # whose loop the engine runs on
 
 
 def test_changed_data_that_a_parameter_names_is_a_miss(bench: Bench, tmp_path: Path) -> None:

@@ -260,8 +260,7 @@ class Walk:
 
     async def _leaf(self, step: _Step, inputs: Ports) -> Ended:
         work = self._work(step, inputs)
-        caching = step.task.caching_options
-        key = cache.key(work, caching.cache_key) if _cached(step.task, work.executor) else ""
+        key = await self._key(step, work)
         kept = await cache.recall(work, key) if key else None
         if kept is not None:
             self._warm_up.passed(step.component.executor_label)
@@ -274,6 +273,13 @@ class Walk:
             if key:
                 cache.remember(work, key, given)
             return self._done(step, "SUCCEEDED", given)
+
+    async def _key(self, step: _Step, work: Work) -> str:
+        """Give the key that a task's outputs are kept under; nothing when they are not."""
+        if not _cached(step.task, work.executor):
+            return ""
+        # It looks at all files of the folders that the task is given.
+        return await asyncio.to_thread(cache.key, work, step.task.caching_options.cache_key)
 
     async def _execute(self, work: Work) -> Ports:
         run = kinds.runner(work.executor)
