@@ -109,6 +109,13 @@ class TestCheck:
         path = tar(tmp_path / "p.tar.gz", *(entry(f"p/{n}") for n in range(3)))
         assert refusal(path) == "The Python package gs://bucket/p has more than 2 entries."
 
+    def test_an_entry_of_negative_size(self, tmp_path):
+        facts = b"30 size=-99999999999999999999\n"
+        head = entry("facts", len(facts), tarfile.XHDTYPE).tobuf()
+        content = head + facts.ljust(512, b"\0") + entry("a").tobuf() + bytes(1024)
+        (tmp_path / "p.tar.gz").write_bytes(gzip.compress(content))
+        assert "The Python package gs://bucket/p cannot be read" in refusal(tmp_path / "p.tar.gz")
+
     @pytest.mark.parametrize("name", ["p.tar.gz", "p.whl", "p.tar.xz"])
     def test_no_archive(self, tmp_path, name):
         (tmp_path / name).write_bytes(b"<html>Not found</html>")

@@ -60,3 +60,18 @@ def test_a_value_that_is_no_number_is_shown() -> None:
 def test_only_a_bool_is_an_answer() -> None:
     with pytest.raises(ConditionError, match="is 3: expected true or false"):
         parse(X).holds({"x": 3})
+
+
+@pytest.mark.parametrize("text", ["(" * 3000 + "true", "!" * 3000 + "true", "-" * 3000 + "1 == 1"])
+def test_a_condition_nested_too_deep_is_refused(text: str) -> None:
+    with pytest.raises(ConditionError, match=r"is nested too deep\.|cannot be read at"):
+        parse(text)
+
+
+def test_a_long_condition_is_refused() -> None:
+    with pytest.raises(ConditionError, match="has 20004 characters; at most 10000 are allowed"):
+        parse(" " * 20_000 + "true")
+
+
+def test_a_number_of_many_digits_is_a_float() -> None:
+    assert parse(f"{'9' * 5000} > 1").holds({})

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -49,9 +50,24 @@ def test_half_written_line(file):
     assert [item.step for item in file.measured] == [1]
 
 
-@pytest.mark.parametrize("text", ["no json\n", "[1]\n", '{"score": "x", "timestamp": 1}\n', "{}\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no json\n",
+        "[1]\n",
+        '{"score": "x", "timestamp": 1}\n',
+        "{}\n",
+        '{"score": 1, "timestamp": 1, "global_step": 1e999}\n',
+        "[" * 100_000 + "\n",
+    ],
+)
 def test_lines_that_are_no_reports(file, text):
     file.path.write_text(text)
+    assert file.read() is False
+
+
+def test_a_pipe_is_no_report(file):
+    os.mkfifo(file.path)
     assert file.read() is False
 
 

@@ -28,7 +28,16 @@ _OPENERS: dict[str, Callable[[Path], Any]] = {
     ".tar": lambda path: path.open("rb"),
 }
 _ZIPS = (".whl", ".zip")
-_UNREADABLE = (tarfile.TarError, zipfile.BadZipFile, EOFError, lzma.LZMAError, zlib.error, OSError)
+_UNREADABLE = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    EOFError,
+    lzma.LZMAError,
+    zlib.error,
+    OSError,
+    ValueError,
+    OverflowError,
+)
 
 
 def check_package(path: Path, uri: str) -> None:

@@ -32,6 +32,8 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
+_LONGEST = 10_000  # characters of a condition
+_DIGITS = 300  # of a number that is kept exactly
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 _CONSTANTS = {"true": True, "false": False, "null": None}
 _ORDER: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -78,8 +80,16 @@ def parse(written: str) -> Condition:
     Raises:
         ConditionError: It is not in the language above.
     """
+    if len(written) > _LONGEST:
+        raise ConditionError(
+            f"condition {written[:100]!r}... has {len(written)} characters; at most {_LONGEST} "
+            "are allowed."
+        )
     reader = _Reader(written)
-    tree = reader.either()
+    try:
+        tree = reader.either()
+    except RecursionError:
+        raise ConditionError(f"condition {written[:100]!r}... is nested too deep.") from None
     if reader.peek() is not None:
         raise reader.error()
     return Condition(written, tree)
@@ -148,7 +158,8 @@ class _Reader:
     def _leaf(self, token: re.Match[str]) -> _Tree:
         if token["number"]:
             written = token["number"]
-            return _constant(int(written) if written.isdigit() else float(written))
+            exact = written.isdigit() and len(written) <= _DIGITS
+            return _constant(int(written) if exact else float(written))
         if token["string"]:
             return _constant(re.sub(r"\\(.)", _unescape, token["string"][1:-1]))
         if token["input"]:

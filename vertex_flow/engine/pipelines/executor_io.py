@@ -6,6 +6,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from vertex_flow.engine.pipelines.parameters import cast, fits, type_name
 from vertex_flow.engine.pipelines.placeholders import View
 from vertex_flow.engine.pipelines.values import Artifact, Ports
 from vertex_flow.engine.pipelines.work import TaskFailed, Work
+from vertex_flow.engine.state.plain import read_plain
 from vertex_flow.names import join_uri
 
 _OUTPUT_FILE = "executor_output.json"
@@ -171,12 +173,11 @@ class ExecutorFiles:
 
     def _read_output(self) -> dict[str, Any]:
         try:
-            text = self.output_file.read_text(encoding="utf-8")
+            text = _text(self.output_file)
+            written = json.loads(text)
         except FileNotFoundError:
             return {}
-        try:
-            written = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise TaskFailed(f"{self.output_file} is not JSON: {error}") from error
         if not isinstance(written, dict):
             raise TaskFailed(f"{self.output_file} holds {written!r}: expected a JSON object.")
@@ -188,8 +189,9 @@ class ExecutorFiles:
             found.setdefault(name, next(iter(old.values()), None))
         for name, spec in self.work.component.output_definitions.parameters.items():
             kind, file = type_name(spec), self.parameter_file(name)
-            if name not in found and file.is_file():
-                found[name] = file.read_text(encoding="utf-8")
+            if name not in found:
+                with suppress(FileNotFoundError):
+                    found[name] = _text(file)
             if name in found:
                 found[name] = _typed(name, kind, found[name])
         return found
@@ -219,6 +221,21 @@ class ExecutorFiles:
             if uri == shown or uri.startswith(f"{shown.rstrip('/')}/"):
                 return artifact.uri + uri[len(shown) :]
         return uri
+
+
+def _text(path: Path) -> str:
+    """Read what an executor has written.
+
+    Raises:
+        FileNotFoundError: There is nothing.
+        TaskFailed: It is no text, or longer than a job can keep.
+    """
+    try:
+        return read_plain(path).decode()
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        raise TaskFailed(f"an output cannot be read: {error}") from error
 
 
 def _typed(name: str, kind: str, written: Any) -> Any:

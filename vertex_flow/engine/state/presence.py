@@ -9,7 +9,6 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-
 _ENDPOINT = re.compile(r"http://127\.0\.0\.1:[1-9]\d{0,4}")
 
 

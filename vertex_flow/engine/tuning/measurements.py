@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import attrs
 
+from vertex_flow.engine.state.plain import read_plain
 from vertex_flow.errors import nearest
 
 # Keys of a line that are not the metric's name.
@@ -101,8 +102,8 @@ class MetricFile:
     def read(self) -> bool:
         """Read what is new; True when there is something of the study's."""
         try:
-            text = self.path.read_text(encoding="utf-8", errors="replace")
-        except OSError:
+            text = read_plain(self.path).decode(errors="replace")
+        except (OSError, ValueError):
             return False
         before = len(self.measured), sum(len(item.values) for item in self.measured)
         for line in text.splitlines(keepends=True):
@@ -117,7 +118,7 @@ class MetricFile:
             step = int(float(entry.get("global_step") or 0))
             seconds = max(0.0, float(entry["timestamp"]) - self._start)
             values = {name: float(text) for name, text in entry.items() if name not in _KEYS}
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             return  # not a report; the missing metric is told when the trial ends
         self.reported |= values.keys()
         wanted = {name: value for name, value in values.items() if name in self._metrics}
