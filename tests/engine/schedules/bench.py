@@ -73,6 +73,8 @@ class ScheduleBench(Bench):
     def restart(self) -> None:
         """Do what a new engine does that finds the folder of one that is gone."""
         self.do(self.background.close())
+        self.do(self.launcher.close())
+        self.store.close()
         self._open(None)
         self.schedules = self._begin()
         self.do(self._recover())
