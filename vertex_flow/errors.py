@@ -9,6 +9,7 @@ VertexFlowError
 ├── ApiError (RuntimeError)         Vertex AI, or the local engine, refused a request
 └── EngineError (RuntimeError)      the local engine cannot start or stopped
     ├── HomeBusyError               another process uses the engine's folder
+    │   └── HomeOwnedError          the engine there belongs to a program, and ends with it
     └── PortInUseError (OSError)    the port asked for is taken
 ```
 
@@ -116,11 +117,23 @@ class HomeBusyError(EngineError):
         self.pid = pid
         holder = f"process {pid}" if pid else "another process"
         super().__init__(
-            f"{home} is in use by {holder}: two runs cannot share one folder at the same time. "
-            "Wait for the other run to end, or give this one a folder of its own: "
-            "VERTEX_FLOW_HOME=<folder>, or GcpContext.local(home=<folder>). Programs share the "
-            f"engine that `vertex-flow up --home {home}` starts in a free folder."
+            f"{home} is in use by {holder}: {self._way_out()} Programs share the engine that "
+            f"`vertex-flow up --home {home}` starts in a free folder."
         )
+
+    def _way_out(self) -> str:
+        return (
+            "two runs cannot share one folder at the same time. Wait for the other run to end, or "
+            "give this one a folder of its own: VERTEX_FLOW_HOME=<folder>, or "
+            "GcpContext.local(home=<folder>)."
+        )
+
+
+class HomeOwnedError(HomeBusyError):
+    """The engine in a folder belongs to a program, and cannot be ended from elsewhere."""
+
+    def _way_out(self) -> str:
+        return "the engine there belongs to that program, and ends with it; end the program."
 
 
 class PortInUseError(EngineError, OSError):

@@ -11,7 +11,7 @@ import httpx
 from tests.cli.conftest import Shell
 from vertex_flow.engine.embedded import EmbeddedEngine
 from vertex_flow.engine.standing import StandingEngine
-from vertex_flow.errors import HomeBusyError
+from vertex_flow.errors import HomeOwnedError
 
 
 def test_it_ends_the_engine(shell: Shell) -> None:
@@ -47,6 +47,6 @@ def test_one_that_hangs_is_ended_by_force(shell: Shell) -> None:
 def test_another_programs_engine_is_left_alone(shell: Shell) -> None:
     with EmbeddedEngine.start(shell.home) as engine:
         done = shell("down")
-        text = f"Error: {HomeBusyError(shell.home, os.getpid())}\n"
+        text = f"Error: {HomeOwnedError(shell.home, os.getpid())}\n"
         assert (done.returncode, done.stderr) == (4, text)
         assert httpx.get(f"{engine.endpoint}/healthz").text == "ok"

@@ -116,9 +116,9 @@ def test_another_port_than_the_one_it_has(busy: Shell) -> None:
 
 
 def test_the_folder_of_another_programs_engine(shell: Shell) -> None:
-    with EmbeddedEngine.start(shell.home) as engine:
+    with EmbeddedEngine.start(shell.home):
         done = shell("up")
-        text = f"Error: {HomeBusyError(shell.home, engine.pid)}\n"
+        text = f"Error: {HomeBusyError(shell.home, os.getpid())}\n"
         assert (done.returncode, done.stderr) == (4, text)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vertex_flow.errors import HomeBusyError
+from vertex_flow.errors import HomeOwnedError
 
 if TYPE_CHECKING:
     from vertex_flow.engine.standing import StandingEngine
@@ -67,11 +67,11 @@ def refuse_embedded(home: Path) -> None:
     """Refuse a folder whose engine belongs to one program.
 
     Raises:
-        HomeBusyError: It does.
+        HomeOwnedError: It does.
     """
     found = embedded(home)
     if found is not None:
-        raise HomeBusyError(home, found.parent or found.pid)
+        raise HomeOwnedError(home, found.parent or found.pid)
 
 
 def seconds_since(started: str) -> float:

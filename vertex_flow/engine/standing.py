@@ -80,7 +80,7 @@ class StandingEngine:
             facts = presence.read(home)
             if facts is not None and not facts.standing:
                 return None
-            if facts is not None and (silent or program.answers(facts.endpoint)):
+            if facts is not None and (silent or program.answers(facts.endpoint, home)):
                 return cls(home, facts)
             if time.monotonic() >= deadline:
                 raise _silent(home, facts)
@@ -239,7 +239,7 @@ def _start(home: Path, port: int, timeout: float) -> Presence:
 def _refuse_owned(home: Path) -> None:
     facts = presence.read(home)
     if facts is not None and not facts.standing:
-        raise HomeBusyError(home, facts.pid)
+        raise HomeBusyError(home, facts.parent or facts.pid)
 
 
 def _silent(home: Path, facts: Presence | None) -> EngineError:
