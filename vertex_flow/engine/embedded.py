@@ -135,7 +135,7 @@ def _of_this_process(home: Path, port: int) -> Presence | None:
         return None
     if port not in (0, program.port_of(found.endpoint)):
         return None
-    return found if program.answers(found.endpoint) else None
+    return found if program.answers(found.endpoint, home) else None
 
 
 def _end_by_signal(pid: int, home: Path) -> None:

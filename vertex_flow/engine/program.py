@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
 import http.client
 import json
 import os
+import secrets
 import select
 import site
 import subprocess
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
+from vertex_flow.engine.api.proof import engine_proof
 from vertex_flow.errors import EngineError, HomeBusyError, PortInUseError
 
 _LINES = 20
@@ -85,14 +88,22 @@ def first_words(
     return facts
 
 
-def answers(endpoint: str) -> bool:
-    """Whether an engine answers at a root URL; needs no token."""
-    probe = http.client.HTTPConnection("127.0.0.1", port_of(endpoint), timeout=_PROBE)
+def answers(endpoint: str, home: Path) -> bool:
+    """Whether the engine of a folder answers at a root URL.
+
+    It shows that it knows the folder's token, which is not sent: whoever else has the port, such
+    as a program of another container that shares the folder, does not get it.
+    """
+    port, challenge = port_of(endpoint), secrets.token_urlsafe(16)
+    probe = http.client.HTTPConnection("127.0.0.1", port, timeout=_PROBE)
     try:
+        token = (home / "token").read_text(encoding="ascii").strip()
         with closing(probe):
-            probe.request("GET", "/healthz")
-            return probe.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
+            probe.request("GET", "/healthz", headers={"X-Challenge": challenge})
+            answer = probe.getresponse()
+            right = engine_proof(token, port, challenge)
+            return hmac.compare_digest(answer.headers.get("X-Proof", ""), right)
+    except (OSError, ValueError, TypeError, http.client.HTTPException):
         return False
 
 

@@ -28,6 +28,7 @@ from vertex_flow.engine.api.errors import (
     permission_denied,
     unauthenticated,
 )
+from vertex_flow.engine.api.proof import engine_proof
 from vertex_flow.engine.api.raw import passed_on
 from vertex_flow.engine.api.rpc import RawBody, RawResponse, Router
 from vertex_flow.errors import ApiError
@@ -137,7 +138,9 @@ class _Door:
             return refused(self._unexpected(error))
 
     async def _ok(self, request: Request) -> Response:
-        return PlainTextResponse("ok")
+        challenge = request.headers.get("x-challenge", "")
+        said = {"X-Proof": engine_proof(self.token, self.port, challenge)} if challenge else None
+        return PlainTextResponse("ok", headers=said)
 
     async def _answer(self, request: Request) -> Response:
         self._check_token(request)
