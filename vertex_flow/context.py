@@ -161,7 +161,7 @@ class GcpContext:
         Example:
             ```python
             with GcpContext.local().init_aiplatform():
-                aiplatform.PipelineJob(display_name="mine", template_path="mine.yaml").run()
+                print(aiplatform.PipelineJob.list(), aiplatform.Model.list())
             ```
         """
         from vertex_flow.sdk import LocalApi, Sdk

@@ -43,15 +43,19 @@ def _in_docstring(docstring: str, path: Path) -> Iterator[Example]:
 def names() -> dict[str, Any]:
     """What the examples take for granted: the public names, a trainer, a flow that runs."""
     import kfp.dsl
+    from google.cloud import aiplatform
 
     import vertex_flow
-    from vertex_flow import stages
+    from vertex_flow import stages, testing
+    from vertex_flow.engine.standing import StandingEngine
 
     public = {name: getattr(vertex_flow, name) for name in vertex_flow.__all__}
     trainer = vertex_flow.Trainer(module="trainer.task")
     score = stages.Evaluate(thresholds={"accuracy": 0.9})
     found = {**public, **{name: getattr(stages, name) for name in stages.__all__}}
     found |= {"trainer": trainer, "score": score, "flow": quick_flow()}
+    found |= {"StageContract": testing.StageContract, "StandingEngine": StandingEngine}
+    found |= {"Path": Path, "aiplatform": aiplatform}
     return found | {"Dataset": kfp.dsl.Dataset, "Model": kfp.dsl.Model}
 
 

@@ -27,8 +27,8 @@ class StageContract:
 
     Example:
         ```python
-        class TestDistill(StageContract):
-            stage = Distill(ratio=0.25)
+        class TestPreprocess(StageContract):
+            stage = Preprocess(test_fraction=0.25)
         ```
     """
 
