@@ -61,7 +61,12 @@ def stamp(message: Any, *fields: str) -> None:
     """
     now = datetime.now(timezone.utc)
     for field in fields:
-        setattr(message, field, now)
+        set_time(message, field, now)
+
+
+def set_time(message: Any, field: str, moment: datetime) -> None:
+    """Set a timestamp of a message; the types of Google's messages know no `datetime`."""
+    setattr(message, field, moment)
 
 
 def renew_etag(message: Any) -> None:

@@ -11,7 +11,7 @@ import attrs
 from google.cloud.aiplatform_v1 import types
 
 from vertex_flow.engine.api.errors import reason
-from vertex_flow.engine.api.messages import stamp
+from vertex_flow.engine.api.messages import set_time, stamp
 from vertex_flow.engine.pipelines import PipelineJobs
 from vertex_flow.engine.schedules.clock import Clock
 from vertex_flow.engine.schedules.timetable import Timetable
@@ -35,7 +35,7 @@ def first_run(schedule: types.Schedule, now: datetime) -> datetime:
         schedule: Has the cron expression and, maybe, a time before which nothing runs.
         now: The present moment.
     """
-    start = schedule.start_time.astimezone(timezone.utc) if schedule.start_time else now
+    start = _moment(schedule.start_time) or now
     return Timetable.parse(schedule.cron).after(max(start - _INSTANT, now))
 
 
@@ -81,7 +81,7 @@ class Runs:
         if self._started(schedule, due):
             self._start(schedule, due)  # counted, not started again
         if _moment(schedule.next_run_time) < self.clock.now():
-            schedule.next_run_time = first_run(schedule, self.clock.now())
+            set_time(schedule, "next_run_time", first_run(schedule, self.clock.now()))
             self.store.keep(schedule)
 
     def _complete(self, schedule: types.Schedule) -> bool:
@@ -142,11 +142,12 @@ class Runs:
         """Name the job of a run."""
         request = schedule.create_pipeline_job_request
         number = schedule.name.rpartition("/")[2]
-        pipeline = request.pipeline_job.pipeline_spec["pipelineInfo"]["name"][:_ID_SIZE]
+        spec = types.PipelineJob.pb(request.pipeline_job).pipeline_spec
+        pipeline = spec["pipelineInfo"]["name"][:_ID_SIZE]
         return f"{request.parent}/pipelineJobs/{pipeline}-{number}-{due:%Y%m%d%H%M%S}"
 
     def _move_on(self, schedule: types.Schedule, due: datetime) -> None:
-        schedule.next_run_time = Timetable.parse(schedule.cron).after(due)
+        set_time(schedule, "next_run_time", Timetable.parse(schedule.cron).after(due))
         stamp(schedule, "update_time")
         self.store.keep(schedule)
 

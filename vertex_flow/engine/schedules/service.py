@@ -8,7 +8,7 @@ from google.protobuf import empty_pb2
 
 from vertex_flow.engine.api.errors import failed_precondition
 from vertex_flow.engine.api.masks import checked_paths, copy_fields
-from vertex_flow.engine.api.messages import stamp
+from vertex_flow.engine.api.messages import set_time, stamp
 from vertex_flow.engine.api.rpc import Handler, Row, Rpc, methods
 from vertex_flow.engine.api.support import HONOURED, REFUSED, SIMULATED, Level
 from vertex_flow.engine.background import Background
@@ -136,7 +136,7 @@ class Schedules:
         schedule.name = f"{request.parent}/schedules/{self._store.new_id()}"
         schedule.state = types.Schedule.State.ACTIVE
         schedule.start_time = schedule.start_time or schedule.create_time
-        schedule.next_run_time = first_run(schedule, self._clock.now())
+        set_time(schedule, "next_run_time", first_run(schedule, self._clock.now()))
         self._store.insert(schedule)
         self._follow(schedule)
         return schedule
@@ -159,7 +159,7 @@ class Schedules:
         self._changed(request)
         await self._quiet(request.schedule.name)
         schedule = self._changed(request)  # a run may have started meanwhile
-        schedule.next_run_time = first_run(schedule, self._clock.now())
+        set_time(schedule, "next_run_time", first_run(schedule, self._clock.now()))
         return self._saved(schedule)
 
     async def pause(self, request: types.PauseScheduleRequest) -> empty_pb2.Empty:
@@ -190,9 +190,9 @@ class Schedules:
             )
         schedule.state = types.Schedule.State.ACTIVE
         schedule.catch_up = request.catch_up
-        schedule.last_resume_time = self._clock.now()
+        set_time(schedule, "last_resume_time", self._clock.now())
         if not request.catch_up:
-            schedule.next_run_time = first_run(schedule, self._clock.now())
+            set_time(schedule, "next_run_time", first_run(schedule, self._clock.now()))
         self._saved(schedule)
         return empty_pb2.Empty()
 
