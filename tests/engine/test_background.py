@@ -168,3 +168,13 @@ def test_a_second_cancel_does_not_cut_off_how_work_comes_to_its_end() -> None:
 
     run(scene)
     assert ends == ["clean"]
+
+
+def test_work_is_counted_by_what_its_names_contain() -> None:
+    async def scene(background: Background) -> tuple[int, int]:
+        background.start(f"{JOB}-7-a", work([]))
+        background.start(f"{JOB}-7-b", work([]))
+        background.start(f"{JOB}-8-a", work([]))
+        return background.count("-7-"), background.count("-9-")
+
+    assert run(scene) == (2, 0)

@@ -29,6 +29,10 @@ class Background:
         """Tell whether work behind a resource is under way."""
         return name in self._tasks
 
+    def count(self, part: str) -> int:
+        """Count the work under way behind resources whose names contain a text."""
+        return sum(part in name for name in self._tasks)
+
     def start(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
         """Begin the work behind a resource.
 

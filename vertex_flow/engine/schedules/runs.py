@@ -12,6 +12,7 @@ from google.cloud.aiplatform_v1 import types
 
 from vertex_flow.engine.api.errors import reason
 from vertex_flow.engine.api.messages import set_time, stamp
+from vertex_flow.engine.background import Background
 from vertex_flow.engine.pipelines import PipelineJobs
 from vertex_flow.engine.schedules.clock import Clock
 from vertex_flow.engine.schedules.timetable import Timetable
@@ -23,9 +24,6 @@ _INSTANT = timedelta(microseconds=1)
 # How often a run that waits for others to end looks again.
 _PAUSE = timedelta(seconds=0.5)
 _ID_SIZE = 80
-_ENDED = " OR ".join(
-    f"state=PIPELINE_STATE_{state}" for state in ("SUCCEEDED", "FAILED", "CANCELLED")
-)
 
 
 def first_run(schedule: types.Schedule, now: datetime) -> datetime:
@@ -48,11 +46,13 @@ class Runs:
 
     Attributes:
         store: Where schedules are kept.
+        background: Where the pipeline jobs run.
         pipelines: Starts the pipeline jobs.
         clock: What time it is.
     """
 
     store: Store
+    background: Background
     pipelines: PipelineJobs
     clock: Clock
 
@@ -102,14 +102,8 @@ class Runs:
         return bool(limit) and self._active(schedule) >= limit
 
     def _active(self, schedule: types.Schedule) -> int:
-        parent = schedule.name.partition("/schedules/")[0]
-        active, _ = self.store.list(
-            types.PipelineJob,
-            parent,
-            filter=f'schedule_name="{schedule.name}" AND NOT ({_ENDED})',
-            page_size=1000,
-        )
-        return len(active)
+        """Count the runs under way: the schedule's number is in the names of its jobs."""
+        return self.background.count(f"-{schedule.name.rpartition('/')[2]}-")
 
     def _behind(self, schedule: types.Schedule, due: datetime) -> bool:
         """Tell whether a run is one of those that a pause has delayed and that are made up for."""

@@ -97,7 +97,7 @@ class Schedules:
         self._operations = operations
         self._pipelines = pipelines
         self._clock = clock or WallClock()
-        self._runs = Runs(store, pipelines, self._clock)
+        self._runs = Runs(store, background, pipelines, self._clock)
 
     def bindings(self) -> list[tuple[Rpc, Handler]]:
         """Give the methods of schedules."""
