@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+from google.cloud.aiplatform_v1.types import DeleteOperationMetadata
 from google.longrunning import operations_pb2
 from google.protobuf import empty_pb2
 
@@ -92,6 +93,20 @@ class Operations:
         await self._over(operation.name, seconds)
         return self._get(operation.name)
 
+    async def remove(
+        self, name: str, work: Coroutine[Any, Any, Any] | None = None, *, under: str = ""
+    ) -> operations_pb2.Operation:
+        """Delete a resource by an operation, which the caller mostly gets done.
+
+        Args:
+            name: The resource.
+            work: What deletes it; without any, it alone is forgotten.
+            under: What the operation belongs to, when that is not the resource itself.
+        """
+        work = self._forget(name) if work is None else work
+        operation = self.start(under or name, work, DeleteOperationMetadata())
+        return await self.settle(operation)
+
     def recover(self) -> None:
         """Fail what a killed engine left undone, and forget what was done long ago."""
         found = self._store.all(operations_pb2.Operation)
@@ -144,6 +159,10 @@ class Operations:
         """Answer `operations.delete`: forgets the operation, and leaves its work alone."""
         self._get(request.name)
         self._store.delete(request.name)
+        return empty_pb2.Empty()
+
+    async def _forget(self, name: str) -> empty_pb2.Empty:
+        self._store.delete(name)
         return empty_pb2.Empty()
 
     def _get(self, name: str) -> operations_pb2.Operation:

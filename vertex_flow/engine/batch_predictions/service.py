@@ -175,16 +175,8 @@ class BatchPredictionJobs:
                 f'The {_JOB} "{job.name}" is in state {job.state.name}: cancel it first.'
             )
         # Of the location: these jobs are no parents of operations in Vertex AI's API.
-        operation = self._operations.start(
-            Resource.parse(job.name).parent,
-            self._delete(job.name),
-            types.DeleteOperationMetadata(),
-        )
-        return await self._operations.settle(operation)
-
-    async def _delete(self, name: str) -> empty_pb2.Empty:
-        self._store.delete(name)
-        return empty_pb2.Empty()
+        parent = Resource.parse(job.name).parent
+        return await self._operations.remove(job.name, under=parent)
 
     def _get(self, name: str) -> types.BatchPredictionJob:
         return self._store.get(types.BatchPredictionJob, name)

@@ -235,14 +235,7 @@ class CustomJobs:
             raise failed_precondition(
                 f'The CustomJob "{job.name}" is in state {job.state.name}: cancel it first.'
             )
-        operation = self._operations.start(
-            job.name, self._delete(job.name), types.DeleteOperationMetadata()
-        )
-        return await self._operations.settle(operation)
-
-    async def _delete(self, name: str) -> empty_pb2.Empty:
-        self._store.delete(name)
-        return empty_pb2.Empty()
+        return await self._operations.remove(job.name)
 
     async def _work(self, launch: Launch) -> None:
         job = self._store.get(types.CustomJob, launch.job)

@@ -164,10 +164,7 @@ class Nodes:
         """Answer `delete`; the links of the resource go with it."""
         node = self._store.get(self._kind.message, request.name)
         self._check_etag(request.etag, node, failed_precondition)
-        started = self._operations.start(
-            node.name, self._delete([node.name]), types.DeleteOperationMetadata()
-        )
-        return await self._operations.settle(started)
+        return await self._operations.remove(node.name, self._delete([node.name]))
 
     async def purge(self, request: Any) -> Any:
         """Answer `purge`: deletes what a filter lets pass or, without `force`, names it."""

@@ -12,7 +12,6 @@ from google.cloud.aiplatform_v1.types import (
     Artifact,
     CancelPipelineJobRequest,
     CreatePipelineJobRequest,
-    DeleteOperationMetadata,
     DeletePipelineJobRequest,
     GetPipelineJobRequest,
     ListPipelineJobsRequest,
@@ -269,10 +268,7 @@ class PipelineJobs:
             ApiError: NOT_FOUND, or FAILED_PRECONDITION while the job runs.
         """
         job = self._deletable(request.name)
-        operation = self._operations.start(
-            job.name, self._forget(job.name), DeleteOperationMetadata()
-        )
-        return await self._operations.settle(operation)
+        return await self._operations.remove(job.name, self._forget(job.name))
 
     async def cancel(self, request: CancelPipelineJobRequest) -> empty_pb2.Empty:
         """Answer `pipelineJobs.cancel`; the job is cancelled some time after the answer."""

@@ -199,10 +199,7 @@ class Schedules:
     async def delete(self, request: types.DeleteScheduleRequest) -> operations_pb2.Operation:
         """Answer `schedules.delete`; the pipeline jobs that it has started stay."""
         schedule = self._store.get(types.Schedule, request.name)
-        operation = self._operations.start(
-            schedule.name, self._forget(schedule.name), types.DeleteOperationMetadata()
-        )
-        return await self._operations.settle(operation)
+        return await self._operations.remove(schedule.name, self._forget(schedule.name))
 
     async def _forget(self, name: str) -> empty_pb2.Empty:
         await self._quiet(name)

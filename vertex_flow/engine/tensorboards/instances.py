@@ -92,8 +92,7 @@ class Instances:
     async def delete(self, request: types.DeleteTensorboardRequest) -> Any:
         """Answer `tensorboards.delete`: the instance goes with all that is in it."""
         name = self._store.get(types.Tensorboard, request.name).name
-        started = self._operations.start(name, self._delete(name), types.DeleteOperationMetadata())
-        return await self._operations.settle(started)
+        return await self._operations.remove(name, self._delete(name))
 
     async def read_size(
         self, request: types.ReadTensorboardSizeRequest

@@ -178,8 +178,7 @@ class Parts:
     async def delete(self, request: Any) -> Any:
         """Answer `delete`: the resource goes with all that is in it."""
         name = self._store.get(self._kind.message, request.name).name
-        started = self._operations.start(name, self._delete(name), types.DeleteOperationMetadata())
-        return await self._operations.settle(started)
+        return await self._operations.remove(name, self._delete(name))
 
     async def _delete(self, name: str) -> empty_pb2.Empty:
         with self._store.transaction():

@@ -159,14 +159,7 @@ class TrainingPipelines:
                 f'The TrainingPipeline "{pipeline.name}" is in state {pipeline.state.name}: '
                 "cancel it first."
             )
-        operation = self._operations.start(
-            pipeline.name, self._delete(pipeline.name), types.DeleteOperationMetadata()
-        )
-        return await self._operations.settle(operation)
-
-    async def _delete(self, name: str) -> empty_pb2.Empty:
-        self._store.delete(name)
-        return empty_pb2.Empty()
+        return await self._operations.remove(pipeline.name)
 
     def _get(self, name: str) -> types.TrainingPipeline:
         return self._store.get(types.TrainingPipeline, name)

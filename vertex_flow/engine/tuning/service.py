@@ -206,14 +206,7 @@ class TuningJobs:
             raise failed_precondition(
                 f'The {_JOB} "{job.name}" is in state {job.state.name}: cancel it first.'
             )
-        operation = self._operations.start(
-            job.name, self._delete(job.name), types.DeleteOperationMetadata()
-        )
-        return await self._operations.settle(operation)
-
-    async def _delete(self, name: str) -> empty_pb2.Empty:
-        self._store.delete(name)
-        return empty_pb2.Empty()
+        return await self._operations.remove(job.name)
 
     def _get(self, name: str) -> types.HyperparameterTuningJob:
         return self._store.get(types.HyperparameterTuningJob, name)
