@@ -9,7 +9,7 @@ In a page
   number. A line `...` stands for lines that the page leaves out, and `…` at the end of a line for
   the rest of the line;
 * a `console` block is commands, each after a `$`, and what they print, which is compared in the
-  same way. They are given in the page's folder, which the page calls `/home/you`.
+  same way. They are given in the page's folder, which the page calls `~`.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def run_console(example: Example) -> str:
             text=True,
             env=_shell_environment(),
         )
-        printed = done.stdout.replace(os.getcwd(), "/home/you")
+        printed = done.stdout.replace(os.getcwd(), "~")
         missing = _missing(wanted, printed, Path(example.path))
         if missing:
             return missing
