@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timezone
-from typing import Any
-
 from google.cloud.aiplatform_v1 import types
 
 from vertex_flow.engine.api.errors import invalid
 from vertex_flow.engine.api.texts import check_display_name
+from vertex_flow.engine.schedules.clock import in_utc
 from vertex_flow.engine.schedules.timetable import Timetable
 
 _LIMITS = ("max_run_count", "max_concurrent_active_run_count")
@@ -43,8 +41,8 @@ def _check_limits(schedule: types.Schedule) -> None:
 
 
 def _check_times(schedule: types.Schedule) -> None:
-    end = _moment(schedule.end_time)
-    start = _moment(schedule.start_time) or _moment(schedule.create_time)
+    end = in_utc(schedule.end_time)
+    start = in_utc(schedule.start_time) or in_utc(schedule.create_time)
     if end and start and end <= start:
         raise invalid(
             f"schedule.end_time {end:%Y-%m-%dT%H:%M:%SZ} is not later than its start, "
@@ -67,7 +65,3 @@ def _check_parent(schedule: types.Schedule, parent: str) -> None:
             "schedule.create_pipeline_job_request.pipeline_job_id must be empty: each run gets an "
             "id of its own."
         )
-
-
-def _moment(field: Any) -> Any:
-    return field.astimezone(timezone.utc) if field else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timezone
-from typing import Protocol
+from typing import Any, Protocol
 
 # A machine that was asleep wakes up with the wait as long as it was before: look again often.
 _LOOK = 20.0
@@ -37,3 +37,8 @@ class WallClock:
         """Return when a moment has come, also when the machine sleeps meanwhile."""
         while (seconds := (moment - self.now()).total_seconds()) > 0:
             await asyncio.sleep(min(seconds, _LOOK))
+
+
+def in_utc(field: Any) -> Any:
+    """Give a timestamp field in UTC, or None when it is not set."""
+    return field.astimezone(timezone.utc) if field else None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import datetime, timedelta, timezone
-from typing import Any
+from datetime import datetime, timedelta
 
 import attrs
 from google.cloud.aiplatform_v1 import types
@@ -14,7 +13,7 @@ from vertex_flow.engine.api.errors import reason
 from vertex_flow.engine.api.messages import set_time, stamp
 from vertex_flow.engine.background import Background
 from vertex_flow.engine.pipelines import PipelineJobs
-from vertex_flow.engine.schedules.clock import Clock
+from vertex_flow.engine.schedules.clock import Clock, in_utc
 from vertex_flow.engine.schedules.timetable import Timetable
 from vertex_flow.engine.state.store import Store
 
@@ -33,7 +32,7 @@ def first_run(schedule: types.Schedule, now: datetime) -> datetime:
         schedule: Has the cron expression and, maybe, a time before which nothing runs.
         now: The present moment.
     """
-    start = _moment(schedule.start_time) or now
+    start = in_utc(schedule.start_time) or now
     return Timetable.parse(schedule.cron).after(max(start - _INSTANT, now))
 
 
@@ -63,7 +62,7 @@ class Runs:
             schedule = self.store.get(types.Schedule, name)
             if self._complete(schedule):
                 return
-            due, end = _moment(schedule.next_run_time), _moment(schedule.end_time)
+            due, end = in_utc(schedule.next_run_time), in_utc(schedule.end_time)
             await self.clock.until(min(due, end) if end else due)
             if end and due > end:
                 continue
@@ -77,17 +76,17 @@ class Runs:
 
     def leave_out_missed(self, schedule: types.Schedule) -> None:
         """Move a schedule on past what was due while nobody looked, but for a run that started."""
-        due = _moment(schedule.next_run_time)
+        due = in_utc(schedule.next_run_time)
         if self._started(schedule, due):
             self._start(schedule, due)  # counted, not started again
-        if _moment(schedule.next_run_time) < self.clock.now():
+        if in_utc(schedule.next_run_time) < self.clock.now():
             set_time(schedule, "next_run_time", first_run(schedule, self.clock.now()))
             self.store.keep(schedule)
 
     def _complete(self, schedule: types.Schedule) -> bool:
         """Tell whether a schedule has no more runs; it is stored as such then."""
-        count, end = schedule.max_run_count, _moment(schedule.end_time)
-        late = end is not None and end < _moment(schedule.next_run_time) and end <= self.clock.now()
+        count, end = schedule.max_run_count, in_utc(schedule.end_time)
+        late = end is not None and end < in_utc(schedule.next_run_time) and end <= self.clock.now()
         if not late and not (count and schedule.started_run_count >= count):
             return False
         schedule.state = types.Schedule.State.COMPLETED
@@ -107,7 +106,7 @@ class Runs:
 
     def _behind(self, schedule: types.Schedule, due: datetime) -> bool:
         """Tell whether a run is one of those that a pause has delayed and that are made up for."""
-        resumed = _moment(schedule.last_resume_time)
+        resumed = in_utc(schedule.last_resume_time)
         return bool(schedule.catch_up and resumed and due <= resumed)
 
     def _start(self, schedule: types.Schedule, due: datetime) -> None:
@@ -144,7 +143,3 @@ class Runs:
         set_time(schedule, "next_run_time", Timetable.parse(schedule.cron).after(due))
         stamp(schedule, "update_time")
         self.store.keep(schedule)
-
-
-def _moment(field: Any) -> Any:
-    return field.astimezone(timezone.utc) if field else None
