@@ -20,11 +20,11 @@ $(STAMP): pyproject.toml requirements.lock
 		{ echo "vertex_flow needs Python 3.10 or newer; set PYTHON=/path/to/python3"; exit 1; }
 ifneq ($(UV),)
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
-	UV_COMPILE_BYTECODE=1 $(UV) pip install --quiet --python $(BIN)/python -r requirements.lock
+	UV_COMPILE_BYTECODE=1 $(UV) pip install --quiet --python $(BIN)/python --no-deps -r requirements.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 else
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --compile -r requirements.lock
+	$(BIN)/python -m pip install --quiet --compile --no-deps -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 endif
 	@touch $(STAMP)
