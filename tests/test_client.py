@@ -9,7 +9,7 @@ from google.cloud import aiplatform_v1
 
 from tests.loopback import PARENT, Loopback, error, serving
 from vertex_flow.client import Client
-from vertex_flow.errors import ApiError, SettingError
+from vertex_flow.errors import ApiError, CredentialsError
 
 JOB = f"{PARENT}/pipelineJobs/one"
 ENDPOINT = f"{PARENT}/endpoints/7"
@@ -124,5 +124,5 @@ def test_a_refused_prediction(server: Loopback, client: Client) -> None:
 
 def test_no_credentials_in_the_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/does/not/exist.json")
-    with pytest.raises(SettingError, match="no Google Cloud credentials: run `gcloud auth"):
+    with pytest.raises(CredentialsError, match="there are no Google Cloud credentials on this"):
         Client("https://localhost", PARENT).get_pipeline_job(JOB)

@@ -22,13 +22,23 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("location", ["US", "us-central", "", "global", "us-central1-a"])
-def test_a_location_is_a_region(location: str) -> None:
+@pytest.mark.parametrize(
+    ("location", "hint"),
+    [
+        ("US", ""),
+        ("us-central", " Did you mean 'us-central1'?"),
+        ("", ""),
+        ("global", ""),
+        ("us-central1-a", " Did you mean 'us-central1'?"),
+        ("europe-wset4", " Did you mean 'europe-west4'?"),
+    ],
+)
+def test_a_location_is_a_region(location: str, hint: str) -> None:
     with pytest.raises(SettingError) as caught:
         GcpContext(location=location)
     assert str(caught.value) == (
-        f"GcpContext(location={location!r}): expected a region such as 'us-central1' or "
-        "'europe-west4'."
+        f"GcpContext(location={location!r}): Vertex AI is in no such region; expected one such "
+        f"as 'us-central1' or 'europe-west4'.{hint}"
     )
 
 
@@ -71,20 +81,21 @@ def test_the_training_image_by_default() -> None:
 
 
 def test_a_training_image_of_ones_own() -> None:
-    assert GcpContext(project="acme", image="mine:1").training_image == "mine:1"
+    assert GcpContext(project="acme", training_image="mine:1").training_image == "mine:1"
 
 
 def test_the_project_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "from-env")
-    assert GcpContext().resolved().project == "from-env"
+    assert GcpContext().project == "from-env"
 
 
 def test_no_project_anywhere() -> None:
     with pytest.raises(SettingError) as caught:
-        GcpContext().resolved()
+        GcpContext().project  # noqa: B018 - it is looked for when it is read
     assert str(caught.value) == (
         "no Google Cloud project: pass GcpContext(project=...), set GOOGLE_CLOUD_PROJECT, or run "
-        "`gcloud auth application-default login`. To run on this machine, use GcpContext.local()."
+        "`gcloud config set project PROJECT` and `gcloud auth application-default login`. "
+        "To run on this machine, use GcpContext.local()."
     )
 
 
@@ -109,7 +120,7 @@ def test_local_needs_no_project() -> None:
 
 
 def test_a_context_with_a_home_is_local_without_asking_for_credentials(tmp_path: Path) -> None:
-    assert GcpContext(home=tmp_path).resolved().project == "local"
+    assert GcpContext(home=tmp_path).project == "local"
 
 
 def test_the_local_endpoint_is_on_the_loopback_interface() -> None:

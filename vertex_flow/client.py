@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
-from google.api_core import exceptions
 from google.api_core.client_options import ClientOptions
-from google.auth.exceptions import GoogleAuthError
 from google.cloud import aiplatform_v1
 from google.oauth2.credentials import Credentials
 
-from vertex_flow.errors import ApiError, SettingError
+from vertex_flow.calls import ONCE, PATIENT, Patience, call
+from vertex_flow.errors import ApiError
 from vertex_flow.names import Resource
 
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _SECONDS = 60.0
+_ENDED = "The local engine ends with the program that started it, and with Run.close()."
+
+T = TypeVar("T")
 
 
 @attrs.define(eq=False)
@@ -27,12 +29,16 @@ class Client:
     Attributes:
         endpoint: Root URL, `https://…` or, for the local engine, `http://127.0.0.1:PORT`.
         parent: `projects/P/locations/L`.
-        token: Access token; None for the application-default credentials.
+        token: Access token of the local engine; None for Google Cloud.
+        credentials: A `google.auth` credentials object; None for the application-default ones.
+        patience: How often a request to Google Cloud is tried; one to this machine, once.
     """
 
     endpoint: str
     parent: str
     token: str | None = attrs.field(default=None, repr=False)
+    credentials: Any | None = attrs.field(default=None, repr=False)
+    patience: Patience = attrs.field(default=PATIENT, repr=False)
 
     def create_pipeline_job(
         self, job_id: str, job: aiplatform_v1.PipelineJob
@@ -81,30 +87,36 @@ class Client:
         if parameters:
             body["parameters"] = dict(parameters)
         url = f"{self.endpoint}/v1/{Resource.parse(endpoint)}:predict"
-        with _said_as_api_error(self.endpoint):
+
+        def post() -> dict[str, Any]:
             response = self._session.post(url, json=body, timeout=_SECONDS)
-        if not response.ok:
-            raise _refusal(response.status_code, response, response.text)
-        return dict(response.json())
+            response.raise_for_status()
+            return dict(response.json())
+
+        return self._asked(post)
 
     def _call(self, method: Callable[..., Any], **arguments: Any) -> Any:
-        with _said_as_api_error(self.endpoint):
-            return method(timeout=_SECONDS, **arguments)
+        return self._asked(lambda: method(timeout=_SECONDS, retry=None, **arguments))
+
+    def _asked(self, ask: Callable[[], T]) -> T:
+        project = self.parent.split("/")[1]
+        patience = ONCE if self.token else self.patience
+        try:
+            return call(ask, where=self.endpoint, project=project, patience=patience)
+        except ApiError as error:
+            if self.token and error.code == 503 and "does not answer" in error.message:
+                raise ApiError(503, error.status, f"{error.message}. {_ENDED}") from error
+            raise
 
     @cached_property
     def _credentials(self) -> Any:
         if self.token:
             return Credentials(token=self.token)
+        if self.credentials is not None:
+            return self.credentials
         import google.auth
-        from google.auth.exceptions import DefaultCredentialsError
 
-        try:
-            return google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])[0]
-        except DefaultCredentialsError as error:
-            raise SettingError(
-                "no Google Cloud credentials: run `gcloud auth application-default login`. "
-                "To run on this machine, use GcpContext.local()."
-            ) from error
+        return self._asked(lambda: google.auth.default(scopes=[SCOPE])[0])
 
     @cached_property
     def _session(self) -> Any:
@@ -142,30 +154,3 @@ class Client:
     @cached_property
     def _endpoints(self) -> Any:
         return self._service(aiplatform_v1.EndpointServiceClient)
-
-
-@contextmanager
-def _said_as_api_error(endpoint: str) -> Iterator[None]:
-    """Turn what the transport raises into this package's own error."""
-    try:
-        yield
-    except exceptions.GoogleAPICallError as error:
-        raise _refusal(int(error.code or 0), error.response, error.message) from error
-    except GoogleAuthError as error:
-        raise ApiError(401, "UNAUTHENTICATED", str(error)) from error
-    except OSError as error:  # what requests raises when there is no answer at all
-        raise ApiError(
-            503,
-            "UNAVAILABLE",
-            f"{endpoint} does not answer: {error}. The local engine ends with the program that "
-            "started it, and with Run.close().",
-        ) from error
-
-
-def _refusal(code: int, response: Any, text: str) -> ApiError:
-    """Read Google's form of an error, `{"error": {"status": ..., "message": ...}}`."""
-    try:
-        said = response.json()["error"]
-        return ApiError(code, said["status"], said["message"])
-    except (AttributeError, LookupError, TypeError, ValueError):
-        return ApiError(code, "UNKNOWN", text)

@@ -1,76 +1,40 @@
-"""Where a flow runs: project, location, bucket, identity, endpoint."""
+"""GcpContext: where a flow runs, and what can be done there."""
 
 from __future__ import annotations
 
 import os
-import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from vertex_flow.errors import SettingError
-from vertex_flow.names import api_endpoint, join_uri, location_name
+from vertex_flow.place import LOCAL_PROJECT, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from vertex_flow.apis import Apis
     from vertex_flow.engine.joining import LocalEngine
+    from vertex_flow.flow import Flow
+    from vertex_flow.gcp.clean import Leftovers
+    from vertex_flow.gcp.doctor import Diagnosis
+    from vertex_flow.gcp.images import Builder
+    from vertex_flow.gcp.mount import Mount
+    from vertex_flow.gcp.setup import Plan
+    from vertex_flow.gcp.teardown import Removals
+    from vertex_flow.gcp.transfer import Transfer
     from vertex_flow.sdk import Sdk
+    from vertex_flow.training import Trainer
 
-LOCAL_PROJECT = "local"
-DEFAULT_LOCATION = "us-central1"
-
-_LOCATION = re.compile(r"[a-z]+-[a-z]+\d+")
-
-
-def _check_location(_: Any, __: Any, location: str) -> None:
-    if not _LOCATION.fullmatch(location):
-        raise SettingError(
-            f"GcpContext(location={location!r}): expected a region such as 'us-central1' or "
-            "'europe-west4'."
-        )
-
-
-def _check_port(_: Any, __: Any, port: Any) -> None:
-    if not isinstance(port, int) or not 0 <= port <= 65535:
-        raise SettingError(
-            f"GcpContext(port={port!r}): expected 0, for any free port, or a number up to 65535."
-        )
-
-
-def _bare_bucket(bucket: str | None) -> str | None:
-    if not bucket:
-        return None
-    name = bucket.removeprefix("gs://").rstrip("/")
-    if "/" in name:
-        raise SettingError(
-            f"GcpContext(bucket={bucket!r}): expected a bucket, not a folder in it: "
-            f"bucket={name.partition('/')[0]!r}."
-        )
-    return name
-
-
-def _home(home: str | Path | None) -> Path | None:
-    return Path(home).expanduser().resolve() if home is not None else None
+Say = Callable[[str], None]
 
 
 @attrs.frozen(kw_only=True)
-class GcpContext:
+class GcpContext(Place):
     """Where a flow runs: a Google Cloud project, or this machine.
 
-    Attributes:
-        project: Project id; by default that of the environment (`GOOGLE_CLOUD_PROJECT`) or of
-            the application-default credentials.
-        location: Region of everything: jobs, models, endpoints, bucket.
-        bucket: Name of the bucket for data and artifacts, without `gs://`; by default
-            `<project>-vertex-flow`.
-        service_account: E-mail address of the identity that the pipeline runs as; the project's
-            default when None.
-        repository: Artifact Registry repository of the training image.
-        image: URI of the training image; by default derived from the repository.
-        home: Folder of the local engine; None for Google Cloud.
-        port: Port of the local engine; 0 for any free one.
+    Its settings and what is derived from them are those of `Place`; whatever is not given is
+    found, and `explain` says from where.
 
     Example:
         ```python
@@ -78,15 +42,6 @@ class GcpContext:
         flow.run(GcpContext(project="acme", location="europe-west4"))
         ```
     """
-
-    project: str | None = None
-    location: str = attrs.field(default=DEFAULT_LOCATION, validator=_check_location)
-    bucket: str | None = attrs.field(default=None, converter=_bare_bucket)
-    service_account: str | None = None
-    repository: str = "vertex-flow"
-    image: str | None = None
-    home: Path | None = attrs.field(default=None, converter=_home)
-    port: int = attrs.field(default=0, validator=_check_port)
 
     @classmethod
     def local(cls, home: str | Path | None = None, *, port: int = 0) -> GcpContext:
@@ -104,46 +59,152 @@ class GcpContext:
         folder = home or os.environ.get("VERTEX_FLOW_HOME") or ".vertex_flow"
         return cls(project=LOCAL_PROJECT, home=Path(folder), port=port)
 
-    @property
-    def is_local(self) -> bool:
-        """Whether this is the engine on this machine."""
-        return self.home is not None
+    @classmethod
+    def from_profile(cls, name: str, file: str | Path | None = None) -> GcpContext:
+        """A context that stands under a name in a file, for example dev, staging or prod.
 
-    @property
-    def endpoint(self) -> str:
-        """Root URL of Vertex AI's API.
+        Args:
+            name: Name of the profile: the table `[tool.vertex_flow.contexts.NAME]` of
+                `pyproject.toml`, or `[contexts.NAME]` of another TOML file. Its keys are the
+                arguments of this class.
+            file: The file; by default the nearest `pyproject.toml` from the working directory
+                upwards.
 
-        For this machine that of the standing engine; where none is up, one with the context's
-        port, and the engine's own is known once it runs: `Run.api_endpoint`.
+        Raises:
+            SettingError: There is no such file or profile, or a key or value is wrong.
         """
-        if self.home is not None:
-            from vertex_flow.engine.standing import StandingEngine
+        from vertex_flow.profiles import read
 
-            standing = StandingEngine.find(self.home)
-            return standing.endpoint if standing else f"http://127.0.0.1:{self.port}"
-        return api_endpoint(self.location)
+        return read(cls, name, file)
 
     @property
-    def parent(self) -> str:
-        """`projects/P/locations/L`, the parent of every resource."""
-        return location_name(self.resolved().project or "", self.location)
+    def apis(self) -> Apis:
+        """Google's clients for this project, to be closed: `with context.apis as apis: ...`."""
+        if self.is_local:
+            raise SettingError(
+                "GcpContext.local() is this machine: there is no Google Cloud project behind it, "
+                "and it needs no setting up. Use GcpContext(project=...)."
+            )
+        from vertex_flow.apis import Apis
 
-    @property
-    def pipeline_root(self) -> str:
-        """Where pipelines write their artifacts."""
-        if self.home is not None:
-            return str(self.home / "storage" / (self.bucket or "local") / "pipelines")
-        project = self.resolved().project
-        return join_uri(f"gs://{self.bucket or f'{project}-vertex-flow'}", "pipelines")
+        return Apis(self.project, self.location, self.credentials, self.api_endpoints)
 
-    @property
-    def training_image(self) -> str:
-        """URI of the training image in Artifact Registry."""
-        if self.image:
-            return self.image
-        project = self.resolved().project
-        registry = f"{self.location}-docker.pkg.dev"
-        return f"{registry}/{project}/{self.repository}/trainer:latest"
+    def doctor(self, flow: Flow | None = None) -> Diagnosis:
+        """Check whether the project has what a pipeline needs; changes nothing.
+
+        Args:
+            flow: A flow, whose machine types and quotas are checked too.
+
+        Returns:
+            Every check with its result, and with the command that mends it.
+        """
+        from vertex_flow.gcp.doctor import examine
+
+        with self.apis as apis:
+            return examine(self, apis, flow.machines() if flow is not None else ())
+
+    def plan(self) -> Plan:
+        """List what `setup` would change; changes nothing."""
+        from vertex_flow.gcp.setup import plan
+
+        with self.apis as apis:
+            return plan(self, apis)
+
+    def setup(self, *, say: Say = print) -> Plan:
+        """Make what a pipeline needs and the project lacks; a second call changes nothing.
+
+        Args:
+            say: Called with each change as it is made.
+
+        Returns:
+            What was changed.
+        """
+        from vertex_flow.gcp.setup import set_up
+
+        with self.apis as apis:
+            return set_up(self, apis, say)
+
+    def teardown(self, *, yes: bool = False, data: bool = False) -> Removals:
+        """List what `setup` has made here, and remove it.
+
+        Only what carries this package's label is touched.
+
+        Args:
+            yes: Whether to remove it; otherwise it is only listed.
+            data: Whether a bucket goes that still holds objects.
+        """
+        from vertex_flow.gcp.teardown import tear_down
+
+        with self.apis as apis:
+            return tear_down(self, apis, yes=yes, data=data)
+
+    def upload(
+        self, path: str | Path, uri: str | None = None, *, progress: bool = True
+    ) -> Transfer:
+        """Copy a file, a folder or what a pattern matches to the bucket.
+
+        What is there already, by size and CRC32C, is skipped; what was interrupted goes on.
+
+        Args:
+            path: A file, a folder or a pattern such as `data/*.csv`.
+            uri: Where to, `gs://BUCKET/FOLDER`; by default `data_root`.
+            progress: Whether a bar is shown, on a terminal.
+        """
+        from vertex_flow.gcp.transfer import upload
+
+        return upload(self, Path(path), uri or self.data_root, progress=progress)
+
+    def download(self, uri: str, path: str | Path, *, progress: bool = True) -> Transfer:
+        """Copy an object, a folder or what a pattern matches from a bucket.
+
+        Args:
+            uri: `gs://BUCKET/NAME`, a folder of objects, or a pattern.
+            path: The folder to copy to; for one object also the file.
+            progress: Whether a bar is shown, on a terminal.
+        """
+        from vertex_flow.gcp.transfer import download
+
+        return download(self, uri, Path(path), progress=progress)
+
+    def mount(self, path: str | Path) -> Mount:
+        """Mount the bucket as a folder, by gcsfuse.
+
+        Args:
+            path: An empty folder; made when it is not there.
+
+        Returns:
+            What unmounts it, by `close` or at the end of `with`.
+        """
+        from vertex_flow.gcp.mount import mount
+
+        return mount(self, Path(path))
+
+    def build_image(self, trainer: Trainer, *, builder: Builder = "cloud", say: Say = print) -> str:
+        """Build and push the training image of a trainer, unless the same is there already.
+
+        Args:
+            trainer: Its code is what goes into the image.
+            builder: `cloud` for Cloud Build, `docker` for Docker on this machine.
+            say: Called with each line of the log.
+
+        Returns:
+            URI of the image with its digest.
+        """
+        from vertex_flow.gcp.images import build_image
+
+        with self.apis as apis:
+            return build_image(self, apis, trainer, builder=builder, say=say)
+
+    def clean(self, *, dry_run: bool = False) -> Leftovers:
+        """List what runs have left that costs money, and remove what has expired.
+
+        Args:
+            dry_run: Whether to list only.
+        """
+        from vertex_flow.gcp.clean import clean
+
+        with self.apis as apis:
+            return clean(self, apis.vertex, dry_run=dry_run)
 
     def init_aiplatform(self, **settings: Any) -> Sdk:
         """Set up Google's own high-level SDK, `google.cloud.aiplatform`, for this context.
@@ -166,56 +227,18 @@ class GcpContext:
         """
         from vertex_flow.sdk import LocalApi, Sdk
 
-        context = self.resolved()
         sdk = Sdk(
-            project=context.project or "",
-            location=context.location,
-            staging_bucket=context._staging_bucket,
+            project=self.project, location=self.location, staging_bucket=f"gs://{self.bucket}"
         )
-        if context.home is None:
+        if self.home is None:
             return sdk.at_cloud(settings)
         from vertex_flow.engine.joining import join
 
-        engine = join(context.home, port=context.port)
+        engine = join(self.home, port=self.port)
         api = LocalApi(endpoint=engine.endpoint, token_file=engine.home / "token")
         return sdk.at_engine(api, settings, _end(engine))
-
-    @property
-    def _staging_bucket(self) -> str:
-        default = "local" if self.is_local else f"{self.project}-vertex-flow"
-        return f"gs://{self.bucket or default}"
-
-    def resolved(self) -> GcpContext:
-        """This context with its project filled in.
-
-        Raises:
-            SettingError: No project was given and none can be found.
-        """
-        if self.project:
-            return self
-        if self.is_local:
-            return attrs.evolve(self, project=LOCAL_PROJECT)
-        project = os.environ.get("GOOGLE_CLOUD_PROJECT") or _credentials_project()
-        if not project:
-            raise SettingError(
-                "no Google Cloud project: pass GcpContext(project=...), set "
-                "GOOGLE_CLOUD_PROJECT, or run `gcloud auth application-default login`. "
-                "To run on this machine, use GcpContext.local()."
-            )
-        return attrs.evolve(self, project=project)
 
 
 def _end(engine: LocalEngine) -> Callable[[], None]:
     """Give what ends an engine, unless earlier runs of this process need it."""
     return (lambda: None) if engine.shared else engine.close
-
-
-def _credentials_project() -> str | None:
-    import google.auth
-    from google.auth.exceptions import DefaultCredentialsError
-
-    try:
-        _, project = google.auth.default()
-    except DefaultCredentialsError:
-        return None
-    return str(project) if project else None

@@ -6,7 +6,11 @@ VertexFlowError
 ├── SettingError (ValueError)       one setting of a stage, trainer, parameter or context is wrong
 ├── RunFailed (RuntimeError)        a run ended in failure
 ├── RunCancelled (RuntimeError)     a run was cancelled
-├── ApiError (RuntimeError)         Vertex AI, or the local engine, refused a request
+├── ApiError (RuntimeError)         Google Cloud, or the local engine, refused a request
+│   ├── CredentialsError            there are no credentials, or they are not valid any more
+│   ├── PermissionMissing           the caller lacks a permission
+│   ├── ServiceDisabled             an API is not enabled in the project
+│   └── QuotaExceeded               a quota is used up
 └── EngineError (RuntimeError)      the local engine cannot start or stopped
     ├── HomeBusyError               another process uses the engine's folder
     │   └── HomeOwnedError          the engine there belongs to a program, and ends with it
@@ -84,20 +88,66 @@ class RunCancelled(VertexFlowError, RuntimeError):  # noqa: N818 - reads as the 
 
 
 class ApiError(VertexFlowError, RuntimeError):
-    """Vertex AI, or the local engine, refused a request.
+    """Google Cloud, or the local engine, refused a request.
 
     Attributes:
         code: HTTP status code, for example 400.
         status: Google's name for it, for example `INVALID_ARGUMENT`.
-        message: What was wrong.
+        message: What was wrong, in the service's words.
+        cause: What it most likely means, or the empty text.
+        fix: What to do about it, a command to paste where there is one; or the empty text.
     """
 
-    def __init__(self, code: int, status: str, message: str) -> None:
+    def __init__(
+        self, code: int, status: str, message: str, *, cause: str = "", fix: str = ""
+    ) -> None:
         self.code = code
         self.status = status
         # It may quote half a letter that a caller has sent, which nothing could be written with.
         self.message = message.encode(errors="backslashreplace").decode()
-        super().__init__(f"{code} {status}: {self.message}")
+        self.cause = cause
+        self.fix = fix
+        lines = [f"{code} {status}: {self.message}"]
+        lines += [f"  Cause: {cause}"] if cause else []
+        lines += [f"  Fix: {fix}"] if fix else []
+        super().__init__("\n".join(lines))
+
+
+class CredentialsError(ApiError):
+    """There are no Google Cloud credentials, or they are not valid any more."""
+
+
+class PermissionMissing(ApiError):  # noqa: N818 - reads as what is wrong
+    """The caller lacks a permission.
+
+    Attributes:
+        permission: Its name, for example `storage.buckets.create`; empty when the service does
+            not name it.
+    """
+
+    def __init__(  # noqa: PLR0913 - what all refusals have, and one fact more
+        self, code: int, status: str, message: str, *, permission: str, cause: str, fix: str
+    ) -> None:
+        self.permission = permission
+        super().__init__(code, status, message, cause=cause, fix=fix)
+
+
+class ServiceDisabled(ApiError):  # noqa: N818 - reads as what is wrong
+    """An API is not enabled in the project.
+
+    Attributes:
+        service: Name of the API, for example `aiplatform.googleapis.com`.
+    """
+
+    def __init__(  # noqa: PLR0913 - what all refusals have, and one fact more
+        self, code: int, status: str, message: str, *, service: str, cause: str, fix: str
+    ) -> None:
+        self.service = service
+        super().__init__(code, status, message, cause=cause, fix=fix)
+
+
+class QuotaExceeded(ApiError):  # noqa: N818 - reads as what is wrong
+    """A quota is used up, or too many requests were sent for longer than they were retried."""
 
 
 class EngineError(VertexFlowError, RuntimeError):

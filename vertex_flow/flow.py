@@ -16,6 +16,7 @@ from vertex_flow.names import check_stage_name
 from vertex_flow.ports import Param, Port, references
 
 if TYPE_CHECKING:
+    from vertex_flow.machines import MachineNeed
     from vertex_flow.run import Run
 
 
@@ -120,6 +121,15 @@ class Flow:
         from vertex_flow import compiler
 
         return compiler.write(self._graph, path)
+
+    def machines(self, params: Mapping[str, Any] | None = None) -> tuple[MachineNeed, ...]:
+        """The machines that the stages ask for, in order.
+
+        Args:
+            params: Values for pipeline parameters, by name, that machine settings depend on;
+                their defaults otherwise.
+        """
+        raise NotImplementedError
 
     def run(
         self,

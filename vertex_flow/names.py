@@ -112,6 +112,18 @@ def api_endpoint(location: str) -> str:
     return f"https://{location}-aiplatform.googleapis.com"
 
 
+def image_registry(location: str, project: str, repository: str) -> str:
+    """Root of the images in an Artifact Registry repository, without a slash at its end."""
+    # A project id of old may hold a domain: example.com:acme is example.com/acme there.
+    return f"{location}-docker.pkg.dev/{project.replace(':', '/')}/{repository}"
+
+
+def service_account_email(account: str, project: str) -> str:
+    """E-mail address of a service account of a project."""
+    domain, _, name = project.rpartition(":")
+    return f"{account}@{f'{name}.{domain}' if domain else name}.iam.gserviceaccount.com"
+
+
 def stage_name(class_name: str) -> str:
     """Name of a stage that is given none: `HyperTune` → `hyper-tune`."""
     return _HUMP.sub("-", class_name.strip("_")).replace("_", "-").lower()

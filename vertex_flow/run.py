@@ -318,7 +318,6 @@ def start(  # noqa: PLR0913 - the options of Flow.run, passed on
     """
     from vertex_flow import submission
 
-    context = context.resolved()
     values = submission.parameter_values(graph, context, params)
     client, engine = connect(context)
     run = None

@@ -1,0 +1,209 @@
+"""Google's clients for one project: where each API is, and as whom it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from functools import cached_property
+from typing import Any, TypeVar
+
+import attrs
+
+from vertex_flow.calls import PATIENT, Patience, call
+from vertex_flow.client import SCOPE, Client
+from vertex_flow.errors import ApiError
+from vertex_flow.names import api_endpoint, location_name
+
+T = TypeVar("T")
+
+_SECONDS = 60
+_LONGEST_POLL = 5.0
+
+
+@attrs.define(eq=False, slots=False)
+class Apis:
+    """Google's APIs, as one caller sees one project.
+
+    Most are asked by Google's API client, whose descriptions of the APIs come with it; Cloud
+    Storage and Vertex AI by their own libraries. A request is an object that is built first and
+    sent by `send`, which tries again what is transient and words what was refused.
+
+    Attributes:
+        project: Project id; empty while it is still looked for.
+        location: Region.
+        credentials: A `google.auth` credentials object; None for the application-default ones.
+        endpoints: Root URL by service, such as `{"storage": "http://127.0.0.1:8080"}`, for those
+            that are not at their usual place.
+        patience: How often a request is tried.
+    """
+
+    project: str
+    location: str
+    credentials: Any | None = None
+    endpoints: Mapping[str, str] = attrs.field(factory=dict)
+    patience: Patience = PATIENT
+    _opened: ExitStack = attrs.field(factory=ExitStack, init=False, repr=False)
+
+    @cached_property
+    def services(self) -> Any:
+        """Service Usage: which APIs are enabled."""
+        return self._api("serviceusage", "v1")
+
+    @cached_property
+    def projects(self) -> Any:
+        """Resource Manager: the project and its IAM policy."""
+        return self._api("cloudresourcemanager", "v3")
+
+    @cached_property
+    def billing(self) -> Any:
+        """Cloud Billing."""
+        return self._api("cloudbilling", "v1")
+
+    @cached_property
+    def iam(self) -> Any:
+        """IAM: service accounts."""
+        return self._api("iam", "v1")
+
+    @cached_property
+    def registry(self) -> Any:
+        """Artifact Registry."""
+        return self._api("artifactregistry", "v1")
+
+    @cached_property
+    def builds(self) -> Any:
+        """Cloud Build."""
+        return self._api("cloudbuild", "v1")
+
+    @cached_property
+    def logging(self) -> Any:
+        """Cloud Logging."""
+        return self._api("logging", "v2")
+
+    @cached_property
+    def storage(self) -> Any:
+        """Cloud Storage, by `google.cloud.storage`."""
+        from google.cloud import storage
+
+        options = {"api_endpoint": self.endpoints["storage"]} if self._moved("storage") else None
+        client = storage.Client(
+            project=self.project, credentials=self._authorized, client_options=options
+        )
+        self._opened.callback(client.close)
+        return client
+
+    @cached_property
+    def vertex(self) -> Client:
+        """Vertex AI."""
+        return Client(
+            self.endpoints.get("aiplatform", api_endpoint(self.location)),
+            location_name(self.project, self.location),
+            credentials=self.credentials,
+            patience=self.patience,
+        )
+
+    def close(self) -> None:
+        """Close the connections; what is asked afterwards opens new ones."""
+        self._opened.close()
+
+    def __enter__(self) -> Apis:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def send(self, request: Any) -> dict[str, Any]:
+        """Send a request of Google's API client and give the answer.
+
+        Raises:
+            ApiError: It was refused.
+        """
+        return dict(self.sent(request.execute, request.uri.partition("?")[0]) or {})
+
+    def find(self, request: Any) -> dict[str, Any] | None:
+        """Send a request for a resource, and give None when it is not there."""
+        try:
+            return self.send(request)
+        except ApiError as error:
+            if error.code == 404:
+                return None
+            raise
+
+    def sent(self, ask: Callable[[], T], where: str) -> T:
+        """Do what sends a request by another client, with the same patience and words."""
+        return call(ask, where=where, project=self.project or None, patience=self.patience)
+
+    def pages(self, collection: Any, request: Any, key: str) -> Iterator[dict[str, Any]]:
+        """Every item of a list, page after page.
+
+        Args:
+            collection: What made the request, for the following ones.
+            request: A `list` request.
+            key: Name of the list in the answer.
+        """
+        while request is not None:
+            answer = self.send(request)
+            yield from answer.get(key, [])
+            request = collection.list_next(request, answer)
+
+    def finished(self, operations: Any, operation: dict[str, Any]) -> dict[str, Any]:
+        """Wait for a long-running operation and give its response.
+
+        Args:
+            operations: The API's collection of operations.
+            operation: What a request answered.
+
+        Raises:
+            ApiError: It failed.
+        """
+        pause = 0.1
+        while not operation.get("done"):
+            self.patience.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_POLL)
+            operation = self.send(operations.get(name=operation["name"]))
+        if "error" in operation:
+            raise _operation_error(operation)
+        return dict(operation.get("response", {}))
+
+    @cached_property
+    def _authorized(self) -> Any:
+        if self.credentials is not None:
+            return self.credentials
+        import google.auth
+
+        return self.sent(lambda: google.auth.default(scopes=[SCOPE])[0], "google.auth")
+
+    def _api(self, service: str, version: str) -> Any:
+        from google_auth_httplib2 import AuthorizedHttp
+        from googleapiclient.discovery import build
+        from httplib2 import Http
+
+        moved = self.endpoints.get(service)
+        options = {"api_endpoint": moved} if moved else None
+        http = Http(timeout=_SECONDS, proxy_info=_proxy(moved))
+        self._opened.callback(http.close)
+        return build(
+            service,
+            version,
+            http=AuthorizedHttp(self._authorized, http=http),
+            client_options=options,
+            static_discovery=True,
+            cache_discovery=False,
+        )
+
+    def _moved(self, service: str) -> bool:
+        return bool(self.endpoints.get(service))
+
+
+def _proxy(moved: str | None) -> Any:
+    """Keep what is for this machine from a proxy that the environment names."""
+    from httplib2 import proxy_info_from_environment
+
+    return None if (moved or "").startswith("http://") else proxy_info_from_environment
+
+
+def _operation_error(operation: Mapping[str, Any]) -> ApiError:
+    from google.rpc import code_pb2
+
+    error = operation["error"]
+    status = code_pb2.Code.Name(int(error.get("code", 2)))
+    return ApiError(400, status, f"{error.get('message', 'no reason given')} ({operation['name']})")
