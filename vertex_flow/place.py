@@ -115,18 +115,18 @@ class Place:
         port: Port of the local engine; 0 for any free one.
     """
 
-    _project: str | None = None
+    _project: str | None = attrs.field(default=None, alias="project")
     location: str = attrs.field(default=DEFAULT_LOCATION, validator=_check_location)
-    _bucket: str | None = attrs.field(default=None, converter=_bare_bucket)
-    _service_account: str | None = None
+    _bucket: str | None = attrs.field(default=None, alias="bucket", converter=_bare_bucket)
+    _service_account: str | None = attrs.field(default=None, alias="service_account")
     repository: str = "vertex-flow"
-    _training_image: str | None = None
-    _serving_image: str | None = None
-    _pipeline_root: str | None = None
-    _jobs_root: str | None = None
-    _data_root: str | None = None
-    _model_root: str | None = None
-    _logs_root: str | None = None
+    _training_image: str | None = attrs.field(default=None, alias="training_image")
+    _serving_image: str | None = attrs.field(default=None, alias="serving_image")
+    _pipeline_root: str | None = attrs.field(default=None, alias="pipeline_root")
+    _jobs_root: str | None = attrs.field(default=None, alias="jobs_root")
+    _data_root: str | None = attrs.field(default=None, alias="data_root")
+    _model_root: str | None = attrs.field(default=None, alias="model_root")
+    _logs_root: str | None = attrs.field(default=None, alias="logs_root")
     network: str | None = None
     encryption_key: str | None = None
     tensorboard: str | None = None

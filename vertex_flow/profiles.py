@@ -14,7 +14,7 @@ from vertex_flow.errors import SettingError, nearest
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    import tomli as tomllib
+    import tomli as tomllib  # pyright: ignore[reportMissingImports] - only there on 3.10
 
 T = TypeVar("T")
 
