@@ -177,6 +177,13 @@ def test_an_endpoint_elsewhere() -> None:
     assert context.endpoint == "http://127.0.0.1:1"
 
 
+def test_an_endpoint_as_gcloud_is_told_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_AIPLATFORM", "http://127.0.0.1:2/")
+    assert CLOUD.endpoint == "http://127.0.0.1:2"
+    context = GcpContext(project="acme", api_endpoints={"aiplatform": "http://127.0.0.1:1"})
+    assert context.endpoint == "http://127.0.0.1:1"
+
+
 def test_credentials_are_not_sent_in_the_clear() -> None:
     with pytest.raises(SettingError) as caught:
         GcpContext(api_endpoints={"storage": "http://storage.example"})

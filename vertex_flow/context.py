@@ -87,7 +87,7 @@ class GcpContext(Place):
             )
         from vertex_flow.apis import Apis
 
-        return Apis(self.project, self.location, self.credentials, self.api_endpoints)
+        return Apis(self.project, self.location, self.credentials, self.endpoints)
 
     def doctor(self, flow: Flow | None = None) -> Diagnosis:
         """Check whether the project has what a pipeline needs; changes nothing.

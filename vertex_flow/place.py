@@ -52,6 +52,15 @@ def _check_labels(_: Any, __: Any, labels: Mapping[str, str]) -> None:
 
 
 def _check_endpoints(_: Any, __: Any, endpoints: Mapping[str, str]) -> None:
+    check_endpoints(endpoints)
+
+
+def check_endpoints(endpoints: Mapping[str, str]) -> None:
+    """Refuse URLs that would send credentials in the clear to another machine.
+
+    Raises:
+        SettingError: One is not for https, and not on this machine.
+    """
     for service, url in endpoints.items():
         if not str(url).startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
             raise SettingError(
@@ -111,6 +120,7 @@ class Place:
         credentials: A `google.auth` credentials object; the application-default ones when None.
         api_endpoints: Root URL by service for APIs that are not at their usual place (Private
             Service Connect, a server on this machine): `{"aiplatform": "http://127.0.0.1:8080"}`.
+            What the environment says, as `CLOUDSDK_API_ENDPOINT_OVERRIDES_<SERVICE>`, comes after.
         home: Folder of the local engine; None for Google Cloud.
         port: Port of the local engine; 0 for any free one.
     """
@@ -176,7 +186,16 @@ class Place:
 
             standing = StandingEngine.find(self.home)
             return standing.endpoint if standing else f"http://127.0.0.1:{self.port}"
-        return self.api_endpoints.get("aiplatform", api_endpoint(self.location))
+        return self.endpoints.get("aiplatform", api_endpoint(self.location))
+
+    @property
+    def endpoints(self) -> Mapping[str, str]:
+        """Root URL by service for APIs that are not at their usual place."""
+        from vertex_flow.finding import endpoint_overrides
+
+        endpoints = {**endpoint_overrides(), **self.api_endpoints}
+        check_endpoints(endpoints)
+        return endpoints
 
     @property
     def parent(self) -> str:
@@ -244,7 +263,7 @@ class Place:
             return Found(self._project or LOCAL_PROJECT, "this machine")
         if self._project:
             return Found(self._project, "the argument")
-        with Apis("", self.location, self.credentials, self.api_endpoints) as apis:
+        with Apis("", self.location, self.credentials, self.endpoints) as apis:
             return find_project(apis)
 
     def _folder(self, name: str) -> str:

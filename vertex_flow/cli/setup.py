@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def setup(context: GcpContext, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Make what a pipeline needs and a Google Cloud project lacks.
 
-    Lists the changes and asks before it makes them. Where nothing is missing, nothing is done; where
-    it was interrupted, it goes on. The same as GcpContext(...).plan() and setup() in Python.
+    Lists the changes and asks before it makes them. Where nothing is missing, nothing is done;
+    where it was interrupted, it goes on. The same as GcpContext(...).plan() and setup() in Python.
 
     \b
     Exit codes:
