@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from google.oauth2.credentials import Credentials
 
+from tests.cloud.credentials import key_file
 from tests.cloud.fake import Asked, FakeCloud, Refused, fake_cloud
 from vertex_flow.apis import Apis
 from vertex_flow.errors import CredentialsError, SettingError
@@ -57,28 +57,6 @@ def configured(tmp_path: Path, name: str = "default", project: str = "of-gcloud"
     (folder / f"config_{name}").write_text(f"[core]\nproject = {project}\naccount = 100%me\n")
 
 
-def key_file(tmp_path: Path) -> str:
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    facts = {
-        "type": "service_account",
-        "project_id": "of-the-key",
-        "private_key_id": "1",
-        "private_key": key.decode(),
-        "client_email": "robot@of-the-key.iam.gserviceaccount.com",
-        "token_uri": "https://127.0.0.1:9/token",
-    }
-    path = tmp_path / "key.json"
-    path.write_text(json.dumps(facts))
-    return str(path)
-
-
 def visible(*projects: str) -> Any:
     return {SEARCH: lambda _: {"projects": [{"projectId": one} for one in projects]}}
 
@@ -96,7 +74,8 @@ def test_then_the_credentials(
     nobody: Apis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     configured(tmp_path)
-    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", key_file(tmp_path))
+    key = key_file(tmp_path, "https://127.0.0.1:9/token")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
     assert find_project(nobody) == Found("of-the-key", "the application-default credentials")
 
 
