@@ -177,10 +177,10 @@ def test_no_credentials() -> None:
         DefaultCredentialsError("not found\nmore")  # type: ignore[no-untyped-call]
     )
     assert str(error) == (
-        "401 UNAUTHENTICATED: there are no Google Cloud credentials on this machine\n"
-        "  Cause: not found\n"
-        "  Fix: gcloud auth application-default login   "
-        "(to run on this machine, without any: GcpContext.local())"
+        "401 UNAUTHENTICATED: there are no Google Cloud credentials on this machine. "
+        "GcpContext.local() needs none\n"
+        "  Cause: there is no gcloud login here, no key file and no attached service account.\n"
+        "  Fix: gcloud auth application-default login"
     )
 
 

@@ -124,9 +124,9 @@ def credentials_refusal(error: BaseException) -> CredentialsError:
         return CredentialsError(
             401,
             "UNAUTHENTICATED",
-            "there are no Google Cloud credentials on this machine",
-            cause=str(error).partition("\n")[0],
-            fix=f"{LOGIN}   (to run on this machine, without any: GcpContext.local())",
+            "there are no Google Cloud credentials on this machine. GcpContext.local() needs none",
+            cause="there is no gcloud login here, no key file and no attached service account.",
+            fix=LOGIN,
         )
     return CredentialsError(
         401,
