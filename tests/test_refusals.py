@@ -172,9 +172,18 @@ def test_anything_else_is_said_as_it_is() -> None:
     assert (type(error), str(error)) == (ApiError, "409 ALREADY_EXISTS: there")
 
 
+def test_a_key_file_that_is_not_there_is_the_cause() -> None:
+    error = credentials_refusal(
+        DefaultCredentialsError("File key.json was not found.")  # type: ignore[no-untyped-call]
+    )
+    assert error.cause == "File key.json was not found."
+
+
 def test_no_credentials() -> None:
     error = credentials_refusal(
-        DefaultCredentialsError("not found\nmore")  # type: ignore[no-untyped-call]
+        DefaultCredentialsError(  # type: ignore[no-untyped-call]
+            "Your default credentials were not found. To set up, see"
+        )
     )
     assert str(error) == (
         "401 UNAUTHENTICATED: there are no Google Cloud credentials on this machine. "
