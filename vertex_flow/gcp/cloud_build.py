@@ -129,8 +129,7 @@ class CloudBuild:
             "id": "build",
             "name": "gcr.io/cloud-builders/docker",
             "env": ["DOCKER_BUILDKIT=1", "BUILDKIT_PROGRESS=plain"],
-            # A dollar begins a substitution of Cloud Build's own.
-            "args": ["build", *(one.replace("$", "$$") for one in build.arguments), "."],
+            "args": ["build", *build.arguments, "."],
         }
         message: dict[str, Any] = {
             "source": {"storageSource": source},
