@@ -80,6 +80,10 @@ def test_the_training_image_by_default() -> None:
     assert CLOUD.training_image == ("europe-west4-docker.pkg.dev/acme/vertex-flow/trainer:latest")
 
 
+def test_no_training_image_is_named() -> None:
+    assert CLOUD.named_training_image is None
+
+
 def test_a_training_image_of_ones_own() -> None:
     assert GcpContext(project="acme", training_image="mine:1").training_image == "mine:1"
 

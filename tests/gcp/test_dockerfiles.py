@@ -105,7 +105,7 @@ def test_a_dockerfile_that_takes_none(text: str) -> None:
 )
 def test_a_secret_is_not_copied(line: str) -> None:
     dockerfile = Dockerfile("learner/Dockerfile", f"FROM base\n{line}\n")
-    with pytest.raises(SettingError, match="^learner/Dockerfile, line 2, copies "):
+    with pytest.raises(SettingError, match=r"^learner/Dockerfile, line 2, copies "):
         check_copies(dockerfile, [".env"])
 
 
@@ -122,7 +122,7 @@ def test_the_error_says_what_to_do_instead() -> None:
 
 def test_another_escape_character() -> None:
     text = "# escape=`\nFROM base\nCOPY task.py `\n  .env C:\\app\n"
-    with pytest.raises(SettingError, match="line 3, copies '.env'"):
+    with pytest.raises(SettingError, match=r"line 3, copies '\.env'"):
         check_copies(Dockerfile("Dockerfile", text), [".env"])
 
 
