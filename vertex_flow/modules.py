@@ -47,6 +47,11 @@ def module_file(folder: Path, module: str) -> Path | None:
     return None
 
 
+def is_installed(folder: Path) -> bool:
+    """Tell whether a folder holds what pip has installed, and not only the user's own code."""
+    return not _INSTALLED.isdisjoint(folder.parts)
+
+
 def files_of(folder: Path, package: str) -> list[Path]:
     """The files of a package or module, and of what its code imports from the same folder.
 
@@ -63,7 +68,7 @@ def files_of(folder: Path, package: str) -> list[Path]:
         name = names.pop()
         if name not in found:
             found[name] = list(_files(folder / name))
-            names += _imported(found[name]) if _INSTALLED.isdisjoint(folder.parts) else []
+            names += [] if is_installed(folder) else _imported(found[name])
     return sorted(file for files in found.values() for file in files)
 
 

@@ -126,6 +126,18 @@ class TestWhatIsSent:
             *sorted(one for one in FILES if one.startswith("learner/")),
         ]
 
+    def test_a_dockerfile_that_is_a_link(self, own: Path) -> None:
+        (own / "Dockerfile").rename(own / "Containerfile")
+        (own / "Dockerfile").symlink_to("Containerfile")
+        write(own, {".dockerignore": "Dockerfile\n"})
+        assert {"Dockerfile", "Containerfile"} <= set(members(context(own)))
+
+    def test_a_package_that_is_installed_goes_alone(self, tmp_path: Path) -> None:
+        folder = write(tmp_path / "site-packages", {**FILES, "learner/Dockerfile": "FROM base\n"})
+        found = context(folder)
+        assert found.dockerfile.made
+        assert {one.partition("/")[0] for one in paths(found)} == {"Dockerfile", "learner"}
+
     def test_secrets_are_counted(self, own: Path) -> None:
         write(own, {".env": "A=1", "learner/key.pem": "x"})
         assert context(own).secrets == (".env", "learner/key.pem")
@@ -140,9 +152,20 @@ class TestRefused:
     def test_a_module_that_is_left_out(self, folder: Path) -> None:
         write(folder, {".dockerignore": "*\n"})
         assert message(folder) == (
-            f"Trainer(module='learner.task'): {folder}/.dockerignore leaves task.py out, so that "
-            "no image can hold it. Add the line !learner"
+            f"Trainer(module='learner.task'): {folder}/learner/task.py would not be in the image. "
+            f"Either {folder}/.dockerignore leaves it out: add the line !learner. Or it is behind "
+            "a link: put the folder itself there."
         )
+
+    def test_a_package_behind_a_link_that_leads_out(self, folder: Path, tmp_path: Path) -> None:
+        (folder / "learner").rename(tmp_path / "elsewhere")
+        (folder / "learner").symlink_to(tmp_path / "elsewhere")
+        assert message(folder).startswith(f"{folder}/learner is a link to {tmp_path}/elsewhere, ")
+
+    def test_a_package_behind_a_link(self, folder: Path) -> None:
+        (folder / "learner").rename(folder / "elsewhere")
+        (folder / "learner").symlink_to("elsewhere")
+        assert message(folder).endswith("Or it is behind a link: put the folder itself there.")
 
     def test_a_secret_that_is_copied(self, own: Path) -> None:
         write(own, {"key.pem": "x", "Dockerfile": "FROM base\nCOPY key.pem /\n"})

@@ -114,6 +114,11 @@ def test_the_first_error(build: ImageBuild, lines: list[str], reason: str) -> No
     assert failure(build, lines).reason == reason
 
 
+def test_that_sources_go_to_the_daemon_is_no_error(build: ImageBuild) -> None:
+    lines = ["Sending build context to Docker daemon  2.048kB", "exit status: failed: 1"]
+    assert (failure(build, lines).reason, failure(build, lines).cause) == (lines[1], "")
+
+
 def test_what_is_not_known_has_no_cause(build: ImageBuild) -> None:
     assert str(failure(build, ["ERROR: odd"])) == f"{build.uri} was not built: ERROR: odd"
 

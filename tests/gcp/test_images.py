@@ -101,6 +101,18 @@ class TestBuild:
             f"build_image(builder={builder!r}): use 'cloud' or 'docker'.{hint}"
         )
 
+    @pytest.mark.parametrize("value", [0, -1, 86_401, 1.5, "60", True, None])
+    def test_a_time_is_a_number_of_seconds(self, b: Bench, value: Any) -> None:
+        assert refused(b.build, timeout=value) == (
+            f"build_image(timeout={value!r}): expected a whole number from 1 to 86400."
+        )
+
+    @pytest.mark.parametrize("value", [0, 1_000_001, "1"])
+    def test_a_size_is_a_number_of_megabytes(self, b: Bench, value: Any) -> None:
+        assert refused(b.build, max_mb=value) == (
+            f"build_image(max_mb={value!r}): expected a whole number from 1 to 1000000."
+        )
+
     def test_a_permission_that_is_missing(self, b: Bench) -> None:
         words = "Permission 'artifactregistry.tags.get' denied on resource (or it may not exist)."
         b.cloud.trouble(TAGS, Refused(403, "PERMISSION_DENIED", words))

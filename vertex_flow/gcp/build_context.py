@@ -23,8 +23,8 @@ from vertex_flow.gcp.dockerfiles import (
     make_dockerfile,
 )
 from vertex_flow.gcp.dockerignore import IGNORE_FILE, Ignored
-from vertex_flow.gcp.source_files import Entry, Search, opened, status_of
-from vertex_flow.modules import files_of, folder_of, module_file
+from vertex_flow.gcp.source_files import Entry, Search, opened
+from vertex_flow.modules import files_of, folder_of, is_installed, module_file
 
 if TYPE_CHECKING:
     from vertex_flow.training import Trainer
@@ -118,14 +118,14 @@ def collect(trainer: Trainer, *, max_mb: int | None = None) -> BuildContext:
             folder, the Dockerfile copies a secret, or there is more than `max_mb`.
     """
     folder = folder_of(trainer.module, trainer.source)
-    own = find_dockerfile(folder, trainer.module)
+    own = None if is_installed(folder) else find_dockerfile(folder, trainer.module)
     search = Search(folder, Ignored.read(folder, own.path if own else None))
     if own is None:
         search.run(_names(trainer, folder))
         dockerfile = _made(trainer, search)
     else:
         search.run(None)
-        search.found.setdefault(own.path, status_of(folder, own.path))
+        search.add(own.path)
         dockerfile = own
     _check_size(trainer, search, max_mb)
     entries = sorted(search.read(), key=lambda one: one.path)
@@ -152,8 +152,9 @@ def _made(trainer: Trainer, search: Search) -> Dockerfile:
     module = module_file(folder, trainer.module)
     if module is not None and module.relative_to(folder).as_posix() not in search.found:
         raise SettingError(
-            f"Trainer(module={trainer.module!r}): {folder / IGNORE_FILE} leaves {module.name} out, "
-            f"so that no image can hold it. Add the line !{package}"
+            f"Trainer(module={trainer.module!r}): {module} would not be in the image. Either "
+            f"{folder / IGNORE_FILE} leaves it out: add the line !{package}. Or it is behind a "
+            "link: put the folder itself there."
         )
     requirements = find_requirements(folder, package)
     if requirements not in search.found:

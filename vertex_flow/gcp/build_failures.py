@@ -15,6 +15,13 @@ from vertex_flow.report.progress import plain
 _PREFIX = re.compile(r'^(?:Step #\d+(?: - "[^"]*")?: )?(?:#\d+ (?:\d+\.\d+ )?)?')
 _ERROR = re.compile(r"\bERROR\b|\b(?:[Ee]rror|[Ff]atal|[Dd]enied|[Ff]ailed)\b[^:]*:")
 
+BUILDKIT = {
+    "BUILDKIT_PROGRESS": "plain",
+    # With them an image would be an index of several manifests, which not every service reads.
+    "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",
+}
+"""Environment variables of `docker build`, which reads them where it builds with BuildKit."""
+
 MAY_NOT_PUSH = (
     "{who} may not push to the repository {repository}.",
     "gcloud artifacts repositories add-iam-policy-binding {repository} --location={location} "
@@ -72,7 +79,8 @@ _KNOWN = (
         "build_image(..., builder='cloud').",
     ),
     (
-        r"[Dd]ocker daemon|error during connect|failed to connect to the docker API",
+        r"Cannot connect to the Docker daemon|error during connect"
+        r"|failed to connect to the docker API",
         "the Docker daemon of this machine is not running.",
         "start Docker, or build in the cloud: build_image(..., builder='cloud').",
     ),

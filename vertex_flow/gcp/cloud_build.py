@@ -12,7 +12,7 @@ import attrs
 
 from vertex_flow.apis import Apis
 from vertex_flow.errors import ApiError, ImageBuildFailed, PermissionMissing
-from vertex_flow.gcp.build_failures import MAY_NOT_PUSH, ImageBuild, failure
+from vertex_flow.gcp.build_failures import BUILDKIT, MAY_NOT_PUSH, ImageBuild, failure
 from vertex_flow.names import Resource, join_uri
 from vertex_flow.report.progress import plain
 
@@ -128,7 +128,8 @@ class CloudBuild:
         step = {
             "id": "build",
             "name": "gcr.io/cloud-builders/docker",
-            "env": ["DOCKER_BUILDKIT=1", "BUILDKIT_PROGRESS=plain"],
+            # What some Dockerfiles need, and this builder does not turn on by itself.
+            "env": ["DOCKER_BUILDKIT=1", *map("=".join, BUILDKIT.items())],
             "args": ["build", *build.arguments, "."],
         }
         message: dict[str, Any] = {
@@ -199,7 +200,7 @@ class _Following:
         # A progress bar is written over itself: what counts is how it ended.
         text = line.decode("utf-8", "replace").rstrip("\r").rpartition("\r")[2]
         self._lines.append(text)
-        self._say(plain(text))
+        self._say(plain(text.expandtabs()))
 
     def _new_bytes(self, seen: dict[str, Any]) -> bytes:
         bucket, _, folder = str(seen.get("logsBucket", "")).removeprefix("gs://").partition("/")

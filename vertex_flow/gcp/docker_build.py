@@ -18,7 +18,7 @@ import attrs
 
 from vertex_flow.apis import Apis
 from vertex_flow.errors import ImageBuildFailed
-from vertex_flow.gcp.build_failures import ImageBuild, failure
+from vertex_flow.gcp.build_failures import BUILDKIT, ImageBuild, failure
 from vertex_flow.report.progress import plain
 
 _DIGEST = re.compile(r"\bdigest: (sha256:[0-9a-f]{64})\b")
@@ -59,7 +59,7 @@ class DockerBuild:
             build.context.write(sources)
             sources.seek(0)
             words = ["build", "--platform", "linux/amd64", *build.arguments, "-"]
-            self._docker(build, words, {"BUILDKIT_PROGRESS": "plain"}, sources)
+            self._docker(build, words, BUILDKIT, sources)
         with self._credentials(build) as environment:
             lines = self._docker(build, ["push", build.uri], environment)
             self._docker(build, ["push", build.latest], environment)
@@ -87,7 +87,7 @@ class DockerBuild:
             try:
                 for line in process.stdout or ():
                     lines.append(line.rstrip("\n"))
-                    self.say(plain(lines[-1]))
+                    self.say(plain(lines[-1].expandtabs()))
             except BaseException:
                 process.terminate()
                 raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from vertex_flow.apis import Apis
 from vertex_flow.errors import SettingError, nearest
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Builder = Literal["cloud", "docker"]
 
 _BUILDERS = ("cloud", "docker")
+_LONGEST = 86_400  # seconds: a day, the most that Cloud Build gives
+_MOST = 1_000_000  # MB
 
 
 def build_image(  # noqa: PLR0913 - the options of GcpContext.build_image, passed on
@@ -43,15 +45,11 @@ def build_image(  # noqa: PLR0913 - the options of GcpContext.build_image, passe
         say: Called with each line of the log.
 
     Raises:
-        SettingError: There is no such builder, or the sources cannot be sent.
+        SettingError: An option is wrong, or the sources cannot be sent.
         ImageBuildFailed: It was not built.
         ApiError: A request was refused.
     """
-    if builder not in _BUILDERS:
-        raise SettingError(
-            f"build_image(builder={builder!r}): use 'cloud' or 'docker'."
-            + nearest(str(builder), _BUILDERS)
-        )
+    _check(builder, timeout, max_mb)
     build = ImageBuild(place, collect(trainer, max_mb=max_mb))
     for path in build.context.secrets:
         say(plain(f"left out, since it may hold secrets: {path}"))
@@ -87,6 +85,20 @@ def image_of(place: Place, apis: Apis, trainers: Sequence[Trainer]) -> str:
     if found is None:
         raise _missing(place, apis, trainers[0], context)
     return _with_digest(place, found)
+
+
+def _check(builder: Any, timeout: Any, max_mb: Any) -> None:
+    """Refuse wrong options before anything is read or asked."""
+    if builder not in _BUILDERS:
+        raise SettingError(
+            f"build_image(builder={builder!r}): use 'cloud' or 'docker'."
+            + nearest(str(builder), _BUILDERS)
+        )
+    for name, value, most in (("timeout", timeout, _LONGEST), ("max_mb", max_mb, _MOST)):
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+            raise SettingError(
+                f"build_image({name}={value!r}): expected a whole number from 1 to {most}."
+            )
 
 
 def _built(

@@ -58,25 +58,29 @@ class Search:
     """A walk through a folder, in no order that matters.
 
     Attributes:
-        found: What is sent, by path.
+        found: The files that are sent, by path.
+        links: The links that are sent, and where they point to from their own folders.
         secrets: Paths that are left out since they may hold secrets.
     """
 
     folder: Path
     ignored: Ignored
     found: dict[str, os.stat_result] = attrs.field(factory=dict)
+    links: dict[str, str] = attrs.field(factory=dict)
     secrets: list[str] = attrs.field(factory=list)
 
     def run(self, names: set[str] | None) -> None:
         """Walk through the folder, or through what has some names in it."""
         self._walk("", (), names)
 
+    def add(self, path: str) -> None:
+        """Take a file whatever leaves it out."""
+        self._take(path, _status(self.folder, path))
+
     def read(self) -> Iterator[Entry]:
         """Read what was found; keys and credentials are left out."""
+        yield from (Entry(path, link=target) for path, target in self.links.items())
         for path, status in self.found.items():
-            if stat.S_ISLNK(status.st_mode):
-                yield Entry(path, link=_link(self.folder, path))
-                continue
             digest = _digest(self.folder, path)
             if digest is None:
                 self.secrets.append(path)
@@ -98,13 +102,20 @@ class Search:
             self.secrets.append(path)
         if secret:
             return
-        status = status_of(self.folder, path)
+        status = _status(self.folder, path)
         if stat.S_ISDIR(status.st_mode):
             if not left_out or self.ignored.may_keep_below(path):
                 self._walk(path, matched, None)
-        elif not left_out and (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
-            _check_name(self.folder, path)
-            self.found[path] = status  # pipes and sockets are no files
+        elif not left_out:
+            self._take(path, status)
+
+    def _take(self, path: str, status: os.stat_result) -> None:
+        """Take a file or a link; pipes and sockets are none."""
+        _check_name(self.folder, path)
+        if stat.S_ISLNK(status.st_mode):
+            self.links[path] = _link(self.folder, path)
+        elif stat.S_ISREG(status.st_mode):
+            self.found[path] = status
 
 
 def _never(file: Path) -> bool:
@@ -132,8 +143,7 @@ def _listed(folder: Path, path: str) -> list[str]:
         raise _unreadable(folder, path, error) from error
 
 
-def status_of(folder: Path, path: str) -> os.stat_result:
-    """Look at a file of a folder, without following a link."""
+def _status(folder: Path, path: str) -> os.stat_result:
     try:
         return os.lstat(folder / path)
     except OSError as error:
