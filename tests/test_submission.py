@@ -17,7 +17,7 @@ from tests.cloud.fake import fake_cloud
 from tests.samples import Source, Spend
 from vertex_flow import Flow, GcpContext, Param, Trainer
 from vertex_flow.errors import SettingError
-from vertex_flow.gcp.build_context import collect
+from vertex_flow.gcp.images.build_context import collect
 from vertex_flow.stages import ImportDataset, Preprocess, Train
 from vertex_flow.submission import parameter_values, pipeline_job
 

@@ -9,7 +9,7 @@ from docker.utils.build import exclude_paths
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vertex_flow.gcp.dockerignore import Ignored
+from vertex_flow.gcp.images.dockerignore import Ignored
 
 TREE = (
     "README.md",

@@ -11,33 +11,19 @@ import json
 import os
 import sys
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
-from tests.cloud.building import REGISTRY, Bench, bench
+from tests.cloud.building import REGISTRY, Bench
 from vertex_flow import Trainer
-from vertex_flow.engine.embedded import EmbeddedEngine
 from vertex_flow.errors import ImageBuildFailed
-from vertex_flow.gcp.build_context import collect
+from vertex_flow.gcp.images.build_context import collect
 
 DIGEST = f"sha256:{'ab' * 32}"
 PUSHED = f"abc: Pushed\nsrc-1: digest: {DIGEST} size: 1234\n"
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedEngine]:
-    with EmbeddedEngine.start(tmp_path_factory.mktemp("engine") / "home") as engine:
-        yield engine
-
-
-@pytest.fixture
-def b(engine: EmbeddedEngine, tmp_path: Path) -> Iterator[Bench]:
-    with bench(engine, tmp_path / "bench") as b:
-        yield b
 
 
 @attrs.frozen

@@ -1,4 +1,4 @@
-"""Training images: built where they are missing, found by what they are made of."""
+"""Training images: what is built, what is there already, and which one a run takes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from vertex_flow.apis import Apis
 from vertex_flow.errors import SettingError, nearest
-from vertex_flow.gcp.build_context import BuildContext, collect
-from vertex_flow.gcp.build_failures import ImageBuild, create_repository
+from vertex_flow.gcp.images.build_context import BuildContext, collect
+from vertex_flow.gcp.images.failures import ImageBuild, create_repository
 from vertex_flow.names import Resource
 from vertex_flow.place import Place
 from vertex_flow.report.progress import plain
@@ -106,11 +106,11 @@ def _built(
 ) -> str:
     """Build it; give its digest."""
     if builder == "docker":
-        from vertex_flow.gcp.docker_build import DockerBuild
+        from vertex_flow.gcp.images.docker_build import DockerBuild
 
         digest = DockerBuild(apis, say).run(build)
     else:
-        from vertex_flow.gcp.cloud_build import CloudBuild
+        from vertex_flow.gcp.images.cloud_build import CloudBuild
 
         digest = CloudBuild(apis, say, timeout).run(build)
     found = digest or _digest(build.place, apis, build.context.tag)

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cloud.building import CREATE, REGISTRY, Bench, bench
+from tests.cloud.building import CREATE, REGISTRY, Bench
 from tests.cloud.cloud_build import Script
 from tests.cloud.fake import Refused
 from vertex_flow import Trainer
-from vertex_flow.engine.embedded import EmbeddedEngine
 from vertex_flow.errors import PermissionMissing, SettingError
-from vertex_flow.gcp.build_context import collect
+from vertex_flow.gcp.images.build_context import collect
 
 TAGS = "artifactregistry.projects.locations.repositories.packages.tags.get"
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedEngine]:
-    with EmbeddedEngine.start(tmp_path_factory.mktemp("engine") / "home") as engine:
-        yield engine
-
-
-@pytest.fixture
-def b(engine: EmbeddedEngine, tmp_path: Path) -> Iterator[Bench]:
-    with bench(engine, tmp_path) as b:
-        yield b
 
 
 def refused(call: Any, *args: Any, **options: Any) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import attrs
 
 from vertex_flow.errors import ImageBuildFailed
-from vertex_flow.gcp.build_context import BuildContext
+from vertex_flow.gcp.images.build_context import BuildContext
 from vertex_flow.place import Place
 from vertex_flow.report.progress import plain
 

@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
-from tests.cloud.building import ACCOUNT, CREATE, GET, REGISTRY, Bench, bench
+from tests.cloud.building import ACCOUNT, CREATE, GET, REGISTRY, Bench
 from tests.cloud.cloud_build import Script
 from tests.cloud.fake import Cut, Refused
 from vertex_flow import Trainer
-from vertex_flow.engine.embedded import EmbeddedEngine
 from vertex_flow.errors import ApiError, ImageBuildFailed
-from vertex_flow.gcp.build_context import collect
+from vertex_flow.gcp.images.build_context import collect
 
 URL = "https://console.cloud.google.com/cloud-build/builds/00000000-0000-4000-8000-000000000000"
 BUSY = Refused(503, "UNAVAILABLE", "try again")
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedEngine]:
-    with EmbeddedEngine.start(tmp_path_factory.mktemp("engine") / "home") as engine:
-        yield engine
-
-
-@pytest.fixture
-def b(engine: EmbeddedEngine, tmp_path: Path) -> Iterator[Bench]:
-    with bench(engine, tmp_path) as b:
-        yield b
 
 
 def tag(b: Bench) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from vertex_flow import GcpContext, Trainer
-from vertex_flow.gcp.build_context import collect
-from vertex_flow.gcp.build_failures import ImageBuild, failure
+from vertex_flow.gcp.images.build_context import collect
+from vertex_flow.gcp.images.failures import ImageBuild, failure
 
 PLACE = GcpContext(project="acme", location="europe-west4")
 CREATE = (

@@ -14,7 +14,7 @@ import pytest
 
 from vertex_flow import Param, Trainer
 from vertex_flow.errors import SettingError
-from vertex_flow.gcp.build_context import BuildContext, collect
+from vertex_flow.gcp.images.build_context import BuildContext, collect
 
 FILES = {
     "learner/__init__.py": "",
@@ -143,7 +143,7 @@ class TestWhatIsSent:
         assert context(own).secrets == (".env", "learner/key.pem")
 
     def test_the_training_image_of_this_repository(self) -> None:
-        found = context(Path(__file__).parents[2], "trainer.task")
+        found = context(Path(__file__).parents[3], "trainer.task")
         assert found.dockerfile.path == "trainer/Dockerfile"
         assert {one.partition("/")[0] for one in paths(found)} == {"trainer"}
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from vertex_flow.gcp.secret_files import has_secret_name, holds_key
+from vertex_flow.gcp.images.secret_files import has_secret_name, holds_key
 
 KEY = {"type": "service_account", "private_key": "-----BEGIN PRIVATE KEY-----\nx\n"}
 

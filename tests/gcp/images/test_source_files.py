@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vertex_flow.errors import SettingError
-from vertex_flow.gcp.dockerignore import Ignored
-from vertex_flow.gcp.source_files import Entry, Search
+from vertex_flow.gcp.images.dockerignore import Ignored
+from vertex_flow.gcp.images.source_files import Entry, Search
 
 KEY = json.dumps({"type": "service_account", "private_key": "x"})
 

@@ -12,7 +12,7 @@ import attrs
 
 from vertex_flow.apis import Apis
 from vertex_flow.errors import ApiError, ImageBuildFailed, PermissionMissing
-from vertex_flow.gcp.build_failures import BUILDKIT, MAY_NOT_PUSH, ImageBuild, failure
+from vertex_flow.gcp.images.failures import BUILDKIT, MAY_NOT_PUSH, ImageBuild, failure
 from vertex_flow.names import Resource, join_uri
 from vertex_flow.report.progress import plain
 

@@ -13,8 +13,8 @@ from typing import IO
 import attrs
 
 from vertex_flow.errors import SettingError
-from vertex_flow.gcp.dockerignore import IGNORE_FILE, Ignored
-from vertex_flow.gcp.secret_files import has_secret_name, holds_key
+from vertex_flow.gcp.images.dockerignore import IGNORE_FILE, Ignored
+from vertex_flow.gcp.images.secret_files import has_secret_name, holds_key
 from vertex_flow.modules import NO_SOURCES
 
 _NEVER = NO_SOURCES | {

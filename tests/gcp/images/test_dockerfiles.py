@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vertex_flow.errors import SettingError
-from vertex_flow.gcp.dockerfiles import (
+from vertex_flow.gcp.images.dockerfiles import (
     Dockerfile,
     check_copies,
     find_dockerfile,

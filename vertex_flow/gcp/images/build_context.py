@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 import attrs
 
 from vertex_flow.errors import SettingError
-from vertex_flow.gcp.dockerfiles import (
+from vertex_flow.gcp.images.dockerfiles import (
     TENSORFLOW,
     Dockerfile,
     check_copies,
@@ -22,8 +22,8 @@ from vertex_flow.gcp.dockerfiles import (
     find_requirements,
     make_dockerfile,
 )
-from vertex_flow.gcp.dockerignore import IGNORE_FILE, Ignored
-from vertex_flow.gcp.source_files import Entry, Search, opened
+from vertex_flow.gcp.images.dockerignore import IGNORE_FILE, Ignored
+from vertex_flow.gcp.images.source_files import Entry, Search, opened
 from vertex_flow.modules import files_of, folder_of, is_installed, module_file
 
 if TYPE_CHECKING:
