@@ -229,3 +229,7 @@ def test_a_project_that_is_not_found_is_explained() -> None:
     first = GcpContext().explain().splitlines()[0]
     assert first.split(maxsplit=1)[0] == "project"
     assert "no Google Cloud project: pass GcpContext(project=...)" in first
+
+
+def test_no_training_image_is_named() -> None:
+    assert CLOUD.named_training_image is None

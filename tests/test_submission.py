@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
+from google.auth.credentials import AnonymousCredentials
 from google.protobuf import json_format
 
+from tests.cloud.docker_images import DockerImages
+from tests.cloud.fake import fake_cloud
 from tests.samples import Source, Spend
 from vertex_flow import Flow, GcpContext, Param, Trainer
 from vertex_flow.errors import SettingError
+from vertex_flow.gcp.images.build_context import collect
 from vertex_flow.stages import ImportDataset, Preprocess, Train
 from vertex_flow.submission import parameter_values, pipeline_job
 
@@ -110,9 +116,39 @@ def training(*trainers: Trainer) -> Flow:
     return Flow("sample", [ImportDataset("gs://b/x"), Preprocess(), *stages])
 
 
-def test_the_cloud_supplies_the_training_image(folder: Path) -> None:
+def test_the_cloud_supplies_the_training_image_that_it_was_given(folder: Path) -> None:
     flow = training(Trainer(module="one.task", source=str(folder)))
-    assert parameter_values(flow.graph, CLOUD, {}) == {"training_image": CLOUD.training_image}
+    cloud = GcpContext(project="acme", training_image="mine:1")
+    assert parameter_values(flow.graph, cloud, {}) == {"training_image": "mine:1"}
+
+
+def test_the_cloud_supplies_the_image_of_the_sources(folder: Path) -> None:
+    trainer = Trainer(module="one.task", source=str(folder))
+    images, digest = DockerImages(), f"sha256:{'1' * 64}"
+    with registry(images) as cloud:
+        images.push(f"{cloud.registry}/trainer:{collect(trainer).tag}", digest)
+        values = parameter_values(training(trainer).graph, cloud, {})
+    assert values == {"training_image": f"{cloud.registry}/trainer@{digest}"}
+
+
+def test_sources_that_no_image_was_built_of(folder: Path) -> None:
+    flow = training(Trainer(module="one.task", source=str(folder)))
+    with (
+        registry(DockerImages()) as cloud,
+        pytest.raises(SettingError, match=r"no image of the trainer 'one\.task' as it is now"),
+    ):
+        parameter_values(flow.graph, cloud, {})
+
+
+@contextmanager
+def registry(images: DockerImages) -> Iterator[GcpContext]:
+    with fake_cloud() as cloud:
+        images.serve(cloud)
+        yield GcpContext(
+            project="acme",
+            credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
+            api_endpoints={"artifactregistry": cloud.url},
+        )
 
 
 def test_this_machine_supplies_the_source_folder(folder: Path, local: GcpContext) -> None:

@@ -164,6 +164,15 @@ class Apis:
             raise _operation_error(operation)
         return dict(operation.get("response", {}))
 
+    def access_token(self) -> str:
+        """An access token of the caller, for programs that take one; it is good for an hour."""
+        credentials = self._authorized
+        if not credentials.valid:
+            from google.auth.transport.requests import Request
+
+            self.sent(lambda: credentials.refresh(Request()), "google.auth")
+        return str(credentials.token)
+
     @cached_property
     def _authorized(self) -> Any:
         if self.credentials is not None:

@@ -179,21 +179,44 @@ class GcpContext(Place):
 
         return mount(self, Path(path))
 
-    def build_image(self, trainer: Trainer, *, builder: Builder = "cloud", say: Say = print) -> str:
+    def build_image(
+        self,
+        trainer: Trainer,
+        *,
+        builder: Builder = "cloud",
+        timeout: int = 3600,
+        max_mb: int = 500,
+        say: Say = print,
+    ) -> str:
         """Build and push the training image of a trainer, unless the same is there already.
+
+        The same sources have the same tag, on any machine, and are built once. What is built is
+        the folder that holds the trainer's package, by the `Dockerfile` in the package or beside
+        it, without what `.dockerignore` leaves out; without a Dockerfile it is the package and
+        what it imports beside it, on TensorFlow. Version control, caches and files that may hold
+        secrets are never sent.
 
         Args:
             trainer: Its code is what goes into the image.
             builder: `cloud` for Cloud Build, `docker` for Docker on this machine.
+            timeout: How long Cloud Build may take, in seconds, up to 86400.
+            max_mb: How many MB of files may be sent at most.
             say: Called with each line of the log.
 
         Returns:
-            URI of the image with its digest.
+            URI of the image with its digest; runs find it by themselves.
+
+        Raises:
+            SettingError: The sources cannot be sent; with the reason.
+            ImageBuildFailed: The image was not built or not pushed; with the first error in the
+                log, the cause and the fix.
         """
         from vertex_flow.gcp.images import build_image
 
         with self.apis as apis:
-            return build_image(self, apis, trainer, builder=builder, say=say)
+            return build_image(
+                self, apis, trainer, builder=builder, timeout=timeout, max_mb=max_mb, say=say
+            )
 
     def clean(self, *, dry_run: bool = False) -> Leftovers:
         """List what runs have left that costs money, and remove what has expired.

@@ -6,6 +6,7 @@ VertexFlowError
 ├── SettingError (ValueError)       one setting of a stage, trainer, parameter or context is wrong
 ├── RunFailed (RuntimeError)        a run ended in failure
 ├── RunCancelled (RuntimeError)     a run was cancelled
+├── ImageBuildFailed (RuntimeError) a training image was not built, or not pushed
 ├── ApiError (RuntimeError)         Google Cloud, or the local engine, refused a request
 │   ├── CredentialsError            there are no credentials, or they are not valid any more
 │   ├── PermissionMissing           the caller lacks a permission
@@ -85,6 +86,38 @@ class RunFailed(VertexFlowError, RuntimeError):  # noqa: N818 - reads as the sta
 
 class RunCancelled(VertexFlowError, RuntimeError):  # noqa: N818 - reads as the state it reports
     """A run was cancelled before it ended."""
+
+
+class ImageBuildFailed(VertexFlowError, RuntimeError):  # noqa: N818 - reads as what happened
+    """A training image was not built, or not pushed.
+
+    Attributes:
+        image: URI of the image, with its tag.
+        reason: The first error in the log, or what the builder says.
+        cause: What it most likely means, or the empty text.
+        fix: What to do about it, a command to paste where there is one; or the empty text.
+        logs_uri: Where the full log is, or None when it was shown as it came.
+    """
+
+    def __init__(
+        self,
+        image: str,
+        reason: str,
+        *,
+        cause: str = "",
+        fix: str = "",
+        logs_uri: str | None = None,
+    ) -> None:
+        self.image = image
+        self.reason = reason
+        self.cause = cause
+        self.fix = fix
+        self.logs_uri = logs_uri
+        lines = [f"{image} was not built: {reason}"]
+        lines += [f"  Cause: {cause}"] if cause else []
+        lines += [f"  Fix: {fix}"] if fix else []
+        lines += [f"  Log: {logs_uri}"] if logs_uri else []
+        super().__init__("\n".join(lines))
 
 
 class ApiError(VertexFlowError, RuntimeError):

@@ -102,7 +102,8 @@ class Place:
             of the account that `setup` makes, `vertex-flow@<project>.iam.gserviceaccount.com`.
             The empty text stands for the project's default account.
         repository: Artifact Registry repository of the training image.
-        training_image: URI of the training image; by default derived from the repository.
+        training_image: URI of the training image; by default a run takes the one that was built
+            of its trainer's sources.
         serving_image: URI of the image that serves models; by default Google's prebuilt one
             for TensorFlow, in this location.
         pipeline_root: Where pipelines write their artifacts; by default a folder of the bucket,
@@ -233,8 +234,17 @@ class Place:
         return image_registry(self.location, self.project, self.repository)
 
     @property
+    def named_training_image(self) -> str | None:
+        """The training image that was given; None where runs take that of their sources."""
+        return self._training_image
+
+    @property
     def training_image(self) -> str:
-        """URI of the training image in Artifact Registry."""
+        """URI of the training image: the one that was given, else the one built last.
+
+        Where none is given, a run takes the image that `build_image` has made of its trainer's
+        sources, by its digest.
+        """
         return self._training_image or f"{self.registry}/trainer:latest"
 
     @property

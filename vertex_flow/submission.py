@@ -85,7 +85,7 @@ def _check(graph: Graph, name: str, value: Any) -> None:
 
 def _training_image(graph: Graph, trainers: list[Trainer], context: GcpContext) -> str:
     if not context.is_local:
-        return context.training_image
+        return context.named_training_image or _built_image(context, trainers)
     images = {sources.local_image(trainer) for trainer in trainers}
     if len(images) > 1:
         raise SettingError(
@@ -94,6 +94,14 @@ def _training_image(graph: Graph, trainers: list[Trainer], context: GcpContext) 
             "Trainer(..., image=Param('other_image', ''))."
         )
     return images.pop()
+
+
+def _built_image(context: GcpContext, trainers: list[Trainer]) -> str:
+    """The image that was built of the trainers' sources, as they are now."""
+    from vertex_flow.gcp.images import image_of
+
+    with context.apis as apis:
+        return image_of(context, apis, trainers)
 
 
 def _trainers(graph: Graph) -> Iterator[Trainer]:
