@@ -123,13 +123,13 @@ class Flow:
         return compiler.write(self._graph, path)
 
     def machines(self, params: Mapping[str, Any] | None = None) -> tuple[MachineNeed, ...]:
-        """The machines that the stages ask for, in order.
+        """The machines that the stages ask for, in order; those that may be left out included.
 
         Args:
             params: Values for pipeline parameters, by name, that machine settings depend on;
                 their defaults otherwise.
         """
-        raise NotImplementedError
+        return self._graph.machines(params or {})
 
     def run(
         self,

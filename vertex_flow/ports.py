@@ -323,6 +323,21 @@ def copying(_: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute
     return [field if field.converter else field.evolve(converter=copied) for field in fields]
 
 
+def value_of(setting: Any, params: Mapping[str, Any]) -> Any:
+    """Give the value that a setting has in a run, as far as it is known before.
+
+    Args:
+        setting: A constant, a port or a parameter.
+        params: Values of parameters, by name; the others have their defaults.
+
+    Returns:
+        The value; None for a port, which only the running pipeline knows.
+    """
+    if isinstance(setting, Param):
+        return params.get(setting.name, setting.default)
+    return None if isinstance(setting, Port) else setting
+
+
 def references(setting: Any) -> Iterator[Port[Any] | Param[Any]]:
     """Find the ports and parameters inside a setting, in order, however deeply nested."""
     if isinstance(setting, (Port, Param)):
