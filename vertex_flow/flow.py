@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from vertex_flow.ports import Param, Port, references
 if TYPE_CHECKING:
     from vertex_flow.machines import MachineNeed
     from vertex_flow.run import Run
+    from vertex_flow.schedule import Schedule
 
 
 class Flow:
@@ -159,11 +161,8 @@ class Flow:
         """
         from vertex_flow import run
 
-        if context is not None and not isinstance(context, GcpContext):
-            raise SettingError(
-                f"Flow.run({context!r}): expected a GcpContext: GcpContext.local(), or "
-                "GcpContext(project=...)."
-            )
+        if context is not None:
+            self._check_context("run", context)
         return run.start(
             self._graph,
             context or GcpContext.local(),
@@ -173,11 +172,70 @@ class Flow:
             progress=progress,
         )
 
+    def schedule(  # noqa: PLR0913 - the options of a schedule, keyword-only
+        self,
+        context: GcpContext,
+        cron: str,
+        *,
+        timezone: str | None = None,
+        name: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        cache: bool = True,
+        max_concurrent: int = 1,
+        max_runs: int = 0,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> Schedule:
+        """Run the flow by the clock: make the schedule of that name, or change the one there is.
+
+        Where nothing differs, nothing is sent. A schedule that is paused stays paused.
+
+        Args:
+            context: Where: Vertex AI, or this machine with a standing engine, as long as it is up.
+            cron: Five fields, for example `"30 8 * * 1-5"`: minute, hour, day of month, month, day
+                of week.
+            timezone: Time zone in the IANA database, for example `"Europe/Berlin"`; UTC when None.
+            name: Display name of the schedule; the flow's name when None.
+            params: Values for the runs' pipeline parameters, by name.
+            cache: Whether results of earlier runs with the same code and inputs are reused.
+            max_concurrent: Runs at the same time; what is due beyond that is left out.
+            max_runs: Runs in all; 0 for no limit.
+            start: No run before; without a time zone in that of the schedule, like `end`.
+            end: No run after.
+
+        Returns:
+            The schedule.
+
+        Raises:
+            SettingError: The times or a parameter are wrong, or two schedules have the name.
+            EngineError: The context is this machine, and no engine stands.
+        """
+        from vertex_flow import schedule
+
+        self._check_context("schedule", context)
+        timing = schedule.Timing(
+            name=self.name if name is None else name,
+            cron=cron,
+            timezone=timezone,
+            max_concurrent=max_concurrent,
+            max_runs=max_runs,
+            start=start,
+            end=end,
+        )
+        return schedule.put(self._graph, context, timing, params=params or {}, cache=cache)
+
     def __str__(self) -> str:
         return "\n".join([f"flow {self.name!r}", *self._lines()])
 
     def __repr__(self) -> str:
         return f"Flow({self.name!r}, {[stage.name for stage in self.stages]!r})"
+
+    def _check_context(self, method: str, context: Any) -> None:
+        if not isinstance(context, GcpContext):
+            raise SettingError(
+                f"Flow.{method}({context!r}): expected a GcpContext: GcpContext.local(), or "
+                "GcpContext(project=...)."
+            )
 
     def _lines(self) -> list[str]:
         lines: list[str] = []

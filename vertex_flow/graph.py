@@ -17,6 +17,7 @@ from vertex_flow.ports import (
     Param,
     Port,
     article,
+    check_param,
     fits,
     is_artifact,
     is_constant_of,
@@ -123,36 +124,9 @@ class Graph:
             SettingError: A parameter is unknown or of another type.
         """
         for name, value in params.items():
-            check_param(self, name, value)
+            check_param(self.name, self.params, name, value)
         known = partial(value_of, params=params)
         return tuple(need for node in self.nodes for need in node.stage.machines(known))
-
-
-def check_param(graph: Graph, name: str, value: Any) -> None:
-    """Refuse a value for a pipeline parameter that is unknown, or of another type.
-
-    Args:
-        graph: The wired stages.
-        name: Name of the parameter.
-        value: Its value in a run.
-
-    Raises:
-        SettingError: There is no such parameter, or it does not take the value.
-    """
-    if name not in graph.params:
-        known = list(graph.params)
-        raise SettingError(
-            f"flow {graph.name!r} has no parameter {name!r}; it has "
-            f"{', '.join(known) or 'none'}.{nearest(name, known)}"
-        )
-    wanted = graph.params[name].type
-    if is_constant_of(value, wanted):
-        return
-    if isinstance(value, float) and wanted is float:
-        raise SettingError(f"parameter {name!r} needs a finite number, and {value!r} is none.")
-    raise SettingError(
-        f"parameter {name!r} needs {article(wanted)}, and {value!r} is {article(type(value))}."
-    )
 
 
 def place(steps: Iterable[Any], scope: tuple[When, ...] = ()) -> Iterator[tuple[Any, Any]]:

@@ -11,8 +11,8 @@ from google.protobuf import json_format, struct_pb2
 from vertex_flow import compiler, sources
 from vertex_flow.context import GcpContext
 from vertex_flow.errors import SettingError
-from vertex_flow.graph import Graph, check_param
-from vertex_flow.ports import Param
+from vertex_flow.graph import Graph
+from vertex_flow.ports import Param, check_param
 from vertex_flow.training import TRAINING_IMAGE, Trainer
 
 
@@ -57,7 +57,7 @@ def parameter_values(
             there.
     """
     for name, value in params.items():
-        check_param(graph, name, value)
+        check_param(graph.name, graph.params, name, value)
     values = dict(params)
     image = TRAINING_IMAGE.name
     trainers = list(_trainers(graph))
