@@ -11,8 +11,9 @@ from vertex_flow.errors import SettingError, nearest
 _PREFIX = re.compile(r"(?:CRON_)?TZ=(\S+)\s+(.*)", re.DOTALL)
 _PLAIN = re.compile(r"[0-9A-Za-z*/,\- ]+")
 _WORDS = re.compile(r"[A-Za-z]+")
-_NAMES = frozenset(
-    "SUN MON TUE WED THU FRI SAT JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()  # noqa: SIM905 - reads better
+_DAYS = frozenset(("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"))
+_MONTHS = frozenset(
+    ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 )
 _EXAMPLE = (
     "expected five fields, minute, hour, day of month, month, day of week, for example "
@@ -74,7 +75,11 @@ def _check(cron: str, expression: str, zone: ZoneInfo) -> None:
 
     where = f"schedule({cron!r}, ...)"
     words = {word.upper() for word in _WORDS.findall(expression)}
-    if not _PLAIN.fullmatch(expression) or len(expression.split(" ")) != 5 or words - _NAMES:
+    if (
+        not _PLAIN.fullmatch(expression)
+        or len(expression.split(" ")) != 5
+        or words - _DAYS - _MONTHS
+    ):
         raise SettingError(f"{where}: {_EXAMPLE}")
     try:
         CronSim(expression, datetime.now(zone))
