@@ -17,7 +17,9 @@ from vertex_flow.names import check_stage_name
 from vertex_flow.ports import Param, Port, references
 
 if TYPE_CHECKING:
+    from vertex_flow.estimate import Estimate
     from vertex_flow.machines import MachineNeed
+    from vertex_flow.prices import Prices
     from vertex_flow.run import Run
     from vertex_flow.schedule import Schedule
 
@@ -132,6 +134,42 @@ class Flow:
                 their defaults otherwise.
         """
         return self._graph.machines(params or {})
+
+    def estimate(
+        self,
+        context: GcpContext,
+        *,
+        params: Mapping[str, Any] | None = None,
+        hours: Mapping[str, float] | None = None,
+        run: Run | None = None,
+        prices: str | Path | Prices | None = None,
+    ) -> Estimate:
+        """Say how many machine-hours a run takes, and what they cost where there are prices.
+
+        How long a stage takes is what you say, else what it took in an earlier run, with
+        tuning scaled to the number of trials. Tasks without either count six minutes each.
+
+        Args:
+            context: Where it is to run, and where its earlier runs are looked for.
+            params: Values for pipeline parameters, by name.
+            hours: Hours by stage: of its training job, of one trial, of the time that its model
+                serves, or of its tasks.
+            run: An earlier run, whose durations count; by default the last that succeeded.
+            prices: Prices an hour, or the TOML file with them; by default the file that `prices`
+                under `[tool.vertex_flow]` in `pyproject.toml` names.
+
+        Returns:
+            The estimate, which prints as a table.
+
+        Raises:
+            SettingError: A parameter, a stage or a price is none.
+        """
+        from vertex_flow import estimate
+
+        self._check_context("estimate", context)
+        return estimate.estimate(
+            self._graph, context, params=params or {}, hours=hours or {}, run=run, prices=prices
+        )
 
     def run(
         self,

@@ -112,7 +112,7 @@ class Leftovers:
         kept = {*self.expired} - {*self.removed, *self.failed}
         text += [f"has expired: {name}" for name in self.expired if name in kept]
         lines = [plain(line) for block in text for line in block.splitlines()]
-        return "\n".join([table(header, rows, flexible=1), "", *lines])
+        return "\n".join([table(header, rows, flexible=(1, -1)), "", *lines])
 
 
 def clean(

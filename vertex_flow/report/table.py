@@ -16,7 +16,7 @@ def table(
     header: Sequence[str],
     rows: Sequence[Sequence[object]],
     *,
-    flexible: int,
+    flexible: Sequence[int],
     right: Collection[int] = (),
 ) -> str:
     """Lay rows out in columns, within 80 columns of a terminal.
@@ -24,13 +24,14 @@ def table(
     Args:
         header: Title of each column.
         rows: The cells of each row; control characters are written as escapes.
-        flexible: Index of the column that is cut where a line is too long.
+        flexible: Indices of the columns that are cut where lines are too long, the first first.
         right: Indices of the columns that are aligned to the right, such as those of numbers.
     """
     lines = [[plain(str(cell)) for cell in row] for row in (header, *rows)]
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
-    over = sum(widths) + 2 * (len(widths) - 1) - _WIDTH
-    widths[flexible] = min(widths[flexible], max(_LEAST, widths[flexible] - over))
+    for index in flexible:
+        over = sum(widths) + 2 * (len(widths) - 1) - _WIDTH
+        widths[index] = min(widths[index], max(_LEAST, widths[index] - over))
     return "\n".join(_line(line, widths, right) for line in lines)
 
 
