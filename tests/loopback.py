@@ -10,6 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
 
+from google.auth.credentials import AnonymousCredentials
+
+from vertex_flow import GcpContext
+
 PARENT = "projects/acme/locations/us-central1"
 
 Answer = tuple[int, Any]
@@ -45,6 +49,15 @@ class Loopback:
 def error(code: int, status: str, message: str) -> dict[str, Any]:
     """An error in Google's form."""
     return {"error": {"code": code, "status": status, "message": message}}
+
+
+def context_at(url: str) -> GcpContext:
+    """The project of `PARENT`, whose Vertex AI is a server of this module."""
+    return GcpContext(
+        project="acme",
+        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
+        api_endpoints={"aiplatform": url},
+    )
 
 
 @contextmanager

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from google.auth.credentials import AnonymousCredentials
 
 from tests.jobs import NAME, job, task
-from tests.loopback import PARENT, Loopback, serving
+from tests.loopback import PARENT, Loopback, context_at, serving
 from tests.samples import Fit, Score, Source, Spend
 from vertex_flow import Flow, GcpContext, Param, Run, Trainer, Value, stage
 from vertex_flow.client import Client
@@ -80,11 +79,7 @@ def server() -> Iterator[Loopback]:
 
 @pytest.fixture
 def acme(server: Loopback) -> GcpContext:
-    return GcpContext(
-        project="acme",
-        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
-        api_endpoints={"aiplatform": server.url},
-    )
+    return context_at(server.url)
 
 
 @pytest.fixture(autouse=True)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
-from google.auth.credentials import AnonymousCredentials
 
-from tests.loopback import PARENT, Loopback, serving
+from tests.loopback import PARENT, Loopback, context_at, serving
 from tests.samples import Fit, Source
 from vertex_flow import Flow, GcpContext, Param, Schedule
 from vertex_flow.client import Client
@@ -306,11 +307,7 @@ def server() -> Iterator[Loopback]:
 
 @pytest.fixture
 def acme(server: Loopback) -> GcpContext:
-    return GcpContext(
-        project="acme",
-        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
-        api_endpoints={"aiplatform": server.url},
-    )
+    return context_at(server.url)
 
 
 def listed(number: int) -> dict[str, Any]:
@@ -350,3 +347,33 @@ def test_the_older_of_two_that_were_made_at_once_stays(
     server.on(f"PATCH /v1/{ONE}", listed(1))
     assert flow.schedule(acme, DAILY).name == ONE
     assert [verb for verb, *_ in server.asked] == ["GET", "POST", "GET", "DELETE", "PATCH"]
+
+
+def test_its_runs_are_the_newest_first(server: Loopback, acme: GcpContext) -> None:
+    jobs = [{"name": f"{PARENT}/pipelineJobs/nightly-{number}"} for number in (3, 2, 1)]
+    server.on(f"GET /v1/{ONE}", listed(1))
+    server.on(f"GET /v1/{PARENT}/pipelineJobs", {"pipelineJobs": jobs})
+    runs = Schedule.attach(acme, ONE).runs(2)
+    assert [run.job_id for run in runs] == ["nightly-3", "nightly-2"]
+    query = parse_qs(urlsplit(server.asked[-1][1]).query)
+    assert query["filter"] == [f'schedule_name="{ONE}"']
+    assert query["orderBy"] == ["create_time desc"]
+
+
+def test_what_came_of_the_last_run(server: Loopback, acme: GcpContext) -> None:
+    response = {"scheduledRunTime": "2026-01-02T03:00:00Z", "runResponse": "no quota"}
+    answer = {**listed(1), "lastScheduledRunResponse": response, "startedRunCount": "3"}
+    server.on(f"GET /v1/{ONE}", answer)
+    schedule = Schedule.attach(acme, ONE)
+    assert (schedule.last_answer, schedule.started) == ("no quota", 3)
+    assert repr(schedule) == "Schedule('nightly', '', ACTIVE)"
+
+
+@pytest.mark.torture
+def test_a_run_starts_by_the_clock(context: GcpContext, flow: Flow) -> None:
+    schedule = flow.schedule(context, "* * * * *", max_runs=1)
+    while schedule.refresh().state != "COMPLETED":  # the time limit of tests ends the wait
+        time.sleep(1)
+    (run,) = schedule.runs()
+    assert run.wait().state == "SUCCEEDED"
+    assert schedule.last_answer == f"Created {run.name}."
