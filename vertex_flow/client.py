@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -10,6 +11,8 @@ import attrs
 from google.api_core.client_options import ClientOptions
 from google.cloud import aiplatform_v1
 from google.oauth2.credentials import Credentials
+from google.protobuf import field_mask_pb2, json_format
+from google.rpc import code_pb2
 
 from vertex_flow.calls import ONCE, PATIENT, Patience, call
 from vertex_flow.errors import ApiError
@@ -17,6 +20,8 @@ from vertex_flow.names import Resource
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _SECONDS = 60.0
+_LONGEST = 1800.0  # how long an operation may take, in seconds
+_HTTP = {"NOT_FOUND": 404, "FAILED_PRECONDITION": 400, "INVALID_ARGUMENT": 400, "ABORTED": 409}
 _ENDED = "The local engine ends with the program that started it, and with Run.close()."
 
 T = TypeVar("T")
@@ -75,6 +80,76 @@ class Client:
         """Read an endpoint with its deployed models."""
         return self._call(self._endpoints.get_endpoint, name=name)
 
+    def pipeline_jobs(self, text: str) -> Iterator[aiplatform_v1.PipelineJob]:
+        """Every pipeline job that matches a filter, the newest first, without its tasks."""
+        method = self._pipelines.list_pipeline_jobs
+        return self._listed(method, "pipeline_jobs", filter=text, order_by="create_time desc")
+
+    def custom_jobs(self, text: str) -> Iterator[aiplatform_v1.CustomJob]:
+        """Every custom job that matches a filter."""
+        return self._listed(self._jobs.list_custom_jobs, "custom_jobs", filter=text)
+
+    def tuning_jobs(self, text: str) -> Iterator[aiplatform_v1.HyperparameterTuningJob]:
+        """Every hyperparameter tuning job that matches a filter."""
+        method = self._jobs.list_hyperparameter_tuning_jobs
+        return self._listed(method, "hyperparameter_tuning_jobs", filter=text)
+
+    def endpoints(self, text: str) -> Iterator[aiplatform_v1.Endpoint]:
+        """Every endpoint that matches a filter."""
+        return self._listed(self._endpoints.list_endpoints, "endpoints", filter=text)
+
+    def undeploy_model(self, endpoint: str, deployed_id: str, traffic: Mapping[str, int]) -> None:
+        """Take a model off an endpoint, and wait until it is.
+
+        Args:
+            endpoint: Resource name.
+            deployed_id: Id of the deployed model.
+            traffic: The endpoint's traffic from then on, in percent by id; empty leaves it.
+        """
+        request = {
+            "endpoint": endpoint,
+            "deployed_model_id": deployed_id,
+            "traffic_split": dict(traffic),
+        }
+        self._done(self._call(self._endpoints.undeploy_model, request=request))
+
+    def delete_endpoint(self, name: str) -> None:
+        """Delete an endpoint that no model is deployed to, and wait until it is gone."""
+        self._done(self._call(self._endpoints.delete_endpoint, name=name))
+
+    def create_schedule(self, schedule: aiplatform_v1.Schedule) -> aiplatform_v1.Schedule:
+        """Create a schedule; the service chooses its name."""
+        return self._call(self._schedules.create_schedule, parent=self.parent, schedule=schedule)
+
+    def get_schedule(self, name: str) -> aiplatform_v1.Schedule:
+        """Read a schedule."""
+        return self._call(self._schedules.get_schedule, name=name)
+
+    def schedules(self, text: str = "") -> Iterator[aiplatform_v1.Schedule]:
+        """Every schedule that matches a filter, the oldest first."""
+        method = self._schedules.list_schedules
+        return self._listed(method, "schedules", filter=text, order_by="create_time")
+
+    def update_schedule(
+        self, schedule: aiplatform_v1.Schedule, fields: Sequence[str]
+    ) -> aiplatform_v1.Schedule:
+        """Change some fields of a schedule."""
+        mask = field_mask_pb2.FieldMask(paths=list(fields))
+        request = {"schedule": schedule, "update_mask": mask}
+        return self._call(self._schedules.update_schedule, request=request)
+
+    def pause_schedule(self, name: str) -> None:
+        """Have a schedule start no runs until it is resumed."""
+        self._call(self._schedules.pause_schedule, name=name)
+
+    def resume_schedule(self, name: str, *, catch_up: bool) -> None:
+        """Have a paused schedule start runs again, with or without those that were missed."""
+        self._call(self._schedules.resume_schedule, request={"name": name, "catch_up": catch_up})
+
+    def delete_schedule(self, name: str) -> None:
+        """Delete a schedule, and wait until it is gone; the runs that it has started stay."""
+        self._done(self._call(self._schedules.delete_schedule, name=name))
+
     def predict(
         self, endpoint: str, instances: Sequence[Any], parameters: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
@@ -94,6 +169,42 @@ class Client:
             return dict(response.json())
 
         return self._asked(post)
+
+    def _listed(self, method: Callable[..., Any], key: str, **request: Any) -> Iterator[Any]:
+        """Every item of a list, page after page; each page is tried as often as any request."""
+        token = ""
+        while True:
+            asked = {"parent": self.parent, "page_token": token, **request}
+            page = self._call(method, request=asked)
+            yield from getattr(page, key)
+            token = page.next_page_token
+            if not token:
+                return
+
+    def _done(self, operation: Any) -> None:
+        """Wait for a long-running operation, at most half an hour.
+
+        Raises:
+            ApiError: It failed, or takes longer.
+        """
+        name, pause, waited = operation.operation.name, 0.1, 0.0
+        found = json_format.MessageToDict(operation.operation)
+        while not found.get("done"):
+            if waited > _LONGEST:
+                raise ApiError(504, "DEADLINE_EXCEEDED", f"{name} is not done after {waited:g} s")
+            self.patience.sleep(pause)
+            waited, pause = waited + pause, min(pause * 1.5, 5.0)
+            found = self._asked(lambda: self._plain(name))
+        if "error" in found:
+            code = found["error"].get("code", 2)
+            status = code_pb2.Code.Name(code)
+            message = found["error"].get("message", "no reason given")
+            raise ApiError(_HTTP.get(status, 500), status, f"{message} ({name})")
+
+    def _plain(self, name: str) -> dict[str, Any]:
+        response = self._session.get(f"{self.endpoint}/v1/{name}", timeout=_SECONDS)
+        response.raise_for_status()
+        return dict(response.json())
 
     def _call(self, method: Callable[..., Any], **arguments: Any) -> Any:
         return self._asked(lambda: method(timeout=_SECONDS, retry=None, **arguments))
@@ -152,5 +263,14 @@ class Client:
         return self._service(aiplatform_v1.ModelServiceClient)
 
     @cached_property
+    def _schedules(self) -> Any:
+        return self._service(aiplatform_v1.ScheduleServiceClient)
+
+    @cached_property
     def _endpoints(self) -> Any:
         return self._service(aiplatform_v1.EndpointServiceClient)
+
+
+def named(display_name: str) -> str:
+    """Write a filter for a display name, whatever characters it has."""
+    return f"display_name={json.dumps(display_name, ensure_ascii=False)}"

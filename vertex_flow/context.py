@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from vertex_flow.errors import SettingError
+from vertex_flow.errors import EngineError, SettingError
 from vertex_flow.place import LOCAL_PROJECT, Place
 
 if TYPE_CHECKING:
     from vertex_flow.apis import Apis
+    from vertex_flow.client import Client
     from vertex_flow.engine.joining import LocalEngine
     from vertex_flow.flow import Flow
     from vertex_flow.gcp.clean import Leftovers
@@ -88,6 +89,28 @@ class GcpContext(Place):
         from vertex_flow.apis import Apis
 
         return Apis(self.project, self.location, self.credentials, self.endpoints)
+
+    @property
+    def vertex(self) -> Client:
+        """Vertex AI's API; on this machine that of the standing engine.
+
+        Raises:
+            EngineError: No engine stands in this machine's folder.
+        """
+        from vertex_flow.client import Client
+
+        if self.home is None:
+            return Client(self.endpoint, self.parent, credentials=self.credentials)
+        from vertex_flow.engine.standing import StandingEngine
+
+        engine = StandingEngine.find(self.home)
+        if engine is None:
+            raise EngineError(
+                f"no engine stands in {self.home}, and one that a program starts for itself ends "
+                f"with it. Start one that stays: vertex-flow up --home {self.home}"
+            )
+        engine.check(port=self.port)
+        return Client(engine.endpoint, self.parent, engine.token)
 
     def doctor(self, flow: Flow | None = None) -> Diagnosis:
         """Check whether the project has what a pipeline needs; changes nothing.
@@ -218,16 +241,22 @@ class GcpContext(Place):
                 self, apis, trainer, builder=builder, timeout=timeout, max_mb=max_mb, say=say
             )
 
-    def clean(self, *, dry_run: bool = False) -> Leftovers:
+    def clean(self, *, dry_run: bool = False, older_than: str = "1d") -> Leftovers:
         """List what runs have left that costs money, and remove what has expired.
+
+        What is removed are endpoints whose `Deploy(expires=...)` has passed, with the models on
+        them; everything else is only listed. On this machine it is about the standing engine.
 
         Args:
             dry_run: Whether to list only.
+            older_than: Age from which a job that still waits or runs is listed: `"8h"`, `"1d"`.
+
+        Returns:
+            What is left, and what was removed or could not be.
         """
         from vertex_flow.gcp.clean import clean
 
-        with self.apis as apis:
-            return clean(self, apis.vertex, dry_run=dry_run)
+        return clean(self.vertex, dry_run=dry_run, older_than=older_than)
 
     def init_aiplatform(self, **settings: Any) -> Sdk:
         """Set up Google's own high-level SDK, `google.cloud.aiplatform`, for this context.

@@ -4,6 +4,7 @@
 VertexFlowError
 ├── WiringError (ValueError)        the stages of a flow do not fit together
 ├── SettingError (ValueError)       one setting of a stage, trainer, parameter or context is wrong
+├── CostError (ValueError)          a run may cost more than it is allowed to
 ├── RunFailed (RuntimeError)        a run ended in failure
 ├── RunCancelled (RuntimeError)     a run was cancelled
 ├── ImageBuildFailed (RuntimeError) a training image was not built, or not pushed
@@ -35,6 +36,20 @@ class VertexFlowError(Exception):
 
 class SettingError(VertexFlowError, ValueError):
     """One setting of a stage, trainer, parameter or context is wrong."""
+
+
+class CostError(VertexFlowError, ValueError):
+    """A run may cost more than it is allowed to, or what it costs is not known.
+
+    Attributes:
+        cost: What it may cost, in the currency of the prices; None when that is not known.
+        max_cost: What it is allowed to cost.
+    """
+
+    def __init__(self, message: str, *, cost: float | None, max_cost: float) -> None:
+        self.cost = cost
+        self.max_cost = max_cost
+        super().__init__(message)
 
 
 class WiringError(VertexFlowError, ValueError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,11 @@ from vertex_flow.names import check_stage_name
 from vertex_flow.ports import Param, Port, references
 
 if TYPE_CHECKING:
+    from vertex_flow.estimate import Estimate
     from vertex_flow.machines import MachineNeed
+    from vertex_flow.prices import Prices
     from vertex_flow.run import Run
+    from vertex_flow.schedule import Schedule
 
 
 class Flow:
@@ -123,13 +127,49 @@ class Flow:
         return compiler.write(self._graph, path)
 
     def machines(self, params: Mapping[str, Any] | None = None) -> tuple[MachineNeed, ...]:
-        """The machines that the stages ask for, in order.
+        """The machines that the stages ask for, in order; those that may be left out included.
 
         Args:
             params: Values for pipeline parameters, by name, that machine settings depend on;
                 their defaults otherwise.
         """
-        raise NotImplementedError
+        return self._graph.machines(params or {})
+
+    def estimate(
+        self,
+        context: GcpContext,
+        *,
+        params: Mapping[str, Any] | None = None,
+        hours: Mapping[str, float] | None = None,
+        run: Run | None = None,
+        prices: str | Path | Prices | None = None,
+    ) -> Estimate:
+        """Say how many machine-hours a run takes, and what they cost where there are prices.
+
+        How long a stage takes is what you say, else what it took in an earlier run, with
+        tuning scaled to the number of trials. Tasks without either count six minutes each.
+
+        Args:
+            context: Where it is to run, and where its earlier runs are looked for.
+            params: Values for pipeline parameters, by name.
+            hours: Hours by stage: of its training job, of one trial, of the time that its model
+                serves, or of its tasks.
+            run: An earlier run, whose durations count; by default the last that succeeded.
+            prices: Prices an hour, or the TOML file with them; by default the file that `prices`
+                under `[tool.vertex_flow]` in `pyproject.toml` names.
+
+        Returns:
+            The estimate, which prints as a table.
+
+        Raises:
+            SettingError: A parameter, a stage or a price is none.
+        """
+        from vertex_flow import estimate
+
+        self._check_context("estimate", context)
+        return estimate.estimate(
+            self._graph, context, params=params or {}, hours=hours or {}, run=run, prices=prices
+        )
 
     def run(
         self,
@@ -159,11 +199,8 @@ class Flow:
         """
         from vertex_flow import run
 
-        if context is not None and not isinstance(context, GcpContext):
-            raise SettingError(
-                f"Flow.run({context!r}): expected a GcpContext: GcpContext.local(), or "
-                "GcpContext(project=...)."
-            )
+        if context is not None:
+            self._check_context("run", context)
         return run.start(
             self._graph,
             context or GcpContext.local(),
@@ -173,11 +210,70 @@ class Flow:
             progress=progress,
         )
 
+    def schedule(  # noqa: PLR0913 - the options of a schedule, keyword-only
+        self,
+        context: GcpContext,
+        cron: str,
+        *,
+        timezone: str | None = None,
+        name: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        cache: bool = True,
+        max_concurrent: int = 1,
+        max_runs: int = 0,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> Schedule:
+        """Run the flow by the clock: make the schedule of that name, or change the one there is.
+
+        Where nothing differs, nothing is sent. A schedule that is paused stays paused.
+
+        Args:
+            context: Where: Vertex AI, or this machine with a standing engine, as long as it is up.
+            cron: Five fields, for example `"30 8 * * 1-5"`: minute, hour, day of month, month, day
+                of week.
+            timezone: Time zone in the IANA database, for example `"Europe/Berlin"`; UTC when None.
+            name: Display name of the schedule; the flow's name when None.
+            params: Values for the runs' pipeline parameters, by name.
+            cache: Whether results of earlier runs with the same code and inputs are reused.
+            max_concurrent: Runs at the same time; what is due beyond that is left out.
+            max_runs: Runs in all; 0 for no limit.
+            start: No run before; without a time zone in that of the schedule, like `end`.
+            end: No run after.
+
+        Returns:
+            The schedule.
+
+        Raises:
+            SettingError: The times or a parameter are wrong, or two schedules have the name.
+            EngineError: The context is this machine, and no engine stands.
+        """
+        from vertex_flow import schedule
+
+        self._check_context("schedule", context)
+        timing = schedule.Timing(
+            name=self.name if name is None else name,
+            cron=cron,
+            timezone=timezone,
+            max_concurrent=max_concurrent,
+            max_runs=max_runs,
+            start=start,
+            end=end,
+        )
+        return schedule.put(self._graph, context, timing, params=params or {}, cache=cache)
+
     def __str__(self) -> str:
         return "\n".join([f"flow {self.name!r}", *self._lines()])
 
     def __repr__(self) -> str:
         return f"Flow({self.name!r}, {[stage.name for stage in self.stages]!r})"
+
+    def _check_context(self, method: str, context: Any) -> None:
+        if not isinstance(context, GcpContext):
+            raise SettingError(
+                f"Flow.{method}({context!r}): expected a GcpContext: GcpContext.local(), or "
+                "GcpContext(project=...)."
+            )
 
     def _lines(self) -> list[str]:
         lines: list[str] = []

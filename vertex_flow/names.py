@@ -12,6 +12,12 @@ import attrs
 
 from vertex_flow.errors import SettingError
 
+FLOW_LABEL = "vertex-flow-flow"
+"""Label of everything that a run makes: the name of its flow."""
+
+EXPIRES_LABEL = "vertex-flow-expires"
+"""Label of an endpoint that may go: when, in the form of `expiry.expiry_label`."""
+
 _STAGE = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _LABEL = re.compile(r"[a-z0-9_-]{0,63}")
 _LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")

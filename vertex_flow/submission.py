@@ -10,9 +10,9 @@ from google.protobuf import json_format, struct_pb2
 
 from vertex_flow import compiler, sources
 from vertex_flow.context import GcpContext
-from vertex_flow.errors import SettingError, nearest
+from vertex_flow.errors import SettingError
 from vertex_flow.graph import Graph
-from vertex_flow.ports import Param, article, is_constant_of
+from vertex_flow.ports import Param, check_param
 from vertex_flow.training import TRAINING_IMAGE, Trainer
 
 
@@ -57,30 +57,13 @@ def parameter_values(
             there.
     """
     for name, value in params.items():
-        _check(graph, name, value)
+        check_param(graph.name, graph.params, name, value)
     values = dict(params)
     image = TRAINING_IMAGE.name
     trainers = list(_trainers(graph))
     if trainers and not values.get(image):
         values[image] = _training_image(graph, trainers, context)
     return values
-
-
-def _check(graph: Graph, name: str, value: Any) -> None:
-    if name not in graph.params:
-        known = list(graph.params)
-        raise SettingError(
-            f"flow {graph.name!r} has no parameter {name!r}; it has "
-            f"{', '.join(known) or 'none'}.{nearest(name, known)}"
-        )
-    wanted = graph.params[name].type
-    if is_constant_of(value, wanted):
-        return
-    if isinstance(value, float) and wanted is float:
-        raise SettingError(f"parameter {name!r} needs a finite number, and {value!r} is none.")
-    raise SettingError(
-        f"parameter {name!r} needs {article(wanted)}, and {value!r} is {article(type(value))}."
-    )
 
 
 def _training_image(graph: Graph, trainers: list[Trainer], context: GcpContext) -> str:

@@ -113,6 +113,11 @@ def test_a_custom_job(training: StagePipeline) -> None:
     assert job.display_name == "mnist-20250102-train"
 
 
+def test_a_custom_job_names_its_flow(training: StagePipeline) -> None:
+    job = parsed(v1.CustomJob, training.payload("custom-training-job"))
+    assert dict(job.labels) == {"vertex-flow-flow": "sample"}
+
+
 def test_a_custom_job_writes_below_the_pipeline_root(training: StagePipeline) -> None:
     job = parsed(v1.CustomJob, training.payload("custom-training-job"))
     assert job.job_spec.base_output_directory.output_uri_prefix == (
@@ -241,7 +246,7 @@ def test_a_model_upload_has_aliases_and_labels(registering: StagePipeline) -> No
     model = parsed(v1.Model, registering.payload("model-upload"))
     assert (list(model.version_aliases), dict(model.labels)) == (
         ["default", "champion"],
-        {"team": "a"},
+        {"team": "a", "vertex-flow-flow": "mnist"},
     )
 
 

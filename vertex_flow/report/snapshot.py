@@ -94,6 +94,8 @@ class Snapshot:
         name: Resource name.
         state: `PENDING`, `RUNNING`, `SUCCEEDED`, `FAILED`, `CANCELLING` or `CANCELLED`.
         reason: The job's own error, or the empty text.
+        start: When it started, or None.
+        parameters: Values of the pipeline parameters that were set, by name.
     """
 
     def __init__(self, job: Any) -> None:
@@ -101,6 +103,7 @@ class Snapshot:
         self.state: str = job.state.name.removeprefix("PIPELINE_STATE_")
         self.reason: str = job.error.message if job.error else ""
         self.start: datetime | None = job.start_time or job.create_time
+        self.parameters: Mapping[str, Any] = _plain(job.runtime_config.parameter_values) or {}
         self._details = list(job.job_detail.task_details)
         self._spec = _plain(job.pipeline_spec) or {}  # absent while a template is read
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -13,6 +13,7 @@ from kfp.dsl import Artifact, Dataset, Metrics, Model
 from vertex_flow.components import GetCustomJobResultsOp
 from vertex_flow.contract import Inputs, Outputs, Stage, stage
 from vertex_flow.errors import SettingError
+from vertex_flow.machines import Known, MachineNeed
 from vertex_flow.ports import In, Out, Value
 from vertex_flow.stages import _training
 from vertex_flow.training import Argument, Trainer, check_arguments
@@ -73,6 +74,11 @@ class Train(Stage):
             base_output_directory=_training.base_output_directory(self.name),
             timeout=io.timeout,
             strategy=io.resolve(self.trainer.strategy),
+            labels=_training.labels(io),
         )
         results = GetCustomJobResultsOp(gcp_resources=job.outputs["gcp_resources"])
         return {name: results.outputs[name] for name in ("model", "checkpoints", "logs", "metrics")}
+
+    def machines(self, known: Known) -> Sequence[MachineNeed]:
+        """The replicas of the training job."""
+        return (_training.machine_need(self.name, self.trainer, known),)
