@@ -16,7 +16,10 @@ from vertex_flow.names import check_stage_name
 from vertex_flow.ports import Param, Port, references
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from vertex_flow.machines import MachineNeed
+    from vertex_flow.options import RunOptions
     from vertex_flow.run import Run
 
 
@@ -136,41 +139,50 @@ class Flow:
         context: GcpContext | None = None,
         *,
         params: Mapping[str, Any] | None = None,
-        cache: bool = True,
+        enable_caching: bool | None = None,
         wait: bool = True,
         progress: Callable[[str], None] | None = print,
+        **options: Unpack[RunOptions],
     ) -> Run:
         """Run the flow, on this machine or on Vertex AI.
 
         Args:
             context: Where; this machine when None.
             params: Values for this run's pipeline parameters, by name.
-            cache: Whether results of earlier runs with the same code and inputs are reused.
-            wait: Whether to return only when the run has ended.
+            enable_caching: Whether results of earlier runs with the same code and inputs are
+                reused, for every stage; None for as each stage says.
+            wait: Whether to return only when the run has ended. While it waits for a run in the
+                cloud, Ctrl-C ends the waiting only.
             progress: Called with each line of progress while waiting; None for silence.
+            options: Further options, those of `RunOptions`: `service_account`, `labels`,
+                `network`, `encryption_key`, `failure_policy`, `experiment`, `tensorboard`,
+                `job_id`.
 
         Returns:
             The run.
 
         Raises:
-            RunFailed: The run failed; with stage, reason and the last lines of the log.
+            RunFailed: The run failed; with stage, reason, the last lines of the log, and the
+                likely cause and the fix.
             RunCancelled: The run was cancelled.
-            SettingError: A parameter is unknown or of the wrong type.
+            SettingError: A parameter or an option is unknown or of the wrong type.
+            PreflightError: Vertex AI would refuse the run; with every fault.
         """
-        from vertex_flow import run
+        from vertex_flow.start import start
 
         if context is not None and not isinstance(context, GcpContext):
             raise SettingError(
                 f"Flow.run({context!r}): expected a GcpContext: GcpContext.local(), or "
                 "GcpContext(project=...)."
             )
-        return run.start(
+        return start(
             self._graph,
             context or GcpContext.local(),
             params=params or {},
-            cache=cache,
+            enable_caching=enable_caching,
             wait=wait,
             progress=progress,
+            options=options,
         )
 
     def __str__(self) -> str:

@@ -1,0 +1,99 @@
+"""How a run is looked at again and again: how often, and what a short outage does not end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import attrs
+
+from vertex_flow.calls import TRANSIENT
+from vertex_flow.errors import ApiError
+
+T = TypeVar("T")
+
+LOCAL_OUTAGE = 20.0
+"""How long a standing engine may be away while a run is followed, in seconds."""
+CLOUD_OUTAGE = 600.0
+"""How long Vertex AI may be away while a run is followed, in seconds."""
+
+
+@attrs.frozen(kw_only=True)
+class Pace:
+    """How long to wait between two looks at a run, in seconds.
+
+    Attributes:
+        first: The first pause.
+        longest: The longest one.
+        growth: What each pause is longer than the one before by, as a factor.
+    """
+
+    first: float
+    longest: float
+    growth: float = 1.2
+
+    def pauses(self) -> Iterator[float]:
+        """Every pause, without end."""
+        pause = self.first
+        while True:
+            yield pause
+            pause = min(pause * self.growth, self.longest)
+
+
+NEARBY = Pace(first=0.25, longest=0.25)
+"""An endpoint on this machine."""
+FAR = Pace(first=2.0, longest=15.0)
+"""Google Cloud: a mistake at the start shows soon, and hours of training cost few requests."""
+
+
+@attrs.frozen(kw_only=True)
+class Outage:
+    """How long the other side may be away, and what is said of it.
+
+    Attributes:
+        longest: Seconds after which it is given up.
+        notice: Said when it begins.
+        codes: HTTP status codes of refusals that count as one.
+        gone: The error when it lasts too long.
+    """
+
+    longest: float
+    notice: str
+    codes: frozenset[int] = TRANSIENT
+    gone: Callable[[ApiError], Exception]
+
+    def bridge(
+        self,
+        ask: Callable[[], T],
+        say: Callable[[str], None] | None,
+        *,
+        pause: float,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> T:
+        """Ask, and ask again while the other side is away.
+
+        Args:
+            ask: Asks it.
+            say: Called with the notice; None for silence.
+            pause: Seconds between two tries.
+            sleep: Waits for some seconds.
+        """
+        deadline = None
+        while True:
+            try:
+                return ask()
+            except ApiError as error:
+                if error.code not in self.codes:
+                    raise
+                if deadline is None:
+                    deadline = time.monotonic() + self.longest
+                    _tell(say, self.notice)
+                if time.monotonic() >= deadline:
+                    raise self.gone(error) from error
+            sleep(pause)
+
+
+def _tell(say: Callable[[str], None] | None, line: str) -> None:
+    if say:
+        say(line)
