@@ -104,13 +104,13 @@ def _parameters(plain: Mapping[str, Any]) -> Iterator[str]:
     root = plain.get("pipelineSpec", {}).get("root", {})
     declared = root.get("inputDefinitions", {}).get("parameters", {})
     values = plain.get("runtimeConfig", {}).get("parameterValues", {})
-    for name, value in values.items():
+    for name, value in sorted(values.items()):
         kind = declared.get(name, {}).get("parameterType")
         if name not in declared:
             yield f"parameter {name!r}: the pipeline has none of that name."
         elif kind in _KINDS and not _is_a(value, kind):
             yield f"parameter {name!r}: {type(value).__name__} is not {kind}."
-    for name, one in declared.items():
+    for name, one in sorted(declared.items()):
         if name not in values and "defaultValue" not in one and not one.get("isOptional"):
             yield f"parameter {name!r}: it has no default, and no value was given."
 
@@ -163,7 +163,7 @@ def _located(
 
 
 def _secrets(plain: Mapping[str, Any]) -> Iterator[str]:
-    for leak in leaks.find(plain):
+    for leak in sorted(leaks.find(plain), key=lambda leak: leak.place):
         yield (
             f"{leak.place} holds what looks like {leak.kind}, and everybody who may see the run "
             "could read it. Keep it in Secret Manager, pass its name "

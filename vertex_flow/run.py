@@ -353,7 +353,8 @@ class Run:
         return EngineError(
             f"the standing engine of {home} has stopped, and did not come back in "
             f"{LOCAL_OUTAGE:g} s. Start it again: vertex-flow up --home {home}. The run goes on "
-            f"there from where it was: Run.attach(GcpContext.local({str(home)!r}), {self.job_id!r}).wait()."
+            f"there from where it was: Run.attach(GcpContext.local({str(home)!r}), "
+            f"{self.job_id!r}).wait()."
         )
 
     def _resource(self, schema_title: str) -> str | None:
