@@ -37,13 +37,14 @@ def test_googles_sdk_shows_the_run(run: Run) -> None:
     frame = aiplatform.Experiment("trying").get_data_frame()
     assert list(frame["run_name"]) == [run.job_id]
     assert list(frame["run_type"]) == ["system.PipelineRun"]
-    assert list(frame["param.input:size"]) == [5]
+    assert list(frame["param.size"]) == [5]
     assert list(frame["state"]) == ["COMPLETE"]
 
 
 def test_a_second_run_stands_beside_it(run: Run, sdk: Official) -> None:
     pytest.importorskip("pandas")
-    Flow("sample", [Source()]).run(sdk.context, experiment="trying", progress=None)
+    flow = Flow("sample", [Source(size=Param("size", 3))])
+    flow.run(sdk.context, params={"size": 6}, experiment="trying", progress=None)
     assert len(aiplatform.Experiment("trying").get_data_frame()) == 2
 
 

@@ -13,7 +13,7 @@ from vertex_flow.report.progress import plain
 from vertex_flow.report.tracebacks import last_exception
 from vertex_flow.roles import role_for
 
-_LONGEST = 100_000  # characters that are read of what was said
+_WIDTH, _HEAD, _TAIL = 1000, 100, 300  # what is read: characters of a line, lines
 _MEMBER = "user:$(gcloud config get account)"
 
 
@@ -83,7 +83,7 @@ _IMAGE_FIX = (
 ROWS = (
     _row(
         "quota",
-        r"quota metrics exceed quota limits: (?P<quota>[\w./-]+(?:, *[\w./-]+)*)"
+        r"quota metrics exceed quota limits: (?P<quota>[\w.-]+/[\w.-]+(?:, *[\w.-]+/[\w.-]+)*)"
         r"|quotas? (?:are|is) exceeded: (?P<quotas>[\w./-]+)"
         r"|quota exceeded for quota metric '(?P<metric>[^']+)'",
         "the quota {quota}{quotas}{metric} of project {project} in {location} is used up.",
@@ -207,7 +207,7 @@ ROWS = (
     _row(
         "bucket",
         r"specified bucket does not exist|bucket '?(?P<bucket>[\w.-]+)'? (?:was )?not found",
-        "there is no bucket {bucket} of that name.",
+        "the bucket {bucket} does not exist.",
         "GcpContext(project={project!r}).setup() makes the context's own; or name one that is "
         "there: GcpContext(bucket=...).",
     ),
@@ -272,13 +272,19 @@ def diagnose(text: str, *, project: str, location: str) -> Diagnosis | None:
         The cause, or None when the text says none that is known.
     """
     around = {"project": project, "location": location}
-    text = text[:_LONGEST]
+    text = _readable(text)
     return (
         _looked_up(ROWS, text, around)
         or _exception(text)
         or _looked_up(LATER_ROWS, text, around)
         or _exit(text)
     )
+
+
+def _readable(text: str) -> str:
+    """Cut what was said down to what is quickly read: its first and last lines, none too long."""
+    lines = [line[:_WIDTH] for line in text.splitlines()]
+    return "\n".join(lines if len(lines) <= _HEAD + _TAIL else lines[:_HEAD] + lines[-_TAIL:])
 
 
 def _looked_up(rows: tuple[Row, ...], text: str, around: Mapping[str, str]) -> Diagnosis | None:
