@@ -189,3 +189,26 @@ def test_a_missing_training_module(folder: Path, local: GcpContext) -> None:
     flow = training(Trainer(module="one.tsak", source=str(folder)))
     with pytest.raises(SettingError, match=r"Did you mean 'one\.task'\?"):
         parameter_values(flow.graph, local, {})
+
+
+BOARD = "projects/acme/locations/us-central1/tensorboards/1"
+
+
+def test_training_logs_to_the_tensorboard_of_the_run(folder: Path) -> None:
+    flow = training(Trainer(module="one.task", image="mine:1"))
+    options = settle(CLOUD, {"tensorboard": BOARD})
+    assert parameter_values(flow.graph, CLOUD, {}, options) == {
+        "tensorboard": BOARD,
+        "training_service_account": CLOUD.service_account,
+    }
+
+
+def test_a_tensorboard_that_the_user_gives_stays(folder: Path) -> None:
+    flow = training(Trainer(module="one.task", image="mine:1"))
+    options = settle(CLOUD, {"tensorboard": BOARD})
+    values = parameter_values(flow.graph, CLOUD, {"tensorboard": ""}, options)
+    assert values["tensorboard"] == ""
+
+
+def test_a_flow_that_trains_nothing_takes_no_tensorboard() -> None:
+    assert parameter_values(FLOW.graph, CLOUD, {}, settle(CLOUD, {"tensorboard": BOARD})) == {}

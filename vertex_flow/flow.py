@@ -14,6 +14,7 @@ from vertex_flow.errors import SettingError, nearest
 from vertex_flow.graph import Graph, Step, When, as_steps, place, wire
 from vertex_flow.names import check_stage_name
 from vertex_flow.ports import Param, Port, references
+from vertex_flow.training import TENSORBOARD, TRAINING_ACCOUNT
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -234,6 +235,8 @@ def _wires(stage: Stage, sources: Mapping[str, Port[Any]]) -> list[str]:
     inputs = {name: str(port) for name, port in sources.items()}
     for field, setting in stage.settings.items():
         for source in references(setting):
+            if any(source is one for one in (TENSORBOARD, TRAINING_ACCOUNT)):
+                continue  # the context's affair, and empty in most runs: no wire of the flow's
             key = field if source is setting else f"{field}: {source.name}"
             inputs[key] = str(source) if isinstance(source, Port) else _describe(source)
     width = max(map(len, [*inputs, *stage.ports]), default=0)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 import attrs
 
 from vertex_flow.calls import TRANSIENT
-from vertex_flow.errors import ApiError
+from vertex_flow.errors import ApiError, EngineError
 
 T = TypeVar("T")
 
@@ -92,6 +93,51 @@ class Outage:
                 if time.monotonic() >= deadline:
                     raise self.gone(error) from error
             sleep(pause)
+
+
+def engine_outage(home: Path, job_id: str) -> Outage:
+    """The standing engine of a folder is away: it may be on its way back.
+
+    Args:
+        home: The folder.
+        job_id: Id of the run that is followed.
+    """
+    gone = EngineError(
+        f"the standing engine of {home} has stopped, and did not come back in "
+        f"{LOCAL_OUTAGE:g} s. Start it again: vertex-flow up --home {home}. The run goes on "
+        f"there from where it was: Run.attach(GcpContext.local({str(home)!r}), "
+        f"{job_id!r}).wait()."
+    )
+    return Outage(
+        longest=LOCAL_OUTAGE,
+        notice=f"the standing engine of {home} does not answer; waiting {LOCAL_OUTAGE:g} s for it",
+        codes=frozenset({503}),
+        gone=lambda _: gone,
+    )
+
+
+def cloud_outage(attaching: str) -> Outage:
+    """Vertex AI is away, or refuses to be asked so often; the run goes on there.
+
+    Args:
+        attaching: The line of Python that takes the run up again.
+    """
+
+    def gone(error: ApiError) -> ApiError:
+        return ApiError(
+            error.code,
+            error.status,
+            error.message,
+            cause="Vertex AI was not reached for a while; the run most likely goes on.",
+            fix=attaching,
+        )
+
+    return Outage(
+        longest=CLOUD_OUTAGE,
+        notice="Vertex AI does not answer; the run goes on there, and is looked for again for "
+        f"{CLOUD_OUTAGE / 60:g} minutes",
+        gone=gone,
+    )
 
 
 def _tell(say: Callable[[str], None] | None, line: str) -> None:

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from vertex_flow import reaching
 from vertex_flow.console import resource_url
 from vertex_flow.context import GcpContext
 from vertex_flow.errors import (
     ApiError,
-    EngineError,
     RunCancelled,
     RunFailed,
     SettingError,
     nearest,
 )
-from vertex_flow.following import CLOUD_OUTAGE, FAR, LOCAL_OUTAGE, NEARBY, Outage
+from vertex_flow.following import FAR, NEARBY, Outage, cloud_outage, engine_outage
 from vertex_flow.names import Resource, pipeline_job_name
 from vertex_flow.outcomes import DeployedEndpoint, RegisteredModel
 from vertex_flow.report.progress import Progress
@@ -77,7 +77,7 @@ class Run:
             context: Where it runs.
             name: Resource name of the pipeline job, or the last part of it.
         """
-        client, engine = connect(context)
+        client, engine = reaching.connect(context)
         full = name if "/" in name else pipeline_job_name(client.parent, name)
         run = cls(client, full, engine, context)
         try:
@@ -324,38 +324,8 @@ class Run:
     def _outage(self) -> Outage | None:
         engine = self._engine
         if engine is not None and engine.outlives:
-            return Outage(
-                longest=LOCAL_OUTAGE,
-                notice=f"the standing engine of {engine.home} does not answer; waiting "
-                f"{LOCAL_OUTAGE:g} s for it",
-                codes=frozenset({503}),
-                gone=lambda _: self._gone(engine.home),
-            )
-        if self._is_local:
-            return None
-        return Outage(
-            longest=CLOUD_OUTAGE,
-            notice="Vertex AI does not answer; the run goes on there, and is looked for again for "
-            f"{CLOUD_OUTAGE / 60:g} minutes",
-            gone=self._out_of_sight,
-        )
-
-    def _out_of_sight(self, error: ApiError) -> ApiError:
-        return ApiError(
-            error.code,
-            error.status,
-            error.message,
-            cause="Vertex AI was not reached for a while; the run most likely goes on.",
-            fix=self._attaching,
-        )
-
-    def _gone(self, home: Path) -> EngineError:
-        return EngineError(
-            f"the standing engine of {home} has stopped, and did not come back in "
-            f"{LOCAL_OUTAGE:g} s. Start it again: vertex-flow up --home {home}. The run goes on "
-            f"there from where it was: Run.attach(GcpContext.local({str(home)!r}), "
-            f"{self.job_id!r}).wait()."
-        )
+            return engine_outage(engine.home, self.job_id)
+        return None if self._is_local else cloud_outage(self._attaching)
 
     def _resource(self, schema_title: str) -> str | None:
         names = [
@@ -376,23 +346,3 @@ def give_up(engine: LocalEngine | None, run: Run | None) -> None:
     elif run is not None:
         with contextlib.suppress(ApiError):  # it may have ended by itself, or the engine has
             run.cancel()
-
-
-def connect(context: GcpContext) -> tuple[Client, LocalEngine | None]:
-    """Reach the endpoint of a context; for this machine, join the standing engine or start one.
-
-    Raises:
-        HomeBusyError: Another program has an engine of its own in the folder.
-        PortInUseError: The port asked for is taken.
-        EngineError: The engine did not start, or the standing one is another than is meant.
-    """
-    engine = None
-    if context.home is not None:
-        from vertex_flow.engine.joining import join
-
-        engine = join(context.home, port=context.port)
-    from vertex_flow.client import Client
-
-    endpoint = engine.endpoint if engine else context.endpoint
-    token = engine.token if engine else None
-    return Client(endpoint, context.parent, token, context.credentials), engine

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from vertex_flow import run as runs
+from vertex_flow import reaching
 from vertex_flow.context import GcpContext
 from vertex_flow.errors import ApiError, EngineError
 from vertex_flow.options import Settled, settle
@@ -46,9 +46,9 @@ def start(  # noqa: PLR0913 - the options of Flow.run, passed on
     from vertex_flow import preflight, submission
 
     settled = settle(context, options)
-    values = submission.parameter_values(graph, context, params)
+    values = submission.parameter_values(graph, context, params, settled)
     job_id = settled.job_id or fresh_id(graph.name)
-    client, engine = runs.connect(context)
+    client, engine = reaching.connect(context)
     run = None
     try:
         job = submission.pipeline_job(

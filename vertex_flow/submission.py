@@ -15,7 +15,7 @@ from vertex_flow.graph import Graph
 from vertex_flow.names import FLOW_LABEL
 from vertex_flow.options import Settled
 from vertex_flow.ports import Param, article, is_constant_of
-from vertex_flow.training import TRAINING_IMAGE, Trainer
+from vertex_flow.training import TENSORBOARD, TRAINING_ACCOUNT, TRAINING_IMAGE, Trainer
 
 _FAILURE_POLICIES = {
     "": aiplatform_v1.PipelineFailurePolicy.PIPELINE_FAILURE_POLICY_UNSPECIFIED,
@@ -63,7 +63,7 @@ def pipeline_job(
 
 
 def parameter_values(
-    graph: Graph, context: GcpContext, params: Mapping[str, Any]
+    graph: Graph, context: GcpContext, params: Mapping[str, Any], options: Settled | None = None
 ) -> dict[str, Any]:
     """Check what the user gives to pipeline parameters and add what the context supplies.
 
@@ -71,6 +71,7 @@ def parameter_values(
         graph: The wired stages.
         context: Where it runs.
         params: Values by parameter name.
+        options: The options of the run, from `settle`.
 
     Raises:
         SettingError: A parameter is unknown or of another type, or a trainer's code is not
@@ -83,7 +84,16 @@ def parameter_values(
     trainers = list(_trainers(graph))
     if trainers and not values.get(image):
         values[image] = _training_image(graph, trainers, context)
-    return values
+    return {**_tensorboard(graph, options or Settled()), **values}
+
+
+def _tensorboard(graph: Graph, options: Settled) -> dict[str, str]:
+    """Where training logs to, and as whom; nothing for a flow without such a stage."""
+    if not options.tensorboard:
+        return {}
+    given = {TENSORBOARD: options.tensorboard, TRAINING_ACCOUNT: options.service_account}
+    found = {param.name: value for param, value in given.items() if param.name in graph.params}
+    return {name: value for name, value in found.items() if graph.params[name].default == ""}
 
 
 def _check(graph: Graph, name: str, value: Any) -> None:
