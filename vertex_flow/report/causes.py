@@ -214,7 +214,7 @@ ROWS = (
     _row(
         "object",
         r"no such object: (?P<object>\S+)"
-        r"|(?:no such file or directory|not ?found)[^\n]*?(?P<uri>(?:gs://|/gcs/)[^\s'\"]+)",
+        r"|no such file or directory:? *b?['\"]?(?P<uri>(?:gs://|/gcs/)[^\s'\"]*[^\s'\":;,.])",
         "there is nothing at {object}{uri}.",
         "upload it, GcpContext(project={project!r}).upload(path, uri), or correct the URI.",
     ),
