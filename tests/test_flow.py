@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from tests.samples import Fit, Score, Source, Spend
-from vertex_flow import Flow, Inputs, Outputs, Param, Stage, Value, When, stage
+from vertex_flow import Flow, Inputs, Outputs, Param, Stage, Trainer, Value, When, stage
 from vertex_flow.errors import SettingError, WiringError
 from vertex_flow.machines import Known, MachineNeed
+from vertex_flow.stages import ImportDataset, Preprocess, Train
 
 
 @pytest.fixture
@@ -39,6 +40,13 @@ def test_an_unknown_stage_has_its_nearest_name(flow: Flow) -> None:
     assert str(caught.value) == (
         "flow 'sample' has no stage 'scor'; it has source, fit, score, spend. Did you mean 'score'?"
     )
+
+
+def test_what_the_context_supplies_for_tensorboard_is_no_wire() -> None:
+    trainer = Trainer(module="trainer.task", image="mine:1")
+    shown = str(Flow("sample", [ImportDataset("gs://b/x"), Preprocess(), Train(trainer)]))
+    assert "tensorboard" not in shown
+    assert "service_account" not in shown
 
 
 def test_a_flow_prints_every_wire(flow: Flow) -> None:

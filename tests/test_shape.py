@@ -20,6 +20,8 @@ TESTED_ELSEWHERE = {
     "__main__": "cli/test_main",
     "_version": "test_init",
     "cli/command": "cli/test_main",
+    "outcomes": "test_run",
+    "reaching": "test_run",
     "components/_arrays": "components/test_preprocessing",
     "components/_images": "components/test_components",
     "engine/__main__": "engine/test_embedded",

@@ -72,6 +72,77 @@ class Client:
         )
         return next(iter(found), None)
 
+    def get_custom_job(self, name: str) -> aiplatform_v1.CustomJob:
+        """Read a custom job with its error."""
+        return self._call(self._jobs.get_custom_job, name=name)
+
+    def get_tuning_job(self, name: str) -> aiplatform_v1.HyperparameterTuningJob:
+        """Read a hyperparameter tuning job with its trials."""
+        return self._call(self._jobs.get_hyperparameter_tuning_job, name=name)
+
+    def custom_job(self, display_name: str) -> aiplatform_v1.CustomJob | None:
+        """Find the newest custom job of a display name."""
+        found = self._call(
+            self._jobs.list_custom_jobs,
+            request={"parent": self.parent, "filter": f'display_name="{display_name}"'},
+        )
+        return next(iter(found), None)
+
+    def get_operation(self, name: str) -> dict[str, Any]:
+        """Read a long-running operation, as plain JSON: its kind of answer may be any."""
+
+        def get() -> dict[str, Any]:
+            response = self._session.get(f"{self.endpoint}/v1/{name}", timeout=_SECONDS)
+            response.raise_for_status()
+            return dict(response.json())
+
+        return self._asked(get)
+
+    def metadata_context(self, context_id: str) -> aiplatform_v1.Context | None:
+        """Read a context of the default metadata store, or give None when it is not there."""
+        try:
+            name = f"{self._metadata_store}/contexts/{context_id}"
+            return self._call(self._metadata.get_context, name=name)
+        except ApiError as error:
+            if error.code == 404:
+                return None
+            raise
+
+    def create_metadata_context(
+        self, context_id: str, context: aiplatform_v1.Context
+    ) -> aiplatform_v1.Context:
+        """Create a context in the default metadata store."""
+        return self._call(
+            self._metadata.create_context,
+            parent=self._metadata_store,
+            context=context,
+            context_id=context_id,
+        )
+
+    def add_context_children(self, context: str, children: Sequence[str]) -> None:
+        """Put contexts into another one; those that are in it stay so."""
+        self._call(
+            self._metadata.add_context_children, context=context, child_contexts=list(children)
+        )
+
+    def ensure_metadata_store(self, encryption_key: str = "") -> None:
+        """Make the default metadata store of the location when it is not there."""
+        try:
+            self._call(self._metadata.get_metadata_store, name=self._metadata_store)
+        except ApiError as error:
+            if error.code != 404:
+                raise
+            store = aiplatform_v1.MetadataStore()
+            if encryption_key:
+                store.encryption_spec = aiplatform_v1.EncryptionSpec(kms_key_name=encryption_key)
+            operation = self._call(
+                self._metadata.create_metadata_store,
+                parent=self.parent,
+                metadata_store=store,
+                metadata_store_id="default",
+            )
+            self._asked(lambda: operation.result(timeout=10 * _SECONDS))
+
     def get_model(self, name: str) -> aiplatform_v1.Model:
         """Read a registered model version, `projects/…/models/ID@VERSION`."""
         return self._call(self._models.get_model, name=name)
@@ -257,6 +328,14 @@ class Client:
     @cached_property
     def _jobs(self) -> Any:
         return self._service(aiplatform_v1.JobServiceClient)
+
+    @property
+    def _metadata_store(self) -> str:
+        return f"{self.parent}/metadataStores/default"
+
+    @cached_property
+    def _metadata(self) -> Any:
+        return self._service(aiplatform_v1.MetadataServiceClient)
 
     @cached_property
     def _models(self) -> Any:

@@ -4,6 +4,7 @@
 VertexFlowError
 ├── WiringError (ValueError)        the stages of a flow do not fit together
 ├── SettingError (ValueError)       one setting of a stage, trainer, parameter or context is wrong
+│   └── PreflightError              a run that was to be submitted would be refused
 ├── CostError (ValueError)          a run may cost more than it is allowed to
 ├── RunFailed (RuntimeError)        a run ended in failure
 ├── RunCancelled (RuntimeError)     a run was cancelled
@@ -25,7 +26,7 @@ Python user expects it. The facts behind a message are attributes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -52,6 +53,22 @@ class CostError(VertexFlowError, ValueError):
         super().__init__(message)
 
 
+class PreflightError(SettingError):
+    """A run that was to be submitted would be refused; nothing was sent.
+
+    Attributes:
+        flow: The flow's name.
+        faults: One text a fault, each with what is wrong and what is expected.
+    """
+
+    def __init__(self, flow: str, faults: Sequence[str]) -> None:
+        self.flow = flow
+        self.faults = tuple(faults)
+        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+        body = "\n".join(f"  {line}" for fault in self.faults for line in fault.splitlines())
+        super().__init__(f"{count} in the run of flow {flow!r}; nothing was submitted\n{body}")
+
+
 class WiringError(VertexFlowError, ValueError):
     """The stages of a flow do not fit together.
 
@@ -75,11 +92,14 @@ class RunFailed(VertexFlowError, RuntimeError):  # noqa: N818 - reads as the sta
         run: Resource name of the pipeline job.
         stage: Name of the first stage that failed, or None when none had started.
         task: Name of the KFP task inside the stage, or None.
-        reason: What the task reported, the last lines of its log included.
+        reason: What the task, or the job behind it, reported; the last lines of the log included.
         logs_uri: Where the full log is, or None.
+        cause: What it most likely means, or the empty text.
+        fix: What to do about it, a command to paste where there is one; or the empty text.
+        links: Pages of Google Cloud's console by what they show: `run`, `job`, `logs`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the facts of a failure
         self,
         run: str,
         *,
@@ -87,16 +107,26 @@ class RunFailed(VertexFlowError, RuntimeError):  # noqa: N818 - reads as the sta
         task: str | None = None,
         reason: str = "",
         logs_uri: str | None = None,
+        cause: str = "",
+        fix: str = "",
+        links: Mapping[str, str] | None = None,
     ) -> None:
         self.run = run
         self.stage = stage
         self.task = task
         self.reason = reason
         self.logs_uri = logs_uri
+        self.cause = cause
+        self.fix = fix
+        self.links = dict(links or {})
         where = f"stage {stage!r}" if stage else "the pipeline"
         if task and task != stage:
             where += f", task {task!r}"
-        super().__init__(f"{run} failed in {where}:\n{reason}".rstrip())
+        lines = [f"{run} failed in {where}:\n{reason}".rstrip()]
+        lines += [f"  Cause: {cause}"] if cause else []
+        lines += [f"  Fix: {fix}"] if fix else []
+        lines += [f"  {name.capitalize()}: {url}" for name, url in self.links.items()]
+        super().__init__("\n".join(lines))
 
 
 class RunCancelled(VertexFlowError, RuntimeError):  # noqa: N818 - reads as the state it reports

@@ -15,10 +15,14 @@ from vertex_flow.errors import SettingError, nearest
 from vertex_flow.graph import Graph, Step, When, as_steps, place, wire
 from vertex_flow.names import check_stage_name
 from vertex_flow.ports import Param, Port, references
+from vertex_flow.training import TENSORBOARD, TRAINING_ACCOUNT
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from vertex_flow.estimate import Estimate
     from vertex_flow.machines import MachineNeed
+    from vertex_flow.options import RunOptions
     from vertex_flow.prices import Prices
     from vertex_flow.run import Run
     from vertex_flow.schedule import Schedule
@@ -176,38 +180,47 @@ class Flow:
         context: GcpContext | None = None,
         *,
         params: Mapping[str, Any] | None = None,
-        cache: bool = True,
+        enable_caching: bool | None = None,
         wait: bool = True,
         progress: Callable[[str], None] | None = print,
+        **options: Unpack[RunOptions],
     ) -> Run:
         """Run the flow, on this machine or on Vertex AI.
 
         Args:
             context: Where; this machine when None.
             params: Values for this run's pipeline parameters, by name.
-            cache: Whether results of earlier runs with the same code and inputs are reused.
-            wait: Whether to return only when the run has ended.
+            enable_caching: Whether results of earlier runs with the same code and inputs are
+                reused, for every stage; None for as each stage says.
+            wait: Whether to return only when the run has ended. While it waits for a run in the
+                cloud, Ctrl-C ends the waiting only.
             progress: Called with each line of progress while waiting; None for silence.
+            options: Further options, those of `RunOptions`: `service_account`, `labels`,
+                `network`, `encryption_key`, `failure_policy`, `experiment`, `tensorboard`,
+                `job_id`, `max_cost`.
 
         Returns:
             The run.
 
         Raises:
-            RunFailed: The run failed; with stage, reason and the last lines of the log.
+            RunFailed: The run failed; with stage, reason, the last lines of the log, and the
+                likely cause and the fix.
             RunCancelled: The run was cancelled.
-            SettingError: A parameter is unknown or of the wrong type.
+            SettingError: A parameter or an option is unknown or of the wrong type.
+            PreflightError: Vertex AI would refuse the run; with every fault.
         """
-        from vertex_flow import run
+        from vertex_flow.start import start
 
         if context is not None:
             self._check_context("run", context)
-        return run.start(
+        return start(
             self._graph,
             context or GcpContext.local(),
             params=params or {},
-            cache=cache,
+            enable_caching=enable_caching,
             wait=wait,
             progress=progress,
+            options=options,
         )
 
     def schedule(  # noqa: PLR0913 - the options of a schedule, keyword-only
@@ -218,11 +231,12 @@ class Flow:
         timezone: str | None = None,
         name: str | None = None,
         params: Mapping[str, Any] | None = None,
-        cache: bool = True,
+        enable_caching: bool | None = None,
         max_concurrent: int = 1,
         max_runs: int = 0,
         start: datetime | None = None,
         end: datetime | None = None,
+        **options: Unpack[RunOptions],
     ) -> Schedule:
         """Run the flow by the clock: make the schedule of that name, or change the one there is.
 
@@ -235,11 +249,13 @@ class Flow:
             timezone: Time zone in the IANA database, for example `"Europe/Berlin"`; UTC when None.
             name: Display name of the schedule; the flow's name when None.
             params: Values for the runs' pipeline parameters, by name.
-            cache: Whether results of earlier runs with the same code and inputs are reused.
+            enable_caching: Whether results of earlier runs are reused, as in `run`.
             max_concurrent: Runs at the same time; what is due beyond that is left out.
             max_runs: Runs in all; 0 for no limit.
             start: No run before; without a time zone in that of the schedule, like `end`.
             end: No run after.
+            options: Further options of the runs, those of `RunOptions` but `job_id`,
+                `experiment` and `max_cost`.
 
         Returns:
             The schedule.
@@ -260,7 +276,14 @@ class Flow:
             start=start,
             end=end,
         )
-        return schedule.put(self._graph, context, timing, params=params or {}, cache=cache)
+        return schedule.put(
+            self._graph,
+            context,
+            timing,
+            params=params or {},
+            enable_caching=enable_caching,
+            options=options,
+        )
 
     def __str__(self) -> str:
         return "\n".join([f"flow {self.name!r}", *self._lines()])
@@ -318,6 +341,8 @@ def _wires(stage: Stage, sources: Mapping[str, Port[Any]]) -> list[str]:
     inputs = {name: str(port) for name, port in sources.items()}
     for field, setting in stage.settings.items():
         for source in references(setting):
+            if any(source is one for one in (TENSORBOARD, TRAINING_ACCOUNT)):
+                continue  # the context's affair, and empty in most runs: no wire of the flow's
             key = field if source is setting else f"{field}: {source.name}"
             inputs[key] = str(source) if isinstance(source, Port) else _describe(source)
     width = max(map(len, [*inputs, *stage.ports]), default=0)

@@ -14,7 +14,9 @@ import attrs
 from vertex_flow.cron import crontab, time_zone
 from vertex_flow.errors import ApiError, SettingError, nearest
 from vertex_flow.names import FLOW_LABEL
-from vertex_flow.run import Run, connect
+from vertex_flow.options import Settled, settle
+from vertex_flow.reaching import connect
+from vertex_flow.run import Run
 
 if TYPE_CHECKING:
     from vertex_flow.client import Client
@@ -199,7 +201,9 @@ class Schedule:
         """
         _, engine = connect(self._context)
         jobs = self._client.pipeline_jobs(f'schedule_name="{self.name}"')
-        return tuple(Run(self._client, job.name, engine) for job in islice(jobs, count))
+        return tuple(
+            Run(self._client, job.name, engine, self._context) for job in islice(jobs, count)
+        )
 
     def refresh(self) -> Schedule:
         """Ask what it is like now.
@@ -238,8 +242,14 @@ class Schedule:
         return f"Schedule({self.display_name!r}, {self.cron!r}, {self.state})"
 
 
-def put(
-    graph: Graph, context: GcpContext, timing: Timing, *, params: Mapping[str, Any], cache: bool
+def put(  # noqa: PLR0913 - the options of Flow.schedule, passed on
+    graph: Graph,
+    context: GcpContext,
+    timing: Timing,
+    *,
+    params: Mapping[str, Any],
+    enable_caching: bool | None,
+    options: Mapping[str, Any],
 ) -> Schedule:
     """Make the schedule of a name, or change the one that is there where it differs.
 
@@ -251,17 +261,22 @@ def put(
         context: Where it runs.
         timing: When it runs.
         params: Values for pipeline parameters, by name.
-        cache: Whether earlier results are reused.
+        enable_caching: Whether earlier results are reused; None for as it was compiled.
+        options: Further options of its runs, those of `RunOptions`.
 
     Raises:
         SettingError: Two schedules have the name, or a change is one that Vertex AI refuses.
+        PreflightError: Vertex AI would refuse its runs; with every fault.
     """
-    from vertex_flow import submission
+    from vertex_flow import preflight, submission
 
-    values = submission.parameter_values(graph, context, params)
+    settled = _settled(context, options)
+    values = submission.parameter_values(graph, context, params, settled)
     client = context.vertex
-    job = submission.pipeline_job(graph, context, values, cache=cache)
-    job.labels[FLOW_LABEL] = graph.name
+    job = submission.pipeline_job(
+        graph, context, values, options=settled, enable_caching=enable_caching
+    )
+    preflight.check(graph.name, job, context, settled)
     job.labels[_DIGEST_LABEL] = _digest(job)
     wanted = _message(client.parent, timing, job)
     found = _live(client, timing.name)
@@ -269,6 +284,17 @@ def put(
         return Schedule(context, client, _created(client, wanted))
     _check_single(timing.name, found)
     return Schedule(context, client, _updated(client, found[0], wanted))
+
+
+def _settled(context: GcpContext, options: Mapping[str, Any]) -> Settled:
+    """Fill up the options of a schedule's runs, which start without this program."""
+    for name in ("job_id", "experiment", "max_cost"):
+        if options.get(name) is not None:
+            raise SettingError(
+                f"Flow.schedule({name}={options[name]!r}): that is for one run that a program "
+                "starts, Flow.run."
+            )
+    return settle(context, options)
 
 
 def _message(parent: str, timing: Timing, job: Any) -> Any:

@@ -19,6 +19,11 @@ Strategy = Literal["STANDARD", "SPOT", "ON_DEMAND", "LOW_COST", "FLEX_START"]
 TRAINING_IMAGE = Param("training_image", "")
 """The training image of a trainer that names none: the context gives it at every run."""
 
+TENSORBOARD = Param("tensorboard", "")
+"""The TensorBoard instance that training logs to: the context gives it at every run."""
+TRAINING_ACCOUNT = Param("training_service_account", "")
+"""The identity of a training job that logs to TensorBoard, which needs one."""
+
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _IMAGE = re.compile(r"(?:[A-Za-z0-9][\w./:@-]*)?", re.ASCII)
 _STRATEGIES = ("STANDARD", "SPOT", "ON_DEMAND", "LOW_COST", "FLEX_START")

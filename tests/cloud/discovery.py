@@ -63,6 +63,16 @@ def method(api: str, name: str) -> Method:
     )
 
 
+@cache
+def find_method(api: str, verb: str, path: str) -> Method | None:
+    """The method of an API that a request is of, or None."""
+    for one in _methods(document(api)):
+        found = method(api, one["id"]) if one["httpMethod"] == verb else None
+        if found and found.pattern.fullmatch(path):
+            return found
+    return None
+
+
 def unknown_fields(api: str, schema: str | None, value: Any, at: str = "") -> list[str]:
     """Paths of the fields in a message that its schema does not have."""
     if schema is None:

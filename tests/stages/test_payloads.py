@@ -130,6 +130,22 @@ def test_a_custom_job_has_its_strategy(training: StagePipeline) -> None:
     assert job.job_spec.scheduling.strategy.name == "SPOT"
 
 
+def test_a_custom_job_logs_to_no_tensorboard_by_itself(training: StagePipeline) -> None:
+    job = parsed(v1.CustomJob, training.payload("custom-training-job"))
+    assert (job.job_spec.tensorboard, job.job_spec.service_account) == ("", "")
+
+
+def test_a_custom_job_logs_to_the_tensorboard_of_the_run(trainer: Trainer) -> None:
+    spec = compiled(ImportDataset("gs://acme/x.npz"), Preprocess(), Train(trainer))
+    board = "projects/acme/locations/europe-west4/tensorboards/1"
+    given = {"tensorboard": board, "training_service_account": "robot"}
+    scope = Ports(parameters={**SCOPE.parameters, **given}, artifacts=SCOPE.artifacts)
+    pipeline = StagePipeline(spec, "train", scope)
+    worker_pools(pipeline)
+    job = parsed(v1.CustomJob, pipeline.payload("custom-training-job"))
+    assert (job.job_spec.tensorboard, job.job_spec.service_account) == (board, "robot")
+
+
 def test_several_replicas_are_a_chief_and_workers(training: StagePipeline) -> None:
     job = parsed(v1.CustomJob, training.payload("custom-training-job"))
     assert [pool.replica_count for pool in job.job_spec.worker_pool_specs] == [1, 2]
