@@ -6,7 +6,7 @@ import io
 import mimetypes
 import threading
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import IO, Any, TypeVar
 
 from vertex_flow.apis import Apis
@@ -87,9 +87,9 @@ class CloudBucket:
 
     def fetch(self, stored: Stored, file: IO[bytes], gauge: Gauge) -> None:
         """Write the bytes of an object that a file does not have yet at the end of it."""
-        while file.seek(0, io.SEEK_END) < stored.size:
+        while (start := file.seek(0, io.SEEK_END)) < stored.size:
             try:
-                self._asked(lambda: self._fetch_next(stored, file, gauge))
+                self._asked(partial(self._fetch_next, stored, file, start, gauge))
             except ApiError as error:
                 if error.code in (404, 412):
                     raise FileFault("the object was replaced while it was copied") from error
@@ -98,12 +98,12 @@ class CloudBucket:
     def path(self, name: str) -> None:
         """No object is a file on this machine."""
 
-    def _fetch_next(self, stored: Stored, file: IO[bytes], gauge: Gauge) -> None:
-        start = file.seek(0, io.SEEK_END)  # what came before a cut is kept
+    def _fetch_next(self, stored: Stored, file: IO[bytes], start: int, gauge: Gauge) -> None:
+        """Fetch what comes next; patience begins anew with each byte that has come."""
         gauge(start)
-        end = min(start + WINDOW, stored.size)
-        if start >= end:
+        if file.seek(0, io.SEEK_END) > start:
             return
+        end = min(start + WINDOW, stored.size)
         url = (
             f"{self._client.api_endpoint}/download/storage/v1{self._bucket.blob(stored.name).path}"
             f"?alt=media&generation={stored.generation}"

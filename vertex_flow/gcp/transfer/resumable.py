@@ -21,8 +21,7 @@ Ask = Callable[[Callable[[], None]], None]
 """Does what sends a request, with patience."""
 
 SECONDS = 60
-# What is sent in one request, in bytes; a multiple of 256 KiB, as Cloud Storage wants it. How often
-# a request is tried counts for each anew.
+# What is sent in one request, in bytes; a multiple of 256 KiB, as Cloud Storage wants it.
 WINDOW = 64 * 1024 * 1024
 _RANGE = re.compile(r"bytes=0-(\d{1,18})")
 _GONE = (404, 410, 499)
@@ -121,14 +120,19 @@ class _Underway:
     stop: threading.Event
     gauge: Gauge
     answer: dict[str, Any] | None = None
+    _kept: int = attrs.field(default=0, init=False)
 
     def step(self) -> None:
-        """Send what comes next; asks before where that begins, when it is not known."""
-        size = self.content.size
+        """Send what comes next; where that begins is asked for first when it is not known.
+
+        When something came through although the connection was cut, that is all: patience begins
+        anew with what comes then.
+        """
+        size, kept = self.content.size, self._kept
         if self.at is None:
             self._take(self._put(f"bytes */{size}", None))
-        if self.at is None:
-            return
+            if self.at is None or self._kept > kept:
+                return
         start, self.at = self.at, None
         end = min(start + WINDOW, size)
         body = _Window(self.content, start, end, self.stop, self.gauge)
@@ -153,6 +157,7 @@ class _Underway:
         elif response.status_code == 308:
             match = _RANGE.fullmatch(response.headers.get("Range", ""))
             self.at = int(match[1]) + 1 if match else 0
+            self._kept = max(self._kept, self.at)
             self.gauge(self.at)
         elif response.status_code in _GONE:
             raise _Gone
