@@ -181,6 +181,8 @@ def proxy_to(url: str) -> Iterator[Proxy]:
                 there.makefile("rb") as answered,
                 suppress(_Ended, OSError),
             ):
+                for end in (self.request, there):  # heads and bodies are sent one by one
+                    end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 client, server = Side(self.request, asked), Side(there, answered)
                 while True:
                     _exchange(proxy, client, server)
