@@ -84,7 +84,7 @@ def mount(place: Place, path: Path, *, timeout: float = 60.0) -> Mount:
         SettingError: The folder is a file, is not empty, or another file system is there.
         MountError: There is no gcsfuse, or it could not mount the bucket.
     """
-    path = Path(os.path.abspath(path.expanduser()))
+    path = Path(os.path.abspath(os.path.expanduser(path)))
     if place.home is not None:
         return _linked(place.home / "storage" / place.bucket, path, place.bucket)
     path = Path(os.path.realpath(path))

@@ -18,6 +18,7 @@ CLOUD = GcpContext(project="acme", bucket="data")
         ("gs://acme-ml/a/", Address("acme-ml", "a/")),
         ("gs://acme-ml", Address("acme-ml", "")),
         ("/gcs/acme-ml/a", Address("acme-ml", "a")),
+        ("gs://google-data/a", Address("google-data", "a")),
         ("gs://acme-ml/ä 😀", Address("acme-ml", "ä 😀")),
     ],
 )
@@ -62,8 +63,8 @@ def test_a_bucket_that_cannot_be() -> None:
     with pytest.raises(SettingError) as caught:
         address_of(CLOUD, "gs://Acme/data", "download")
     assert str(caught.value) == (
-        "download(uri='gs://Acme/data'): Invalid bucket name: 'Acme': use lower-case letters, "
-        "digits, '-', '_' and '.', with a letter or a digit first and last."
+        "download(uri='gs://Acme/data'): 'Acme' is no name of a bucket, which has 3 to 63 "
+        "lower-case letters, digits, '-', '_' and '.', with a letter or a digit first and last."
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -138,8 +140,6 @@ class Hostile:
             {"name": name, "size": str(size), "crc32c": "AAAAAA==", "generation": "1"}
             for name in names
         ]
-        import json
-
         self.cloud.proxy.refuse(
             200, when="fields=items", body=json.dumps({"items": items}).encode()
         )
@@ -177,6 +177,21 @@ def test_a_folder_with_content_is_said(cloud: Cloud, here: Path) -> None:
         "its name ends with '/', as a folder's, but it has 5 bytes; copy it with "
         "`gcloud storage cat`"
     )
+
+
+def test_one_that_another_process_copies_is_left_alone(
+    cloud: Cloud, here: Path, tmp_path: Path
+) -> None:
+    (cloud.folder / "a").write_text("1")
+    cloud.proxy.refuse(503, 10, when="alt=media")
+    with pytest.raises(ApiError):
+        cloud.download("a", here)
+    (part,) = tmp_path.glob(".*.part")
+    with part.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(TransferFailed) as caught:
+            cloud.download("a", here)
+    assert caught.value.failures == ((f"{cloud.uri}/a", f"another process copies it, to {part}"),)
 
 
 @pytest.fixture

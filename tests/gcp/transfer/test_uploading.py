@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -114,10 +115,58 @@ def test_those_that_cannot_be_copied_are_said_when_the_others_are(
     assert str(caught.value).encode().isascii()
 
 
-def test_a_file_that_cannot_be_read(context: GcpContext, tree: Tree) -> None:
-    (tree(a="1") / "memory").symlink_to("/proc/self/mem")  # size 0, and its first byte is no byte
-    done = context.upload(tree(), progress=False)
-    assert done.copied == 2  # what has no size is not read
+@pytest.fixture
+def nobody() -> Iterator[Path]:
+    """A folder of a user who may not read everything: root may."""
+    with tempfile.TemporaryDirectory() as name:
+        is_root = os.geteuid() == 0
+        if is_root:
+            os.chown(name, 65534, 65534)
+            os.seteuid(65534)
+        yield Path(name)
+        if is_root:
+            os.seteuid(0)
+
+
+def test_what_may_not_be_read_is_said_and_the_others_are_copied(nobody: Path) -> None:
+    local, data = GcpContext.local(nobody / "home"), nobody / "data"
+    (data / "closed").mkdir(parents=True)
+    (data / "open").write_text("1")
+    (data / "secret").write_text("2")
+    (data / "secret").chmod(0)
+    (data / "closed").chmod(0)
+    with pytest.raises(TransferFailed) as caught:
+        local.upload(data, progress=False)
+    (data / "closed").chmod(0o700)
+    assert sorted(caught.value.failures) == [
+        (f"{data}/closed", "Permission denied"),
+        (f"{data}/secret", "Permission denied"),
+    ]
+    assert caught.value.transfer.uris == ("gs://local/data/open",)
+
+
+def test_a_path_that_may_not_be_looked_at(nobody: Path) -> None:
+    (nobody / "closed").mkdir(mode=0)
+    with pytest.raises(SettingError) as caught:
+        GcpContext.local(nobody / "home").upload(nobody / "closed" / "x", progress=False)
+    assert str(caught.value) == f"upload('{nobody}/closed/x'): Permission denied."
+
+
+def test_the_home_folder(
+    local: GcpContext, tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    tree(a="1")
+    assert local.upload("~/data", progress=False).copied == 1
+    local.download("gs://local/data", "~/back", progress=False)
+    assert files_in(tmp_path / "back") == {"a": b"1"}
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
+    cloud: Cloud, tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    assert cloud.upload(tree(a="1")).copied == 1
 
 
 def test_a_path_that_is_not_there_sends_nothing(cloud: Cloud, tmp_path: Path) -> None:

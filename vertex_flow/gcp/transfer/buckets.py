@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import IO, Protocol
 
 import attrs
@@ -58,8 +57,4 @@ class Bucket(Protocol):
 
     def fetch(self, stored: Stored, file: IO[bytes], gauge: Gauge) -> None:
         """Write the bytes of an object that a file does not have yet at the end of it."""
-        ...
-
-    def path(self, name: str) -> Path | None:
-        """Give the file that an object is on this machine, or None in the cloud."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import mimetypes
 import threading
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from vertex_flow.gcp.transfer.resumable import SECONDS, WINDOW, ResumableUpload
 
 T = TypeVar("T")
 
-LARGE = 8 * 1024 * 1024
+LARGE = 4 * 1024 * 1024
 """Files of more bytes than this are uploaded in a way that can go on after a cut."""
 _FIELDS = "items(name,size,crc32c,generation),nextPageToken"
 
@@ -52,13 +53,9 @@ class CloudBucket:
             "match_glob": pattern or None,
             "max_results": most or None,
         }
-        token = None
-        while True:
-            page, token = self._page(query, token)
-            for blob in page:
-                yield Stored(blob.name, int(blob.size), blob.crc32c or "", int(blob.generation))
-            if not token or most:
-                return
+        blobs = self._pages(query)
+        for blob in itertools.islice(blobs, most or None):
+            yield Stored(blob.name, int(blob.size), blob.crc32c or "", int(blob.generation))
 
     def checksum(self, stored: Stored) -> str:
         """Give the CRC32C of an object, in base64."""
@@ -95,9 +92,6 @@ class CloudBucket:
                     raise FileFault("the object was replaced while it was copied") from error
                 raise
 
-    def path(self, name: str) -> None:
-        """No object is a file on this machine."""
-
     def _fetch_next(self, stored: Stored, file: IO[bytes], start: int, gauge: Gauge) -> None:
         """Fetch what comes next; patience begins anew with each byte that has come."""
         gauge(start)
@@ -129,6 +123,13 @@ class CloudBucket:
                 gauge(at)
         except HTTPError as error:
             raise ConnectionError(f"the connection was cut ({type(error).__name__})") from None
+
+    def _pages(self, query: dict[str, Any]) -> Iterator[Any]:
+        page, token = self._page(query, None)
+        yield from page
+        while token:
+            page, token = self._page(query, token)
+            yield from page
 
     def _page(self, query: dict[str, Any], token: str | None) -> tuple[list[Any], str | None]:
         def ask() -> tuple[list[Any], str | None]:

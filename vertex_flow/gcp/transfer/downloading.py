@@ -63,11 +63,12 @@ def download(
         TransferFailed: Some objects could not be copied; all others were.
     """
     began = time.monotonic()
+    path = Path(os.path.expanduser(path))
     address = address_of(place, uri, "download")
     stop = threading.Event()
     with opened(place, address.bucket, stop, patience) as bucket:
         downloads = _found(bucket, address)
-        if path.exists() and not path.is_dir() and not downloads[0].single:
+        if os.path.isfile(path) and not downloads[0].single:
             raise SettingError(f"download(path={str(path)!r}): expected a folder; this is a file.")
         sizes = (one.stored.size for one in downloads)
         with bar("Downloading", total(sizes), shown=progress) as advance:
@@ -182,13 +183,20 @@ def _part(stored: Stored, target: Path) -> Iterator[tuple[Path, IO[bytes]]]:
     digest = hashlib.sha256(target.name.encode(errors="surrogateescape")).hexdigest()[:16]
     part = target.with_name(f".{digest}-{stored.generation}.part")
     with part.open("ab+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise FileFault(f"another process copies it, to {part}") from None
+        if not _is_ours(part, file):
+            raise FileFault(f"another process copies it, to {part}")
         if file.seek(0, os.SEEK_END) > stored.size or not stored.generation:
             file.truncate(0)
         yield part, file
     for old in target.parent.glob(f".{digest}-*.part"):
         with contextlib.suppress(OSError):
             old.unlink()
+
+
+def _is_ours(part: Path, file: IO[bytes]) -> bool:
+    """Take a file for this process; not one that another has, or has just put in its place."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(part.stat(), os.fstat(file.fileno()))
+    except OSError:
+        return False

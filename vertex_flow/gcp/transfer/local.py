@@ -57,7 +57,7 @@ class LocalBucket:
 
     def checksum(self, stored: Stored) -> str:
         """Compute the CRC32C of an object, in base64."""
-        with Content.open(self.path(stored.name)) as content:
+        with Content.open(self._path(stored.name)) as content:
             return content.crc32c()
 
     def put(self, content: Content, name: str, gauge: Gauge) -> None:
@@ -78,11 +78,10 @@ class LocalBucket:
 
     def fetch(self, stored: Stored, file: IO[bytes], gauge: Gauge) -> None:
         """Write the bytes of an object that a file does not have yet at the end of it."""
-        with Content.open(self.path(stored.name)) as content:
+        with Content.open(self._path(stored.name)) as content:
             self._copy(content, file, file.seek(0, 2), gauge)
 
-    def path(self, name: str) -> Path:
-        """Give the file that an object is."""
+    def _path(self, name: str) -> Path:
         return self._files.path(self._name, name)
 
     def _copy(self, content: Content, file: IO[bytes], at: int, gauge: Gauge) -> None:

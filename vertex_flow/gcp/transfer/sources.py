@@ -55,7 +55,12 @@ def find(path: Path) -> Sources:
     Raises:
         SettingError: There is no such path, or nothing matches.
     """
-    if path.is_dir():
+    path = Path(os.path.expanduser(path))
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:
+        raise SettingError(f"upload({str(path)!r}): {error.strerror}.") from None
+    if is_folder:
         return _found(path, path, "", f"upload({str(path)!r}): there are no files in this folder.")
     if os.path.lexists(path):
         return Sources((Source(path, path.name),), (), single=True)
