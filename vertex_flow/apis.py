@@ -88,6 +88,8 @@ class Apis:
         client = storage.Client(
             project=self.project, credentials=self._authorized, client_options=options
         )
+        if client.api_endpoint.startswith("http://"):
+            client._http.trust_env = False  # see _proxy
         self._opened.callback(client.close)
         return client
 

@@ -9,6 +9,8 @@ VertexFlowError
 ├── RunFailed (RuntimeError)        a run ended in failure
 ├── RunCancelled (RuntimeError)     a run was cancelled
 ├── ImageBuildFailed (RuntimeError) a training image was not built, or not pushed
+├── TransferFailed (RuntimeError)   some files were not copied to or from a bucket
+├── MountError (RuntimeError)       a bucket could not be mounted or unmounted
 ├── ApiError (RuntimeError)         Google Cloud, or the local engine, refused a request
 │   ├── CredentialsError            there are no credentials, or they are not valid any more
 │   ├── PermissionMissing           the caller lacks a permission
@@ -29,6 +31,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
+
+_SHOWN = 5  # failures that an error lists
 
 
 class VertexFlowError(Exception):
@@ -163,6 +168,30 @@ class ImageBuildFailed(VertexFlowError, RuntimeError):  # noqa: N818 - reads as 
         lines += [f"  Fix: {fix}"] if fix else []
         lines += [f"  Log: {logs_uri}"] if logs_uri else []
         super().__init__("\n".join(lines))
+
+
+class TransferFailed(VertexFlowError, RuntimeError):  # noqa: N818 - reads as what has happened
+    """Some files were not copied to or from a bucket; all others were.
+
+    Attributes:
+        failures: Each file or URI that was not copied, and why.
+        transfer: What was copied, a `Transfer`.
+    """
+
+    def __init__(self, failures: Sequence[tuple[str, str]], transfer: Any) -> None:
+        self.failures = tuple(failures)
+        self.transfer = transfer
+        count = len(transfer.uris) + len(self.failures)
+        lines = [f"{len(self.failures):,} of {count:,} files were not copied:"]
+        lines += [f"  {what!r}: {why}" for what, why in self.failures[:_SHOWN]]
+        rest = len(self.failures) - _SHOWN
+        lines += [f"  and {rest:,} more"] if rest > 0 else []
+        lines += ["Mend these and copy again: what is there already is skipped."]
+        super().__init__("\n".join(lines))
+
+
+class MountError(VertexFlowError, RuntimeError):
+    """A bucket could not be mounted as a folder, or not be unmounted."""
 
 
 class ApiError(VertexFlowError, RuntimeError):
