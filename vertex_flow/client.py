@@ -10,6 +10,7 @@ import attrs
 from google.api_core.client_options import ClientOptions
 from google.cloud import aiplatform_v1
 from google.oauth2.credentials import Credentials
+from google.rpc import code_pb2
 
 from vertex_flow.calls import ONCE, PATIENT, Patience, call
 from vertex_flow.errors import ApiError
@@ -75,6 +76,63 @@ class Client:
         """Read an endpoint with its deployed models."""
         return self._call(self._endpoints.get_endpoint, name=name)
 
+    def tensorboards(self, display_name: str) -> tuple[aiplatform_v1.Tensorboard, ...]:
+        """Find the TensorBoard instances of a display name."""
+        request = {"parent": self.parent, "filter": f'display_name="{display_name}"'}
+        return tuple(self._paged(self._tensorboards.list_tensorboards, request))
+
+    def get_tensorboard(self, name: str) -> aiplatform_v1.Tensorboard:
+        """Read a TensorBoard instance."""
+        return self._call(self._tensorboards.get_tensorboard, name=name)
+
+    def ensure_tensorboard(self, display_name: str, labels: Mapping[str, str]) -> None:
+        """Make a TensorBoard instance, unless there is one of its display name.
+
+        Vertex AI takes no name for it: a request whose answer was lost is looked for, not sent
+        again.
+        """
+        made = aiplatform_v1.Tensorboard(display_name=display_name, labels=dict(labels))
+
+        def ensure() -> Any:
+            request = {"parent": self.parent, "filter": f'display_name="{display_name}"'}
+            listed = self._tensorboards.list_tensorboards(
+                request=request, timeout=_SECONDS, retry=None
+            )
+            if next(iter(listed), None) is not None:
+                return None
+            return self._tensorboards.create_tensorboard(
+                parent=self.parent, tensorboard=made, timeout=_SECONDS, retry=None
+            )
+
+        operation = self._asked(ensure)
+        if operation is not None:
+            self._finished(self._tensorboards, operation.operation)
+
+    def delete_tensorboard(self, name: str) -> None:
+        """Remove a TensorBoard instance with all that it holds; it may be gone already."""
+        try:
+            operation = self._call(self._tensorboards.delete_tensorboard, name=name)
+            self._finished(self._tensorboards, operation.operation)
+        except ApiError as error:
+            if error.code != 404:
+                raise
+
+    def locations(self) -> tuple[str, ...]:
+        """Ids of the locations that Vertex AI offers to the project."""
+        request = {"name": self.parent.partition("/locations/")[0]}
+        found: list[str] = []
+        while True:
+            answer = self._call(self._endpoints.list_locations, request=request)
+            found += [str(one.location_id) for one in answer.locations]
+            if not answer.next_page_token:
+                return tuple(found)
+            request = {**request, "page_token": answer.next_page_token}
+
+    def busy_endpoints(self) -> tuple[str, ...]:
+        """Names of the endpoints that have models behind them."""
+        found = self._paged(self._endpoints.list_endpoints, {"parent": self.parent})
+        return tuple(str(one.name) for one in found if one.deployed_models)
+
     def predict(
         self, endpoint: str, instances: Sequence[Any], parameters: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
@@ -97,6 +155,23 @@ class Client:
 
     def _call(self, method: Callable[..., Any], **arguments: Any) -> Any:
         return self._asked(lambda: method(timeout=_SECONDS, retry=None, **arguments))
+
+    def _paged(self, method: Callable[..., Any], request: Mapping[str, Any]) -> list[Any]:
+        """Every item of a list: a page that fails has the whole list read again."""
+        return self._asked(
+            lambda: list(method(request=dict(request), timeout=_SECONDS, retry=None))
+        )
+
+    def _finished(self, service: Any, operation: Any) -> None:
+        """Wait for a long-running operation; raises an ApiError when it failed."""
+        pause = 0.1
+        while not operation.done:
+            self.patience.sleep(pause)
+            pause = min(pause * 1.5, 5.0)
+            operation = self._call(service.get_operation, request={"name": operation.name})
+        if operation.HasField("error"):
+            status = code_pb2.Code.Name(operation.error.code)
+            raise ApiError(400, status, f"{operation.error.message} ({operation.name})")
 
     def _asked(self, ask: Callable[[], T]) -> T:
         project = self.parent.split("/")[1]
@@ -150,6 +225,10 @@ class Client:
     @cached_property
     def _models(self) -> Any:
         return self._service(aiplatform_v1.ModelServiceClient)
+
+    @cached_property
+    def _tensorboards(self) -> Any:
+        return self._service(aiplatform_v1.TensorboardServiceClient)
 
     @cached_property
     def _endpoints(self) -> Any:
