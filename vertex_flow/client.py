@@ -10,6 +10,7 @@ import attrs
 from google.api_core.client_options import ClientOptions
 from google.cloud import aiplatform_v1
 from google.oauth2.credentials import Credentials
+from google.protobuf.json_format import MessageToDict
 from google.rpc import code_pb2
 
 from vertex_flow.calls import ONCE, PATIENT, Patience, call
@@ -106,27 +107,28 @@ class Client:
 
         operation = self._asked(ensure)
         if operation is not None:
-            self._finished(self._tensorboards, operation.operation)
+            self._finished(operation.operation)
 
     def delete_tensorboard(self, name: str) -> None:
         """Remove a TensorBoard instance with all that it holds; it may be gone already."""
         try:
             operation = self._call(self._tensorboards.delete_tensorboard, name=name)
-            self._finished(self._tensorboards, operation.operation)
+            self._finished(operation.operation)
         except ApiError as error:
             if error.code != 404:
                 raise
 
     def locations(self) -> tuple[str, ...]:
         """Ids of the locations that Vertex AI offers to the project."""
-        request = {"name": self.parent.partition("/locations/")[0]}
+        parent, _, _ = self.parent.partition("/locations/")
         found: list[str] = []
+        token = ""
         while True:
-            answer = self._call(self._endpoints.list_locations, request=request)
-            found += [str(one.location_id) for one in answer.locations]
-            if not answer.next_page_token:
+            answer = self._read(f"{parent}/locations", {"pageToken": token} if token else {})
+            found += [str(one["locationId"]) for one in answer.get("locations", [])]
+            token = answer.get("nextPageToken", "")
+            if not token:
                 return tuple(found)
-            request = {**request, "page_token": answer.next_page_token}
 
     def busy_endpoints(self) -> tuple[str, ...]:
         """Names of the endpoints that have models behind them."""
@@ -162,16 +164,29 @@ class Client:
             lambda: list(method(request=dict(request), timeout=_SECONDS, retry=None))
         )
 
-    def _finished(self, service: Any, operation: Any) -> None:
+    def _finished(self, operation: Any) -> None:
         """Wait for a long-running operation; raises an ApiError when it failed."""
+        name, done, error = operation.name, operation.done, MessageToDict(operation.error)
         pause = 0.1
-        while not operation.done:
+        while not done:
             self.patience.sleep(pause)
             pause = min(pause * 1.5, 5.0)
-            operation = self._call(service.get_operation, request={"name": operation.name})
-        if operation.HasField("error"):
-            status = code_pb2.Code.Name(operation.error.code)
-            raise ApiError(400, status, f"{operation.error.message} ({operation.name})")
+            found = self._read(name, {})
+            done, error = found.get("done", False), found.get("error", {})
+        if error.get("code"):
+            status = code_pb2.Code.Name(int(error["code"]))
+            raise ApiError(400, status, f"{error.get('message', 'no reason given')} ({name})")
+
+    def _read(self, name: str, query: Mapping[str, str]) -> dict[str, Any]:
+        """Read what Google's generated clients ask for below `/ui/`, which is not documented."""
+        url = f"{self.endpoint}/v1/{name}"
+
+        def get() -> dict[str, Any]:
+            response = self._session.get(url, params=dict(query), timeout=_SECONDS)
+            response.raise_for_status()
+            return dict(response.json())
+
+        return self._asked(get)
 
     def _asked(self, ask: Callable[[], T]) -> T:
         project = self.parent.split("/")[1]

@@ -77,7 +77,7 @@ def _unknown(schemas: Any, schema: Mapping[str, Any], value: Any, at: str) -> It
         for index, one in enumerate(value):
             yield from _unknown(schemas, schema.get("items", {}), one, f"{at}[{index}]")
         return
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or schema.get("type") == "any":
         return
     known, others = schema.get("properties", {}), schema.get("additionalProperties")
     for key, one in value.items():

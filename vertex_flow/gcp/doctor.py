@@ -11,7 +11,7 @@ from vertex_flow.apis import Apis
 from vertex_flow.errors import ApiError
 from vertex_flow.gcp.requirement import Finding, Requirement, refused
 from vertex_flow.gcp.requirements import requirements
-from vertex_flow.gcp.site import Site
+from vertex_flow.gcp.site import Site, api_name
 from vertex_flow.gcp.table import rows
 from vertex_flow.machines import MachineNeed
 from vertex_flow.place import Place
@@ -73,7 +73,8 @@ def _looked(
     requirement: Requirement, site: Site, found: Mapping[str, Finding]
 ) -> Sequence[Finding]:
     names = requirement.names(site)
-    lacking = [name for name in requirement.needs if found[name].state != "ok"]
+    needs = (*map(api_name, requirement.services), *requirement.needs)
+    lacking = [name for name in needs if found[name].state != "ok"]
     if lacking:
         fix = found[lacking[0]].fix
         return [Finding(name, "unknown", f"not checked: needs {lacking[0]}", fix) for name in names]

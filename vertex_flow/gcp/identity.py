@@ -8,10 +8,9 @@ from vertex_flow.errors import ApiError, PermissionMissing, SettingError
 from vertex_flow.gcp.policies import Holder, of_account
 from vertex_flow.gcp.requirement import Change, Finding, Removal, Requirement, worded
 from vertex_flow.gcp.roles import Grant, Roles
-from vertex_flow.gcp.site import DESCRIPTION, Site
+from vertex_flow.gcp.site import DESCRIPTION, IAM, Site
 from vertex_flow.names import service_account_email
 
-_IAM = "iam.googleapis.com"
 _ACT = "iam.serviceAccounts.actAs"
 _USER = "roles/iam.serviceAccountUser"
 
@@ -19,7 +18,7 @@ _USER = "roles/iam.serviceAccountUser"
 class Account(Requirement):
     """A service account that is enabled."""
 
-    needs = (_IAM,)
+    services = (IAM,)
 
     def names(self, site: Site) -> tuple[str, ...]:
         """Names of the findings."""
@@ -62,7 +61,8 @@ class Account(Requirement):
 class AccountRoles(Roles):
     """The account may act as itself: a pipeline starts jobs that run as what it runs as."""
 
-    needs = (_IAM, "service account")
+    services = (IAM,)
+    needs = ("service account",)
     name = "roles on the account"
     grants = (Grant(_USER, "act-as"),)
 
@@ -94,7 +94,8 @@ class Caller(Requirement):
     those who made that to say.
     """
 
-    needs = (_IAM, "service account")
+    services = (IAM,)
+    needs = ("service account",)
 
     def names(self, site: Site) -> tuple[str, ...]:
         """Names of the findings."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from vertex_flow.errors import ApiError, CredentialsError, PermissionMissing
 from vertex_flow.gcp.requirement import Finding, Requirement
-from vertex_flow.gcp.site import BILLING, SERVICES, Site
+from vertex_flow.gcp.site import BILLING, RESOURCE_MANAGER, SERVICES, Site
 
 
 class Credentials(Requirement):
@@ -42,11 +42,11 @@ class Project(Requirement):
         try:
             number = site.number
         except ApiError as error:
-            if error.code not in (403, 404) or getattr(error, "permission", ""):
+            if not _hides_the_project(error):
                 raise
             detail = f"{name} is not there, or the caller may not see it."
             return [Finding("project", "wrong", detail, "gcloud projects list")]
-        if SERVICES[0] not in site.enabled:
+        if RESOURCE_MANAGER not in site.enabled:
             return [Finding("project", "ok", f"{name}, number {number}")]
         try:
             state = site.project.get("state", "ACTIVE")
@@ -90,6 +90,13 @@ class Billing(Requirement):
             return Finding("billing", "ok", "on: APIs that need it are enabled")
         fix = f"gcloud services enable {BILLING} --project={site.place.project}"
         return Finding("billing", "unknown", f"not checked: the API {BILLING} is not enabled.", fix)
+
+
+def _hides_the_project(error: ApiError) -> bool:
+    """Tell a refusal of the project from one that names what the caller lacks."""
+    if isinstance(error, PermissionMissing):
+        return not error.permission
+    return error.code == 404
 
 
 def _said(error: ApiError) -> str:

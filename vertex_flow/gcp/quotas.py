@@ -8,10 +8,9 @@ from typing import Any
 from urllib.parse import quote
 
 from vertex_flow.gcp.requirement import Finding, Requirement
-from vertex_flow.gcp.site import Site
+from vertex_flow.gcp.site import VERTEX_AI, Site
 from vertex_flow.machines import MachineNeed, compatibility
 
-_AI = "aiplatform.googleapis.com"
 _CPUS = re.compile(r"(?P<family>[a-z]\d[a-z]?)-[a-z]+-(?P<count>\d+)")
 _SHARED = ("n1", "e2")
 """Families whose processors are counted together, in the quota without a family's name."""
@@ -44,7 +43,7 @@ class Quotas(Requirement):
     their machines are added up. What is in use already is not known here.
     """
 
-    needs = (_AI,)
+    services = (VERTEX_AI,)
 
     def names(self, site: Site) -> tuple[str, ...]:
         """Names of the findings, one a quota."""
@@ -103,8 +102,8 @@ def _fits(need: MachineNeed, location: str) -> Finding:
 def _enough(site: Site, metric: str, wanted: int) -> Finding:
     name, location = f"quota {metric}", site.place.location
     quotas = site.apis.quotas.services().consumerQuotaMetrics()
-    quoted = quote(f"{_AI}/{metric}", safe="")
-    full = f"{site.project_name}/services/{_AI}/consumerQuotaMetrics/{quoted}"
+    quoted = quote(f"{VERTEX_AI}/{metric}", safe="")
+    full = f"{site.project_name}/services/{VERTEX_AI}/consumerQuotaMetrics/{quoted}"
     found = site.apis.find(quotas.get(name=full, view="BASIC"))
     limit = _limit(found or {}, location)
     page = f"https://console.cloud.google.com/iam-admin/quotas?project={site.place.project}"
@@ -113,7 +112,9 @@ def _enough(site: Site, metric: str, wanted: int) -> Finding:
         return Finding(name, "unknown", detail, f"look for it at {page}")
     if 0 <= limit < wanted:
         detail = f"{wanted} are needed in {location}, the quota is {limit}."
-        return Finding(name, "missing", detail, f"ask for more at {page}&metric={_AI}/{metric}")
+        return Finding(
+            name, "missing", detail, f"ask for more at {page}&metric={VERTEX_AI}/{metric}"
+        )
     return Finding(name, "ok", f"{wanted} of {'any number' if limit < 0 else limit}")
 
 

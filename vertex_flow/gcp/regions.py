@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from vertex_flow.errors import nearest
 from vertex_flow.gcp.requirement import Finding, Requirement
-from vertex_flow.gcp.site import Site
+from vertex_flow.gcp.site import VERTEX_AI, Site
 
 
 class Location(Requirement):
     """A location that Vertex AI offers to the project."""
 
-    needs = ("aiplatform.googleapis.com",)
+    services = (VERTEX_AI,)
 
     def names(self, site: Site) -> tuple[str, ...]:
         """Names of the findings."""

@@ -9,15 +9,13 @@ from vertex_flow.gcp.marks import is_managed, labels
 from vertex_flow.gcp.policies import Holder, of_repository
 from vertex_flow.gcp.requirement import Change, Finding, Removal, Requirement
 from vertex_flow.gcp.roles import Grant, Roles
-from vertex_flow.gcp.site import Site
-
-_REGISTRY = "artifactregistry.googleapis.com"
+from vertex_flow.gcp.site import ARTIFACT_REGISTRY, Site
 
 
 class Repository(Requirement):
     """A repository for Docker images."""
 
-    needs = (_REGISTRY,)
+    services = (ARTIFACT_REGISTRY,)
 
     def names(self, site: Site) -> tuple[str, ...]:
         """Names of the findings."""
@@ -58,7 +56,8 @@ class Repository(Requirement):
 class RepositoryRoles(Roles):
     """Roles on the repository: to push and pull images."""
 
-    needs = (_REGISTRY, "repository", "service account")
+    services = (ARTIFACT_REGISTRY,)
+    needs = ("repository", "service account")
     name = "roles on the repository"
     grants = (Grant("roles/artifactregistry.writer", "images"),)
 

@@ -83,9 +83,11 @@ class Requirement(ABC):
     again after it was cut off anywhere, also after the request but before its answer.
 
     Attributes:
+        services: APIs that must be enabled before this can be looked at.
         needs: Names of the findings that must be ok before this is looked at.
     """
 
+    services: ClassVar[tuple[str, ...]] = ()
     needs: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod

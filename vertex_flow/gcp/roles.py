@@ -11,7 +11,7 @@ from vertex_flow.errors import PermissionMissing
 from vertex_flow.gcp.marks import change_project_labels, project_labels, role_mark
 from vertex_flow.gcp.policies import Holder, of_project
 from vertex_flow.gcp.requirement import Change, Finding, Removal, Requirement
-from vertex_flow.gcp.site import Site
+from vertex_flow.gcp.site import RESOURCE_MANAGER, Site
 from vertex_flow.refusals import grant as project_command
 
 Labels = Mapping[str, str]
@@ -159,7 +159,8 @@ class Roles(Requirement):
 class ProjectRoles(Roles):
     """Roles in the project: to use Vertex AI, and to write logs."""
 
-    needs = ("cloudresourcemanager.googleapis.com", "service account")
+    services = (RESOURCE_MANAGER,)
+    needs = ("service account",)
     name = "roles in the project"
     grants = (
         Grant("roles/aiplatform.user", "vertex-user"),

@@ -7,9 +7,16 @@ from collections.abc import Callable, Sequence
 from vertex_flow.errors import ApiError
 from vertex_flow.gcp.marks import api_mark, mark_project, project_labels, unmark_project
 from vertex_flow.gcp.requirement import Change, Finding, Removal, Requirement
-from vertex_flow.gcp.site import SERVICES, Site
+from vertex_flow.gcp.site import (
+    ARTIFACT_REGISTRY,
+    RESOURCE_MANAGER,
+    SERVICES,
+    STORAGE,
+    VERTEX_AI,
+    Site,
+    api_name,
+)
 
-_MANAGER = SERVICES[0]
 _MARK = "enabled"
 
 
@@ -24,32 +31,32 @@ class Services(Requirement):
 
     def names(self, site: Site) -> tuple[str, ...]:
         """Names of the findings."""
-        return SERVICES
+        return tuple(map(api_name, SERVICES))
 
     def look(self, site: Site) -> Sequence[Finding]:
         """Ask Service Usage."""
         return [
-            Finding(name, "ok", "enabled")
+            Finding(api_name(name), "ok", "enabled")
             if name in site.enabled
-            else Finding(name, "missing", "not enabled", _enable_command(site, [name]))
+            else Finding(api_name(name), "missing", "not enabled", _enable_command(site, [name]))
             for name in SERVICES
         ]
 
     def changes(self, site: Site) -> Sequence[Change]:
         """Enable what is not: Resource Manager first, for the labels of the project."""
         missing = [name for name in SERVICES if name not in site.enabled]
-        steps = [missing[:1], missing[1:]] if _MANAGER in missing else [missing]
+        steps = [missing[:1], missing[1:]] if RESOURCE_MANAGER in missing else [missing]
         return [
             Change(f"enable {', '.join(some)}", _enabling(site, some)) for some in steps if some
         ]
 
     def removals(self, site: Site) -> Sequence[Removal]:
         """Disable what was enabled here, unless something would be lost with it."""
-        if _MANAGER not in site.enabled:
+        if RESOURCE_MANAGER not in site.enabled:
             return ()
         marked = [name for name in SERVICES if api_mark(name) in project_labels(site)]
         return [
-            Removal(f"API {name}", _disabling(site, name), _in_use(site, name))
+            Removal(api_name(name), _disabling(site, name), _in_use(site, name))
             for name in reversed(marked)
         ]
 
@@ -61,10 +68,10 @@ def _enabling(site: Site, names: Sequence[str]) -> Callable[[], str]:
         services = site.apis.services.services()
         body = {"serviceIds": list(names)}
         site.switched_on.update(names)
-        refused = "" if _MANAGER in names else mark_project(site, marks)
+        refused = "" if RESOURCE_MANAGER in names else mark_project(site, marks)
         request = services.batchEnable(parent=site.project_name, body=body)
         site.apis.finished(site.apis.services.operations(), site.apis.send(request))
-        refused = mark_project(site, marks) if _MANAGER in names else refused
+        refused = mark_project(site, marks) if RESOURCE_MANAGER in names else refused
         return f"teardown will leave it enabled: {refused}" if refused else ""
 
     return enable
@@ -72,10 +79,10 @@ def _enabling(site: Site, names: Sequence[str]) -> Callable[[], str]:
 
 def _disabling(site: Site, name: str) -> Callable[[], str]:
     def disable() -> str:
-        if name == _MANAGER:  # the labels cannot be written without it
+        if name == RESOURCE_MANAGER:  # the labels cannot be written without it
             unmark_project(site, [api_mark(name)])
         kept = _disable(site, name)
-        if not kept and name != _MANAGER:
+        if not kept and name != RESOURCE_MANAGER:
             unmark_project(site, [api_mark(name)])
         return kept
 
@@ -105,9 +112,9 @@ def _disable(site: Site, name: str) -> str:
 def _in_use(site: Site, name: str) -> str:
     """Say what would be out of reach, and go on costing money, without an API."""
     asked = {
-        "storage.googleapis.com": _buckets,
-        "artifactregistry.googleapis.com": _repositories,
-        "aiplatform.googleapis.com": _endpoints,
+        STORAGE: _buckets,
+        ARTIFACT_REGISTRY: _repositories,
+        VERTEX_AI: _endpoints,
     }.get(name)
     if asked is None or name not in site.enabled:
         return ""

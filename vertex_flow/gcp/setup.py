@@ -11,7 +11,7 @@ from vertex_flow.apis import Apis
 from vertex_flow.errors import VertexFlowError
 from vertex_flow.gcp.requirement import Change, Requirement, settled
 from vertex_flow.gcp.requirements import requirements
-from vertex_flow.gcp.site import SERVICES, Site
+from vertex_flow.gcp.site import Site
 from vertex_flow.gcp.table import rows
 from vertex_flow.place import Place
 
@@ -30,7 +30,7 @@ class Plan:
 
     @property
     def exit_code(self) -> int:
-        """0 when there is nothing to do, 1 when there are changes, 2 when something is in the way."""
+        """0 when there is nothing to do, 1 for changes, 2 when something is in the way."""
         return 2 if self.obstacles else int(bool(self.changes))
 
     def as_json(self) -> dict[str, Any]:
@@ -95,7 +95,6 @@ def _changes_of(requirement: Requirement, site: Site) -> Callable[[], Sequence[C
 
 
 def _planned(requirement: Requirement, site: Site) -> Sequence[str]:
-    needed = frozenset(requirement.needs) & frozenset(SERVICES)
-    if needed - site.enabled:
+    if not site.enabled.issuperset(requirement.services):
         return requirement.wanted(site)
     return [change.what for change in requirement.changes(site)]

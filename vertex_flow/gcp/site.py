@@ -23,10 +23,16 @@ SERVICES = (
 )
 """The APIs that a pipeline needs, in the order in which they are enabled."""
 
+RESOURCE_MANAGER, IAM, STORAGE, ARTIFACT_REGISTRY, _, VERTEX_AI = SERVICES
 BILLING = "cloudbilling.googleapis.com"
 
 DESCRIPTION = "Made by vertex_flow's setup, removed by its teardown."
 """Stands in the description of a service account that `setup` has made: it has no labels."""
+
+
+def api_name(service: str) -> str:
+    """Short for an API, as findings name it: `API iam`."""
+    return f"API {service.partition('.')[0]}"
 
 
 @attrs.define(eq=False, slots=False)

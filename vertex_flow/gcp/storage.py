@@ -11,17 +11,16 @@ from vertex_flow.gcp.marks import is_managed, labels, without_conflict
 from vertex_flow.gcp.policies import Holder, of_bucket
 from vertex_flow.gcp.requirement import Change, Finding, Removal, Requirement
 from vertex_flow.gcp.roles import Grant, Roles
-from vertex_flow.gcp.site import Site
+from vertex_flow.gcp.site import STORAGE, Site
 from vertex_flow.locations import LOCATIONS
 
-_STORAGE = "storage.googleapis.com"
 _AT_ONCE = 8
 
 
 class Bucket(Requirement):
     """A bucket of the project's own, in its location."""
 
-    needs = (_STORAGE,)
+    services = (STORAGE,)
 
     def names(self, site: Site) -> tuple[str, ...]:
         """Names of the findings."""
@@ -86,7 +85,8 @@ class Bucket(Requirement):
 class BucketRoles(Roles):
     """Roles on the bucket: to read and write its objects, and to see where it is."""
 
-    needs = (_STORAGE, "bucket", "service account")
+    services = (STORAGE,)
+    needs = ("bucket", "service account")
     name = "roles on the bucket"
     grants = (
         Grant("roles/storage.objectAdmin", "objects"),

@@ -9,7 +9,7 @@ import attrs
 from vertex_flow.apis import Apis
 from vertex_flow.gcp.requirement import Removal
 from vertex_flow.gcp.requirements import requirements
-from vertex_flow.gcp.site import SERVICES, Site
+from vertex_flow.gcp.site import Site
 from vertex_flow.gcp.table import rows
 from vertex_flow.place import Place
 
@@ -58,8 +58,7 @@ def tear_down(place: Place, apis: Apis, *, yes: bool, data: bool) -> Removals:
     gone: list[str] = []
     kept: list[tuple[str, str]] = []
     for requirement in reversed(requirements()):
-        apis_needed = frozenset(requirement.needs) & frozenset(SERVICES)
-        if apis_needed - site.enabled:
+        if not site.enabled.issuperset(requirement.services):
             continue  # where an API is not enabled, nothing of it was made
         for removal in requirement.removals(site):
             why = removal.kept or (removal.apply() if yes else "")

@@ -8,7 +8,7 @@ from vertex_flow.client import Client
 from vertex_flow.errors import ApiError
 from vertex_flow.gcp.marks import is_managed, labels
 from vertex_flow.gcp.requirement import Change, Finding, Removal, Requirement
-from vertex_flow.gcp.site import Site
+from vertex_flow.gcp.site import VERTEX_AI, Site
 from vertex_flow.place import Place
 
 DISPLAY_NAME = "vertex-flow"
@@ -30,7 +30,7 @@ def find_tensorboard(place: Place, client: Client) -> str | None:
 class Tensorboard(Requirement):
     """A TensorBoard instance: the one that the place names, else one named `vertex-flow`."""
 
-    needs = ("aiplatform.googleapis.com",)
+    services = (VERTEX_AI,)
 
     def names(self, site: Site) -> tuple[str, ...]:
         """Names of the findings."""
@@ -45,7 +45,7 @@ class Tensorboard(Requirement):
         if found is None:
             detail = f"no instance {DISPLAY_NAME!r} in {site.place.location}"
             return [Finding("TensorBoard", "missing", detail, _command(site))]
-        return [Finding("TensorBoard", "ok", found)]
+        return [Finding("TensorBoard", "ok", _short(found))]
 
     def changes(self, site: Site) -> Sequence[Change]:
         """Make the instance, unless the place names one."""
@@ -66,7 +66,7 @@ class Tensorboard(Requirement):
             return ()
         return [
             Removal(
-                f"TensorBoard instance {one.name}",
+                f"TensorBoard {_short(one.name)}",
                 lambda name=str(one.name): site.apis.vertex.delete_tensorboard(name),  # type: ignore[misc]
                 "" if site.data or not one.run_count else _held(one.run_count),
             )
@@ -86,7 +86,12 @@ def _named(site: Site, name: str) -> Finding:
             f"--project={site.place.project}"
         )
         return Finding("TensorBoard", "wrong", f"{name} is not there.", fix)
-    return Finding("TensorBoard", "ok", name)
+    return Finding("TensorBoard", "ok", _short(name))
+
+
+def _short(name: str) -> str:
+    """Resource names are longer than a line of a terminal."""
+    return f"instance {name.rpartition('/')[2]}"
 
 
 def _create(site: Site) -> None:
