@@ -73,11 +73,13 @@ def unknown_fields(api: str, schema: str | None, value: Any, at: str = "") -> li
 def _unknown(schemas: Any, schema: Mapping[str, Any], value: Any, at: str) -> Iterator[str]:
     if "$ref" in schema:
         schema = schemas[schema["$ref"]]
+    if schema.get("type") == "any":
+        return
     if isinstance(value, list):
         for index, one in enumerate(value):
             yield from _unknown(schemas, schema.get("items", {}), one, f"{at}[{index}]")
         return
-    if not isinstance(value, dict) or schema.get("type") == "any":
+    if not isinstance(value, dict):
         return
     known, others = schema.get("properties", {}), schema.get("additionalProperties")
     for key, one in value.items():

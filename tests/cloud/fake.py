@@ -172,6 +172,7 @@ def fake_cloud() -> Iterator[FakeCloud]:
 
     class Handle(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # the body must not wait for the headers' acknowledgement
 
         def _answer(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)

@@ -34,13 +34,13 @@ NUMBER = "123456789012"
 CALLER = "ada@acme.com"
 
 _READING = (
-    "get",
     "batchGet",
+    "get",
+    "getBillingInfo",
+    "getIamPolicy",
     "list",
     "search",
-    "getIamPolicy",
     "testIamPermissions",
-    "getBillingInfo",
 )
 
 

@@ -127,9 +127,8 @@ class Caller(Requirement):
         return [Change(what, lambda: of_account(site).grant(site, [_USER], member))]
 
     def _may(self, site: Site) -> bool:
-        accounts = site.apis.iam.projects().serviceAccounts()
         body = {"permissions": [_ACT]}
-        request = accounts.testIamPermissions(resource=site.account_name, body=body)
+        request = site.accounts.testIamPermissions(resource=site.account_name, body=body)
         return _ACT in site.apis.send(request).get("permissions", [])
 
 
@@ -154,9 +153,8 @@ def _create(site: Site) -> None:
         "accountId": site.place.service_account.partition("@")[0],
         "serviceAccount": {"displayName": "vertex_flow pipelines", "description": DESCRIPTION},
     }
-    accounts = site.apis.iam.projects().serviceAccounts()
     try:
-        site.apis.send(accounts.create(name=site.project_name, body=body))
+        site.apis.send(site.accounts.create(name=site.project_name, body=body))
     except ApiError as error:
         if error.code != 409:
             raise
@@ -168,7 +166,7 @@ def _create(site: Site) -> None:
 
 def _delete(site: Site) -> None:
     site.account_is_new = False
-    site.apis.find(site.apis.iam.projects().serviceAccounts().delete(name=site.account_name))
+    site.apis.find(site.accounts.delete(name=site.account_name))
 
 
 def _command(site: Site, member: str | None) -> str:

@@ -70,15 +70,14 @@ def change_project_labels(
     site: Site, change: Callable[[Mapping[str, str]], Mapping[str, str]]
 ) -> None:
     """Change the project's labels and nothing else of it; those of others stay."""
-    projects = site.apis.projects.projects()
 
     def once() -> None:
-        project = site.apis.send(projects.get(name=site.project_name))
+        project = site.apis.send(site.projects.get(name=site.project_name))
         wanted = dict(change(project.get("labels", {})))
         if wanted == project.get("labels", {}):
             return
         body = {"name": project["name"], "labels": wanted, "etag": project.get("etag", "")}
-        request = projects.patch(name=project["name"], updateMask="labels", body=body)
+        request = site.projects.patch(name=project["name"], updateMask="labels", body=body)
         site.apis.finished(site.apis.projects.operations(), site.apis.send(request))
 
     without_conflict(site, once)

@@ -54,7 +54,7 @@ class Holder:
 
 def of_project(site: Site) -> Holder:
     """The policy of the project."""
-    projects, name = site.apis.projects.projects(), site.project_name
+    projects, name = site.projects, site.project_name
     ask = {"options": {"requestedPolicyVersion": _VERSION}}
     return Holder(
         lambda: site.apis.send(projects.getIamPolicy(resource=name, body=ask)),
@@ -66,7 +66,7 @@ def of_project(site: Site) -> Holder:
 
 def of_account(site: Site) -> Holder:
     """The policy of the service account: who may use it."""
-    return _of(site, site.apis.iam.projects().serviceAccounts(), site.account_name)
+    return _of(site, site.accounts, site.account_name)
 
 
 def of_repository(site: Site) -> Holder:

@@ -65,11 +65,10 @@ def _enabling(site: Site, names: Sequence[str]) -> Callable[[], str]:
     marks = {api_mark(name): _MARK for name in names}
 
     def enable() -> str:
-        services = site.apis.services.services()
         body = {"serviceIds": list(names)}
         site.switched_on.update(names)
         refused = "" if RESOURCE_MANAGER in names else mark_project(site, marks)
-        request = services.batchEnable(parent=site.project_name, body=body)
+        request = site.usage.batchEnable(parent=site.project_name, body=body)
         site.apis.finished(site.apis.services.operations(), site.apis.send(request))
         refused = mark_project(site, marks) if RESOURCE_MANAGER in names else refused
         return f"teardown will leave it enabled: {refused}" if refused else ""
@@ -94,10 +93,9 @@ def _disable(site: Site, name: str) -> str:
     site.forget()
     if name not in site.enabled:
         return ""
-    services = site.apis.services.services()
     service = f"{site.project_name}/services/{name}"
     try:
-        operation = site.apis.send(services.disable(name=service, body={}))
+        operation = site.apis.send(site.usage.disable(name=service, body={}))
         site.apis.finished(site.apis.services.operations(), operation)
     except ApiError as error:
         site.forget()

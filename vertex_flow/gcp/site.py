@@ -65,8 +65,7 @@ class Site:
     @cached_property
     def _services(self) -> Sequence[Mapping[str, Any]]:
         names = [f"{self.project_name}/services/{one}" for one in (*SERVICES, BILLING)]
-        services = self.apis.services.services()
-        answer = self.apis.send(services.batchGet(parent=self.project_name, names=names))
+        answer = self.apis.send(self.usage.batchGet(parent=self.project_name, names=names))
         return list(answer.get("services", []))
 
     @property
@@ -86,18 +85,35 @@ class Site:
     @cached_property
     def project(self) -> Mapping[str, Any]:
         """The project, as Resource Manager has it."""
-        return self.apis.send(self.apis.projects.projects().get(name=self.project_name))
+        return self.apis.send(self.projects.get(name=self.project_name))
+
+    @cached_property
+    def usage(self) -> Any:
+        """Service Usage's collection of services."""
+        return self.apis.services.services()
+
+    @cached_property
+    def projects(self) -> Any:
+        """Resource Manager's collection of projects."""
+        return self.apis.projects.projects()
 
     @cached_property
     def account(self) -> Mapping[str, Any] | None:
         """The service account, or None when it is not there."""
-        accounts = self.apis.iam.projects().serviceAccounts()
-        return self.apis.find(accounts.get(name=self.account_name))
+        return self.apis.find(self.accounts.get(name=self.account_name))
+
+    @cached_property
+    def accounts(self) -> Any:
+        """IAM's collection of service accounts; to make such an object takes milliseconds."""
+        return self.apis.iam.projects().serviceAccounts()
 
     @property
     def account_is_ours(self) -> bool:
         """Whether `setup` has made the service account."""
-        return self.account_is_new or (self.account or {}).get("description") == DESCRIPTION
+        if self.account_is_new:
+            return True
+        # Teardown disables IAM after the account, and may have been cut off just then.
+        return IAM in self.enabled and (self.account or {}).get("description") == DESCRIPTION
 
     @property
     def member(self) -> str:
@@ -125,7 +141,7 @@ class Site:
         """The repository, or None when it is not there."""
         return self.apis.find(self.repositories.get(name=self.repository_name))
 
-    @property
+    @cached_property
     def repositories(self) -> Any:
         """Artifact Registry's collection of repositories."""
         return self.apis.registry.projects().locations().repositories()
