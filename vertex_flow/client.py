@@ -77,9 +77,11 @@ class Client:
         """Read an endpoint with its deployed models."""
         return self._call(self._endpoints.get_endpoint, name=name)
 
-    def tensorboards(self, display_name: str) -> tuple[aiplatform_v1.Tensorboard, ...]:
-        """Find the TensorBoard instances of a display name."""
-        request = {"parent": self.parent, "filter": f'display_name="{display_name}"'}
+    def tensorboards(self, display_name: str = "") -> tuple[aiplatform_v1.Tensorboard, ...]:
+        """Find the TensorBoard instances of a display name, or all of them."""
+        request = {"parent": self.parent}
+        if display_name:
+            request["filter"] = f'display_name="{display_name}"'
         return tuple(self._paged(self._tensorboards.list_tensorboards, request))
 
     def get_tensorboard(self, name: str) -> aiplatform_v1.Tensorboard:

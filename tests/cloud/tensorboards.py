@@ -58,10 +58,12 @@ class Vertex:
         return self._found(asked)
 
     def _list(self, asked: Asked) -> Answer:
-        match = re.fullmatch('display_name="([^"]*)"', asked.query["filter"])
-        assert match, asked.query
-        found = self.tensorboards.values()
-        return {"tensorboards": [one for one in found if one["displayName"] == match[1]]}
+        found = list(self.tensorboards.values())
+        if "filter" in asked.query:
+            match = re.fullmatch('display_name="([^"]*)"', asked.query["filter"])
+            assert match, asked.query
+            found = [one for one in found if one["displayName"] == match[1]]
+        return {"tensorboards": found}
 
     def _create(self, asked: Asked) -> Answer:
         name = self.add_tensorboard(**_snake(asked.body))

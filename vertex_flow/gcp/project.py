@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from vertex_flow.errors import ApiError, CredentialsError, PermissionMissing
-from vertex_flow.gcp.requirement import Finding, Requirement
+from vertex_flow.gcp.requirement import Change, Finding, Requirement
 from vertex_flow.gcp.site import BILLING, RESOURCE_MANAGER, SERVICES, Site
 
 
@@ -24,7 +25,18 @@ class Credentials(Requirement):
             return [Finding("credentials", "wrong", _said(error), error.fix)]
         except ApiError:
             pass  # it knows who asks, and refuses: what is refused is said of the project
-        return [Finding("credentials", "ok", f"those of {site.apis.caller or 'a person'}")]
+        caller = site.apis.caller
+        return [Finding("credentials", "ok", f"those of {caller}" if caller else "accepted")]
+
+    def changes(self, site: Site) -> Sequence[Change]:
+        """Nothing; without credentials nothing else is tried.
+
+        Raises:
+            CredentialsError: There are none, or they are not valid any more.
+        """
+        with suppress(PermissionMissing):
+            _ = site.enabled
+        return ()
 
 
 class Project(Requirement):

@@ -18,6 +18,7 @@ from vertex_flow.gcp.site import (
 )
 
 _MARK = "enabled"
+_LABELS = "it is needed by the labels that say which APIs stay"
 
 
 class Services(Requirement):
@@ -55,10 +56,12 @@ class Services(Requirement):
         if RESOURCE_MANAGER not in site.enabled:
             return ()
         marked = [name for name in SERVICES if api_mark(name) in project_labels(site)]
-        return [
-            Removal(api_name(name), _disabling(site, name), _in_use(site, name))
-            for name in reversed(marked)
-        ]
+        removals: list[Removal] = []
+        for name in reversed(marked):
+            left = any(one.kept for one in removals)
+            kept = _LABELS if name == RESOURCE_MANAGER and left else _in_use(site, name)
+            removals.append(Removal(api_name(name), _disabling(site, name), kept))
+        return removals
 
 
 def _enabling(site: Site, names: Sequence[str]) -> Callable[[], str]:
@@ -79,6 +82,9 @@ def _enabling(site: Site, names: Sequence[str]) -> Callable[[], str]:
 def _disabling(site: Site, name: str) -> Callable[[], str]:
     def disable() -> str:
         if name == RESOURCE_MANAGER:  # the labels cannot be written without it
+            others = {api_mark(other) for other in SERVICES} - {api_mark(name)}
+            if others & set(project_labels(site)):
+                return _LABELS
             unmark_project(site, [api_mark(name)])
         kept = _disable(site, name)
         if not kept and name != RESOURCE_MANAGER:
@@ -136,8 +142,10 @@ def _repositories(site: Site) -> str:
 
 
 def _endpoints(site: Site) -> str:
-    """Endpoints with models behind them, which are paid for by the hour."""
-    return _first("endpoint", list(site.apis.vertex.busy_endpoints()))
+    """Endpoints with models behind them, which are paid for by the hour, and TensorBoards."""
+    vertex = site.apis.vertex
+    boards = [str(one.name) for one in vertex.tensorboards() if one.name not in site.going]
+    return _first("endpoint", vertex.busy_endpoints()) or _first("TensorBoard", boards)
 
 
 def _first(what: str, names: Sequence[str]) -> str:

@@ -69,6 +69,7 @@ class Tensorboard(Requirement):
                 f"TensorBoard {_short(one.name)}",
                 lambda name=str(one.name): site.apis.vertex.delete_tensorboard(name),  # type: ignore[misc]
                 "" if site.data or not one.run_count else _held(one.run_count),
+                str(one.name),
             )
             for one in site.apis.vertex.tensorboards(DISPLAY_NAME)
             if is_managed(one.labels)
