@@ -50,6 +50,11 @@ class Apis:
         return self._api("serviceusage", "v1")
 
     @cached_property
+    def quotas(self) -> Any:
+        """Service Usage in its version that tells quotas."""
+        return self._api("serviceusage", "v1beta1")
+
+    @cached_property
     def projects(self) -> Any:
         """Resource Manager: the project and its IAM policy."""
         return self._api("cloudresourcemanager", "v3")
@@ -102,6 +107,13 @@ class Apis:
             credentials=self.credentials,
             patience=self.patience,
         )
+
+    @property
+    def caller(self) -> str:
+        """E-mail address of the caller; empty where the credentials do not say."""
+        found = self._authorized
+        names = (getattr(found, name, "") for name in ("service_account_email", "account"))
+        return next((str(name) for name in names if name and "@" in str(name)), "")
 
     def close(self) -> None:
         """Close the connections; what is asked afterwards opens new ones."""

@@ -151,75 +151,7 @@ class Client:
         """Read an endpoint with its deployed models."""
         return self._call(self._endpoints.get_endpoint, name=name)
 
-    def pipeline_jobs(self, text: str) -> Iterator[aiplatform_v1.PipelineJob]:
-        """Every pipeline job that matches a filter, the newest first, without its tasks."""
-        method = self._pipelines.list_pipeline_jobs
-        return self._listed(method, "pipeline_jobs", filter=text, order_by="create_time desc")
-
-    def custom_jobs(self, text: str) -> Iterator[aiplatform_v1.CustomJob]:
-        """Every custom job that matches a filter."""
-        return self._listed(self._jobs.list_custom_jobs, "custom_jobs", filter=text)
-
-    def tuning_jobs(self, text: str) -> Iterator[aiplatform_v1.HyperparameterTuningJob]:
-        """Every hyperparameter tuning job that matches a filter."""
-        method = self._jobs.list_hyperparameter_tuning_jobs
-        return self._listed(method, "hyperparameter_tuning_jobs", filter=text)
-
-    def endpoints(self, text: str) -> Iterator[aiplatform_v1.Endpoint]:
-        """Every endpoint that matches a filter."""
-        return self._listed(self._endpoints.list_endpoints, "endpoints", filter=text)
-
-    def undeploy_model(self, endpoint: str, deployed_id: str, traffic: Mapping[str, int]) -> None:
-        """Take a model off an endpoint, and wait until it is.
-
-        Args:
-            endpoint: Resource name.
-            deployed_id: Id of the deployed model.
-            traffic: The endpoint's traffic from then on, in percent by id; empty leaves it.
-        """
-        request = {
-            "endpoint": endpoint,
-            "deployed_model_id": deployed_id,
-            "traffic_split": dict(traffic),
-        }
-        self._done(self._call(self._endpoints.undeploy_model, request=request))
-
-    def delete_endpoint(self, name: str) -> None:
-        """Delete an endpoint that no model is deployed to, and wait until it is gone."""
-        self._done(self._call(self._endpoints.delete_endpoint, name=name))
-
-    def create_schedule(self, schedule: aiplatform_v1.Schedule) -> aiplatform_v1.Schedule:
-        """Create a schedule; the service chooses its name."""
-        return self._call(self._schedules.create_schedule, parent=self.parent, schedule=schedule)
-
-    def get_schedule(self, name: str) -> aiplatform_v1.Schedule:
-        """Read a schedule."""
-        return self._call(self._schedules.get_schedule, name=name)
-
-    def schedules(self, text: str = "") -> Iterator[aiplatform_v1.Schedule]:
-        """Every schedule that matches a filter, the oldest first."""
-        method = self._schedules.list_schedules
-        return self._listed(method, "schedules", filter=text, order_by="create_time")
-
-    def update_schedule(
-        self, schedule: aiplatform_v1.Schedule, fields: Sequence[str]
-    ) -> aiplatform_v1.Schedule:
-        """Change some fields of a schedule."""
-        mask = field_mask_pb2.FieldMask(paths=list(fields))
-        request = {"schedule": schedule, "update_mask": mask}
-        return self._call(self._schedules.update_schedule, request=request)
-
-    def pause_schedule(self, name: str) -> None:
-        """Have a schedule start no runs until it is resumed."""
-        self._call(self._schedules.pause_schedule, name=name)
-
-    def resume_schedule(self, name: str, *, catch_up: bool) -> None:
-        """Have a paused schedule start runs again, with or without those that were missed."""
-        self._call(self._schedules.resume_schedule, request={"name": name, "catch_up": catch_up})
-
-    def delete_schedule(self, name: str) -> None:
-        """Delete a schedule, and wait until it is gone; the runs that it has started stay."""
-        self._done(self._call(self._schedules.delete_schedule, name=name))
+from google.protobuf import field_mask_pb2, json_format
 
     def predict(
         self, endpoint: str, instances: Sequence[Any], parameters: Mapping[str, Any] | None = None
@@ -279,6 +211,36 @@ class Client:
 
     def _call(self, method: Callable[..., Any], **arguments: Any) -> Any:
         return self._asked(lambda: method(timeout=_SECONDS, retry=None, **arguments))
+
+    def _paged(self, method: Callable[..., Any], request: Mapping[str, Any]) -> list[Any]:
+        """Every item of a list: a page that fails has the whole list read again."""
+        return self._asked(
+            lambda: list(method(request=dict(request), timeout=_SECONDS, retry=None))
+        )
+
+    def _finished(self, operation: Any) -> None:
+        """Wait for a long-running operation; raises an ApiError when it failed."""
+        name, done, error = operation.name, operation.done, json_format.MessageToDict(operation.error)
+        pause = 0.1
+        while not done:
+            self.patience.sleep(pause)
+            pause = min(pause * 1.5, 5.0)
+            found = self._read(name, {})
+            done, error = found.get("done", False), found.get("error", {})
+        if error.get("code"):
+            status = code_pb2.Code.Name(int(error["code"]))
+            raise ApiError(400, status, f"{error.get('message', 'no reason given')} ({name})")
+
+    def _read(self, name: str, query: Mapping[str, str]) -> dict[str, Any]:
+        """Read what Google's generated clients ask for below `/ui/`, which is not documented."""
+        url = f"{self.endpoint}/v1/{name}"
+
+        def get() -> dict[str, Any]:
+            response = self._session.get(url, params=dict(query), timeout=_SECONDS)
+            response.raise_for_status()
+            return dict(response.json())
+
+        return self._asked(get)
 
     def _asked(self, ask: Callable[[], T]) -> T:
         project = self.parent.split("/")[1]
@@ -344,6 +306,10 @@ class Client:
     @cached_property
     def _schedules(self) -> Any:
         return self._service(aiplatform_v1.ScheduleServiceClient)
+
+    @cached_property
+    def _tensorboards(self) -> Any:
+        return self._service(aiplatform_v1.TensorboardServiceClient)
 
     @cached_property
     def _endpoints(self) -> Any:

@@ -28,6 +28,7 @@ class Asked:
         query: Query parameters.
         body: The message, or None.
         token: The header Authorization.
+        lists: Every value of each query parameter, for those that are repeated.
     """
 
     method: str
@@ -35,6 +36,7 @@ class Asked:
     query: Mapping[str, str]
     body: Any
     token: str
+    lists: Mapping[str, list[str]] = attrs.field(factory=dict)
 
 
 Handler = Callable[[Asked], Answer]
@@ -88,6 +90,7 @@ class FakeCloud:
         self._handlers: list[tuple[str, Method, Handler]] = []
         self._troubles: dict[str, list[Exception]] = {}
         self._left: int | None = None
+        self._loses = False
         self._lock = threading.RLock()
 
     def serve(self, api: str, methods: Mapping[str, Handler]) -> None:
@@ -106,12 +109,16 @@ class FakeCloud:
 
     def cut_after(self, count: int | None) -> None:
         """Answer so many requests more and then cut every connection; None heals."""
-        self._left = count
+        self._left, self._loses = count, False
+
+    def lose_after(self, count: int) -> None:
+        """Answer so many requests more, do what the next asks without answer, then cut all."""
+        self._left, self._loses = count, True
 
     def answer(self, verb: str, url: str, token: str, body: Any) -> Answer:
         """Give the answer to a request; raises `Refused` or `Cut`."""
         with self._lock:
-            self._spend()
+            loses = self._spend()
             api, found, handler, asked = self._find(verb, url, token, body)
             self.asked.append(asked)
             self._check(api, found, asked)
@@ -119,25 +126,33 @@ class FakeCloud:
             wrong = unknown_fields(api, found.response, answer)
             if wrong:
                 self.problems.append(f"{found.id} answered with unknown fields: {wrong}")
+            if loses:
+                raise Cut
             return answer
 
-    def _spend(self) -> None:
+    def _spend(self) -> bool:
+        """Count a request; tell whether its answer is lost."""
         if self._left is None:
-            return
-        if self._left == 0:
+            return False
+        if self._left > 0:
+            self._left -= 1
+            return False
+        if not self._loses:
             raise Cut
-        self._left -= 1
+        self._loses = False
+        return True
 
     def _find(
         self, verb: str, url: str, token: str, body: Any
     ) -> tuple[str, Method, Handler, Asked]:
         split = urlsplit(url)
-        query = {key: values[-1] for key, values in parse_qs(split.query).items()}
+        lists = parse_qs(split.query)
+        query = {key: values[-1] for key, values in lists.items()}
         for api, one, handler in self._handlers:
             match = one.pattern.fullmatch(split.path)
             if match and one.verb == verb:
                 parts = tuple(map(unquote, match.groups()))
-                return api, one, handler, Asked(one.id, parts, query, body, token)
+                return api, one, handler, Asked(one.id, parts, query, body, token, lists)
         self.problems.append(f"nothing serves {verb} {split.path}")
         raise Refused(404, "NOT_FOUND", f"no such method: {verb} {split.path}")
 
@@ -145,7 +160,7 @@ class FakeCloud:
         if self._troubles.get(found.id):
             raise self._troubles[found.id].pop(0)
         unknown = unknown_fields(api, found.request, asked.body)
-        unknown += sorted(set(asked.query) - found.query)
+        unknown += sorted(set(asked.query) - found.query - {"$alt"})  # $alt: the form of enums
         if unknown:
             self.problems.append(f"{found.id} was sent unknown fields: {unknown}")
             raise Refused(400, "INVALID_ARGUMENT", f"unknown fields: {unknown}")
@@ -157,6 +172,7 @@ def fake_cloud() -> Iterator[FakeCloud]:
 
     class Handle(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # the body must not wait for the headers' acknowledgement
 
         def _answer(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
@@ -169,6 +185,9 @@ def fake_cloud() -> Iterator[FakeCloud]:
             except Cut:
                 self.close_connection = True
                 self.connection.close()
+            except Exception as error:
+                cloud.problems.append(f"{self.command} {self.path}: {error!r}")
+                self._send(501, {"error": {"code": 501, "message": repr(error)}}, {})
 
         def _send(self, code: int, answer: Any, headers: Mapping[str, str]) -> None:
             content = json.dumps(answer).encode()
