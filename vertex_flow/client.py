@@ -151,7 +151,135 @@ class Client:
         """Read an endpoint with its deployed models."""
         return self._call(self._endpoints.get_endpoint, name=name)
 
-from google.protobuf import field_mask_pb2, json_format
+    def pipeline_jobs(self, text: str) -> Iterator[aiplatform_v1.PipelineJob]:
+        """Every pipeline job that matches a filter, the newest first, without its tasks."""
+        method = self._pipelines.list_pipeline_jobs
+        return self._listed(method, "pipeline_jobs", filter=text, order_by="create_time desc")
+
+    def custom_jobs(self, text: str) -> Iterator[aiplatform_v1.CustomJob]:
+        """Every custom job that matches a filter."""
+        return self._listed(self._jobs.list_custom_jobs, "custom_jobs", filter=text)
+
+    def tuning_jobs(self, text: str) -> Iterator[aiplatform_v1.HyperparameterTuningJob]:
+        """Every hyperparameter tuning job that matches a filter."""
+        method = self._jobs.list_hyperparameter_tuning_jobs
+        return self._listed(method, "hyperparameter_tuning_jobs", filter=text)
+
+    def endpoints(self, text: str) -> Iterator[aiplatform_v1.Endpoint]:
+        """Every endpoint that matches a filter."""
+        return self._listed(self._endpoints.list_endpoints, "endpoints", filter=text)
+
+    def undeploy_model(self, endpoint: str, deployed_id: str, traffic: Mapping[str, int]) -> None:
+        """Take a model off an endpoint, and wait until it is.
+
+        Args:
+            endpoint: Resource name.
+            deployed_id: Id of the deployed model.
+            traffic: The endpoint's traffic from then on, in percent by id; empty leaves it.
+        """
+        request = {
+            "endpoint": endpoint,
+            "deployed_model_id": deployed_id,
+            "traffic_split": dict(traffic),
+        }
+        self._done(self._call(self._endpoints.undeploy_model, request=request))
+
+    def delete_endpoint(self, name: str) -> None:
+        """Delete an endpoint that no model is deployed to, and wait until it is gone."""
+        self._done(self._call(self._endpoints.delete_endpoint, name=name))
+
+    def create_schedule(self, schedule: aiplatform_v1.Schedule) -> aiplatform_v1.Schedule:
+        """Create a schedule; the service chooses its name."""
+        return self._call(self._schedules.create_schedule, parent=self.parent, schedule=schedule)
+
+    def get_schedule(self, name: str) -> aiplatform_v1.Schedule:
+        """Read a schedule."""
+        return self._call(self._schedules.get_schedule, name=name)
+
+    def schedules(self, text: str = "") -> Iterator[aiplatform_v1.Schedule]:
+        """Every schedule that matches a filter, the oldest first."""
+        method = self._schedules.list_schedules
+        return self._listed(method, "schedules", filter=text, order_by="create_time")
+
+    def update_schedule(
+        self, schedule: aiplatform_v1.Schedule, fields: Sequence[str]
+    ) -> aiplatform_v1.Schedule:
+        """Change some fields of a schedule."""
+        mask = field_mask_pb2.FieldMask(paths=list(fields))
+        request = {"schedule": schedule, "update_mask": mask}
+        return self._call(self._schedules.update_schedule, request=request)
+
+    def pause_schedule(self, name: str) -> None:
+        """Have a schedule start no runs until it is resumed."""
+        self._call(self._schedules.pause_schedule, name=name)
+
+    def resume_schedule(self, name: str, *, catch_up: bool) -> None:
+        """Have a paused schedule start runs again, with or without those that were missed."""
+        self._call(self._schedules.resume_schedule, request={"name": name, "catch_up": catch_up})
+
+    def delete_schedule(self, name: str) -> None:
+        """Delete a schedule, and wait until it is gone; the runs that it has started stay."""
+        self._done(self._call(self._schedules.delete_schedule, name=name))
+
+    def tensorboards(self, display_name: str = "") -> tuple[aiplatform_v1.Tensorboard, ...]:
+        """Find the TensorBoard instances of a display name, or all of them."""
+        request = {"parent": self.parent}
+        if display_name:
+            request["filter"] = f'display_name="{display_name}"'
+        return tuple(self._paged(self._tensorboards.list_tensorboards, request))
+
+    def get_tensorboard(self, name: str) -> aiplatform_v1.Tensorboard:
+        """Read a TensorBoard instance."""
+        return self._call(self._tensorboards.get_tensorboard, name=name)
+
+    def ensure_tensorboard(self, display_name: str, labels: Mapping[str, str]) -> None:
+        """Make a TensorBoard instance, unless there is one of its display name.
+
+        Vertex AI takes no name for it: a request whose answer was lost is looked for, not sent
+        again.
+        """
+        made = aiplatform_v1.Tensorboard(display_name=display_name, labels=dict(labels))
+
+        def ensure() -> Any:
+            request = {"parent": self.parent, "filter": f'display_name="{display_name}"'}
+            listed = self._tensorboards.list_tensorboards(
+                request=request, timeout=_SECONDS, retry=None
+            )
+            if next(iter(listed), None) is not None:
+                return None
+            return self._tensorboards.create_tensorboard(
+                parent=self.parent, tensorboard=made, timeout=_SECONDS, retry=None
+            )
+
+        operation = self._asked(ensure)
+        if operation is not None:
+            self._finished(operation.operation)
+
+    def delete_tensorboard(self, name: str) -> None:
+        """Remove a TensorBoard instance with all that it holds; it may be gone already."""
+        try:
+            operation = self._call(self._tensorboards.delete_tensorboard, name=name)
+            self._finished(operation.operation)
+        except ApiError as error:
+            if error.code != 404:
+                raise
+
+    def locations(self) -> tuple[str, ...]:
+        """Ids of the locations that Vertex AI offers to the project."""
+        parent, _, _ = self.parent.partition("/locations/")
+        found: list[str] = []
+        token = ""
+        while True:
+            answer = self._read(f"{parent}/locations", {"pageToken": token} if token else {})
+            found += [str(one["locationId"]) for one in answer.get("locations", [])]
+            token = answer.get("nextPageToken", "")
+            if not token:
+                return tuple(found)
+
+    def busy_endpoints(self) -> tuple[str, ...]:
+        """Names of the endpoints that have models behind them."""
+        found = self._paged(self._endpoints.list_endpoints, {"parent": self.parent})
+        return tuple(str(one.name) for one in found if one.deployed_models)
 
     def predict(
         self, endpoint: str, instances: Sequence[Any], parameters: Mapping[str, Any] | None = None
@@ -220,7 +348,11 @@ from google.protobuf import field_mask_pb2, json_format
 
     def _finished(self, operation: Any) -> None:
         """Wait for a long-running operation; raises an ApiError when it failed."""
-        name, done, error = operation.name, operation.done, json_format.MessageToDict(operation.error)
+        name, done, error = (
+            operation.name,
+            operation.done,
+            json_format.MessageToDict(operation.error),
+        )
         pause = 0.1
         while not done:
             self.patience.sleep(pause)
