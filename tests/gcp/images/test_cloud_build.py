@@ -86,7 +86,7 @@ def test_the_sources_are_in_the_bucket(b: Bench) -> None:
     b.build()
     (build,) = b.builds.builds.values()
     with b.builds.archive(build) as archive:
-        assert archive.getnames() == ["learner", "learner/task.py", "Dockerfile"]
+        assert archive.getnames() == ["learner", "Dockerfile", "learner/task.py"]
 
 
 def test_the_same_sources_are_not_uploaded_again(b: Bench) -> None:
