@@ -95,7 +95,11 @@ assert_type(flow.replace("train", MyTrain(trainer)), Flow)
 assert_type(flow.stages, tuple[Stage, ...])
 assert_type(flow.run(GcpContext.local(), params={"epochs": 3}), Run)
 
+assert_type(flow.run(enable_caching=False, labels={"a": "b"}, failure_policy="fast"), Run)
+
 # Errors.
+flow.run(sevice_account="me")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+flow.run(failure_policy="soon")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 Evaluate(modle=train.model)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 Evaluate(model="gs://b/m")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 Sample(ratio="0.1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
