@@ -278,9 +278,10 @@ class Run:
                 self._patiently(partial(watch.update, snapshot), progress, pause)
             if snapshot.is_over:
                 return snapshot
-            if limit is not None and time.monotonic() > limit:
+            left = pause if limit is None else limit - time.monotonic()
+            if left <= 0:
                 raise TimeoutError(f"{self.name} is still {snapshot.state} after {timeout} s.")
-            time.sleep(pause)
+            time.sleep(min(pause, left))
         raise AssertionError("pauses have no end")
 
     def _why(self, snapshot: Snapshot) -> RunFailed:

@@ -11,6 +11,7 @@ from vertex_flow import reaching
 from vertex_flow.context import GcpContext
 from vertex_flow.errors import ApiError, EngineError
 from vertex_flow.options import Settled, settle
+from vertex_flow.report.progress import plain
 from vertex_flow.run import Run, give_up
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _associate(client: Client, experiment: str, run: Run, progress: Say | None) 
             return
         why = "it has no context in Vertex ML Metadata."
     except ApiError as error:
-        why = str(error)
+        why = plain(error.message)
     line = f"run {run.job_id} is not shown in experiment {experiment}: {why}"
     if progress:
         progress(line)

@@ -95,6 +95,8 @@ assert_type(flow.replace("train", MyTrain(trainer)), Flow)
 assert_type(flow.stages, tuple[Stage, ...])
 assert_type(flow.run(GcpContext.local(), params={"epochs": 3}), Run)
 
+assert_type(flow.run(enable_caching=False, labels={"a": "b"}, failure_policy="fast"), Run)
+
 # A context gives what it was not given.
 context = GcpContext(project="acme", bucket="b", service_account="a@b", training_image="i")
 assert_type(context.project, str)
@@ -103,6 +105,8 @@ assert_type(GcpContext.from_profile("prod"), GcpContext)
 
 # Errors.
 GcpContext(projekt="acme")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+flow.run(sevice_account="me")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+flow.run(failure_policy="soon")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 Evaluate(modle=train.model)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 Evaluate(model="gs://b/m")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 Sample(ratio="0.1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
