@@ -164,6 +164,41 @@ def test_bytes_that_were_damaged_on_their_way_do_not_become_an_object(
     assert remembered(tmp_path) == []
 
 
+def test_a_service_that_keeps_nothing_is_not_asked_for_ever(cloud: Cloud, large: Path) -> None:
+    cloud.proxy.refuse(308, 20, when="upload_id")
+    with pytest.raises(ApiError) as caught:
+        cloud.upload(large)
+    assert str(caught.value) == (
+        "503 UNAVAILABLE: Cloud Storage does not answer: it has kept nothing of what was sent"
+    )
+
+
+def test_other_bytes_than_were_sent_are_noticed(cloud: Cloud, large: Path) -> None:
+    cloud.proxy.refuse(200, when="upload_id", body=b'{"crc32c": "AAAAAA=="}')
+    with pytest.raises(TransferFailed) as caught:
+        cloud.upload(large)
+    assert caught.value.failures == (
+        (str(large), "Cloud Storage has other bytes than the file; copy it again"),
+    )
+
+
+def test_ctrl_c_ends_the_pauses_between_attempts(
+    cloud: Cloud, large: Path, until: Callable[[Callable[[], bool]], None]
+) -> None:
+    cloud.proxy.refuse(503, 1000, when="uploadType")
+    program = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, cloud.proxy.url, cloud.context.bucket, str(large)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with program:
+        until(lambda: sessions(cloud) >= 2)
+        program.send_signal(signal.SIGINT)
+        _, said = program.communicate(timeout=60)
+    assert said.splitlines()[-1] == b"KeyboardInterrupt"
+    assert sessions(cloud) < 7  # as often as it would have been tried
+
+
 PROGRAM = """
 import sys
 from google.auth.credentials import AnonymousCredentials

@@ -138,7 +138,7 @@ class _Underway:
         body = _Window(self.content, start, end, self.stop, self.gauge)
         self._take(self._put(f"bytes {start}-{end - 1}/{size}", body))
         if self.at is not None and self.at <= start:
-            raise ConnectionError("Cloud Storage has kept nothing of what was sent")
+            raise ConnectionError("it has kept nothing of what was sent")
 
     def _put(self, span: str, body: Any) -> Any:
         from requests import RequestException
