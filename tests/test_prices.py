@@ -84,6 +84,7 @@ def test_an_hour_of_a_machine(file: Path) -> None:
             "Did you mean 'machines'?",
         ),
         ("currency = 5", "currency = 5: expected a text such as 'EUR'."),
+        ("currency = ' '", "currency = ' ': expected a text such as 'EUR'."),
         ("machines = 5", "machines = 5: expected a table, [machines]."),
         (
             "[machines]\nn1-standard-4 = -1",

@@ -158,7 +158,8 @@ class Flow:
             params: Values for pipeline parameters, by name.
             hours: Hours by stage: of its training job, of one trial, of the time that its model
                 serves, or of its tasks.
-            run: An earlier run, whose durations count; by default the last that succeeded.
+            run: An earlier run, whose durations count; by default the last that succeeded, if the
+                hours of a job are not given.
             prices: Prices an hour, or the TOML file with them; by default the file that `prices`
                 under `[tool.vertex_flow]` in `pyproject.toml` names.
 

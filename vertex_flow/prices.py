@@ -84,7 +84,7 @@ def read(file: str | Path | None = None) -> Prices | None:
                 + nearest(key, known)
             )
     currency = found.get("currency", "USD")
-    if not isinstance(currency, str):
+    if not isinstance(currency, str) or not currency.strip():
         raise SettingError(f"{path}: currency = {currency!r}: expected a text such as 'EUR'.")
     tables = {key: _table(path, key, found.get(key, {})) for key in _TABLES}
     return Prices(currency=currency, source=str(path), **tables)

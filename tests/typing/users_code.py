@@ -22,6 +22,7 @@ from vertex_flow import (
     Param,
     Port,
     Run,
+    Schedule,
     Stage,
     Trainer,
     Value,
@@ -102,6 +103,13 @@ context = GcpContext(project="acme", bucket="b", service_account="a@b", training
 assert_type(context.project, str)
 assert_type(context.bucket, str)
 assert_type(GcpContext.from_profile("prod"), GcpContext)
+
+# What a flow costs, and when it runs.
+assert_type(flow.estimate(context, hours={"train": 2}).cost, float | None)
+assert_type(flow.schedule(context, "0 3 * * *", timezone="Europe/Berlin"), Schedule)
+assert_type(Schedule.list(context), tuple[Schedule, ...])
+assert_type(Schedule.attach(context, "mnist").runs(), tuple[Run, ...])
+Deploy(expires=Param("needed_for", "8h"))
 
 # Errors.
 GcpContext(projekt="acme")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
