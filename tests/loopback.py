@@ -64,7 +64,7 @@ def serving() -> Iterator[Loopback]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = _answer  # noqa: N815 - names of the standard library
+        do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - names of the standard library
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""

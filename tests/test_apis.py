@@ -126,6 +126,25 @@ def test_pages_are_read_to_the_end(cloud: FakeCloud, apis: Apis) -> None:
     assert [one["projectId"] for one in found] == ["a", "b"]
 
 
+@pytest.mark.parametrize(
+    ("fields", "caller"),
+    [
+        (
+            {"service_account_email": "ci@acme.iam.gserviceaccount.com"},
+            "ci@acme.iam.gserviceaccount.com",
+        ),
+        ({"service_account_email": "default", "account": "ada@acme.com"}, "ada@acme.com"),
+        ({"account": ""}, ""),
+        ({}, ""),
+    ],
+)
+def test_who_calls(fields: dict[str, str], caller: str) -> None:
+    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    vars(credentials).update(fields)
+    with Apis("acme", "us-central1", credentials) as apis:
+        assert apis.caller == caller
+
+
 def test_an_operation_is_waited_for(cloud: FakeCloud, apis: Apis) -> None:
     name = "cloudresourcemanager.operations.get"
     done = {"name": "operations/1", "done": True, "response": {"projectId": "acme"}}
