@@ -109,6 +109,24 @@ def test_a_disabled_api_says_how_to_enable_it(cloud: FakeCloud, apis: Apis) -> N
     )
 
 
+def test_credentials_whose_requests_are_counted_for_no_project(
+    cloud: FakeCloud, apis: Apis
+) -> None:
+    message = "The cloudresourcemanager.googleapis.com API requires a quota project."
+    service = {"service": "cloudresourcemanager.googleapis.com", "consumer": "projects/764086"}
+    cloud.trouble(
+        GET,
+        Refused(403, "PERMISSION_DENIED", message, reason="SERVICE_DISABLED", metadata=service),
+    )
+    with pytest.raises(ApiError) as caught:
+        get(apis)
+    assert str(caught.value) == (
+        f"403 PERMISSION_DENIED: {message}\n"
+        "  Cause: the credentials do not say which project their requests are counted for.\n"
+        "  Fix: gcloud auth application-default set-quota-project acme"
+    )
+
+
 def test_what_is_not_there_is_none(cloud: FakeCloud, apis: Apis) -> None:
     cloud.trouble(GET, Refused(404, "NOT_FOUND", "no project"))
     assert apis.find(apis.projects.projects().get(name="projects/acme")) is None

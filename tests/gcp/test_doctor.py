@@ -53,6 +53,12 @@ def found(project: FakeProject, apis: Apis, **settings: Any) -> dict[str, Findin
     return {one.name: one for one in diagnosis.findings}
 
 
+def with_credentials_that_raise(project: FakeProject, error: Exception) -> Diagnosis:
+    context = project.context(credentials=Broken(error))
+    with project.apis(context) as apis:
+        return examine(context, apis)
+
+
 def test_an_empty_project_lacks_its_apis_and_the_rest_waits_for_them(
     project: FakeProject, apis: Apis
 ) -> None:
@@ -97,9 +103,7 @@ def test_doctor_changes_nothing(enabled: FakeProject, apis: Apis) -> None:
 
 def test_no_credentials(project: FakeProject) -> None:
     error = DefaultCredentialsError("Your default credentials were not found.\nSee the docs.")
-    context = project.context(credentials=Broken(error))
-    with project.apis(context) as apis:
-        diagnosis = examine(context, apis)
+    diagnosis = with_credentials_that_raise(project, error)
     assert diagnosis.findings[0] == Finding(
         "credentials",
         "wrong",
@@ -113,9 +117,7 @@ def test_no_credentials(project: FakeProject) -> None:
 
 def test_expired_credentials(project: FakeProject) -> None:
     error = RefreshError("Reauthentication is needed.")  # type: ignore[no-untyped-call]
-    context = project.context(credentials=Broken(error))
-    with project.apis(context) as apis:
-        diagnosis = examine(context, apis)
+    diagnosis = with_credentials_that_raise(project, error)
     assert diagnosis.findings[0] == Finding(
         "credentials",
         "wrong",

@@ -71,6 +71,15 @@ def test_where_nothing_is_new_nothing_is_asked_again(site: Site, error: ApiError
         settled(site, failing(error))
 
 
+@pytest.mark.parametrize("error", EARLY[2:], ids=str)
+def test_an_account_that_was_seen_is_waited_for(
+    site: Site, enabled: FakeProject, error: ApiError
+) -> None:
+    enabled.iam.add("vertex-flow")
+    assert site.account is not None
+    assert settled(site, failing(error)) == "done"
+
+
 @pytest.mark.parametrize("error", LATE, ids=str)
 def test_anything_else_is_not_asked_again(new: Site, error: ApiError) -> None:
     with pytest.raises(ApiError):

@@ -7,7 +7,7 @@ import pytest
 from tests.cloud.fake import Refused
 from tests.cloud.project import FakeProject
 from vertex_flow.apis import Apis
-from vertex_flow.errors import PermissionMissing, SettingError
+from vertex_flow.errors import PermissionMissing, ServiceDisabled, SettingError
 from vertex_flow.gcp.requirement import Finding
 from vertex_flow.gcp.site import Site
 from vertex_flow.gcp.storage import Bucket, BucketRoles
@@ -38,6 +38,14 @@ def test_a_bucket_that_is_not_there(site: Site) -> None:
             "--location=us-central1 --uniform-bucket-level-access --public-access-prevention",
         )
     ]
+
+
+def test_cloud_storage_that_is_not_enabled(site: Site, project: FakeProject) -> None:
+    project.rules.enabled.clear()
+    with pytest.raises(ServiceDisabled) as caught:
+        Bucket().look(site)
+    assert caught.value.service == "storage.googleapis.com"
+    assert caught.value.fix == "gcloud services enable storage.googleapis.com --project=acme"
 
 
 def test_a_bucket_of_the_projects_own(site: Site, project: FakeProject) -> None:
