@@ -61,6 +61,7 @@ docs: install
 bench: install
 	$(BIN)/python -m benchmarks.start_of_tasks
 	$(BIN)/python -m benchmarks.parallel_trials
+	$(BIN)/python -m benchmarks.uploads
 
 lock:
 	@test -n "$(UV)" || { echo "make lock needs uv on the PATH"; exit 1; }

@@ -10,6 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
 
+from google.auth.credentials import AnonymousCredentials
+
+from vertex_flow import GcpContext
+
 PARENT = "projects/acme/locations/us-central1"
 
 Answer = tuple[int, Any]
@@ -47,6 +51,15 @@ def error(code: int, status: str, message: str) -> dict[str, Any]:
     return {"error": {"code": code, "status": status, "message": message}}
 
 
+def context_at(url: str) -> GcpContext:
+    """The project of `PARENT`, whose Vertex AI is a server of this module."""
+    return GcpContext(
+        project="acme",
+        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
+        api_endpoints={"aiplatform": url},
+    )
+
+
 @contextmanager
 def serving() -> Iterator[Loopback]:
     """Serve until the block ends."""
@@ -64,7 +77,7 @@ def serving() -> Iterator[Loopback]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - names of the standard library
+        do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - the library's names
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""

@@ -7,11 +7,18 @@ from typing import Any
 
 import pytest
 from google.auth.credentials import AnonymousCredentials
+from google.oauth2.credentials import Credentials
 
 from tests.cloud.fake import Asked, Cut, FakeCloud, Refused, fake_cloud
 from vertex_flow.apis import Apis
 from vertex_flow.calls import Patience
-from vertex_flow.errors import ApiError, PermissionMissing, QuotaExceeded, ServiceDisabled
+from vertex_flow.errors import (
+    ApiError,
+    CredentialsError,
+    PermissionMissing,
+    QuotaExceeded,
+    ServiceDisabled,
+)
 
 GET = "cloudresourcemanager.projects.get"
 BUSY = Refused(503, "UNAVAILABLE", "try again")
@@ -125,6 +132,28 @@ def test_credentials_whose_requests_are_counted_for_no_project(
         "  Cause: the credentials do not say which project their requests are counted for.\n"
         "  Fix: gcloud auth application-default set-quota-project acme"
     )
+
+
+def test_an_access_token_that_is_still_good() -> None:
+    with Apis("acme", "us-central1", Credentials(token="good")) as apis:
+        assert apis.access_token() == "good"
+
+
+def test_an_access_token_is_fetched_where_there_is_none() -> None:
+    class Fetching(Credentials):  # type: ignore[misc]
+        def refresh(self, request: Any) -> None:
+            self.token = "fetched"
+
+    with Apis("acme", "us-central1", Fetching(token=None)) as apis:
+        assert apis.access_token() == "fetched"
+
+
+def test_credentials_that_have_expired(pauses: list[float]) -> None:
+    with (
+        Apis("acme", "us-central1", Credentials(token=None)) as apis,
+        pytest.raises(CredentialsError),
+    ):
+        apis.access_token()
 
 
 def test_what_is_not_there_is_none(cloud: FakeCloud, apis: Apis) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +10,7 @@ from google.cloud import aiplatform_v1
 
 from tests.loopback import PARENT, Loopback, error, serving
 from vertex_flow.calls import Patience
-from vertex_flow.client import Client
+from vertex_flow.client import Client, named
 from vertex_flow.errors import ApiError, CredentialsError
 
 JOB = f"{PARENT}/pipelineJobs/one"
@@ -200,3 +201,33 @@ def test_no_credentials_in_the_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/does/not/exist.json")
     with pytest.raises(CredentialsError, match="there are no Google Cloud credentials on this"):
         Client("https://localhost", PARENT).get_pipeline_job(JOB)
+
+
+def test_an_operation_that_is_never_done(server: Loopback) -> None:
+    pauses: list[float] = []
+    client = Client(server.url, PARENT, "secret", patience=Patience(sleep=pauses.append))
+    server.on(f"DELETE /v1/{ENDPOINT}", {"name": "operations/1"})
+    server.on("GET /v1/operations/1", {"name": "operations/1"})
+    with pytest.raises(ApiError) as caught:
+        client.delete_endpoint(ENDPOINT)
+    assert str(caught.value).startswith("504 DEADLINE_EXCEEDED: operations/1 is not done after 18")
+    assert 1800 < sum(pauses) < 1810
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [(5, "404 NOT_FOUND"), (9, "400 FAILED_PRECONDITION"), (13, "500 INTERNAL")],
+)
+def test_an_operation_that_fails(
+    server: Loopback, client: Client, code: int, expected: str
+) -> None:
+    failed = {"done": True, "error": {"code": code, "message": "no luck"}}
+    server.on(f"DELETE /v1/{ENDPOINT}", {"name": "operations/1", **failed})
+    with pytest.raises(ApiError) as caught:
+        client.delete_endpoint(ENDPOINT)
+    assert str(caught.value) == f"{expected}: no luck (operations/1)"
+
+
+@pytest.mark.parametrize("name", ['say "hi"', "back\\slash", "schön"])
+def test_a_filter_for_any_name(name: str) -> None:
+    assert json.loads(named(name).partition("=")[2]) == name

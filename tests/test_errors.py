@@ -10,6 +10,7 @@ from vertex_flow import errors
 from vertex_flow.errors import (
     ApiError,
     HomeBusyError,
+    ImageBuildFailed,
     PortInUseError,
     RunFailed,
     VertexFlowError,
@@ -49,6 +50,15 @@ def test_a_failed_run_without_stage() -> None:
     assert str(RunFailed("projects/p", reason="no quota")) == (
         "projects/p failed in the pipeline:\nno quota"
     )
+
+
+def test_an_image_that_was_not_built_says_why_and_what_to_do() -> None:
+    error = ImageBuildFailed("r/t:1", "ERROR: x", cause="c.", fix="f", logs_uri="https://l")
+    assert str(error) == "r/t:1 was not built: ERROR: x\n  Cause: c.\n  Fix: f\n  Log: https://l"
+
+
+def test_an_image_that_was_not_built_for_an_unknown_reason() -> None:
+    assert str(ImageBuildFailed("r/t:1", "ERROR: x")) == "r/t:1 was not built: ERROR: x"
 
 
 def test_an_api_error_shows_code_and_status() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.samples import Fit, Score, Source, Spend
-from vertex_flow import Flow, Param, Stage, When
+from vertex_flow import Flow, Inputs, Outputs, Param, Stage, Trainer, Value, When, stage
 from vertex_flow.errors import SettingError, WiringError
+from vertex_flow.machines import Known, MachineNeed
+from vertex_flow.stages import ImportDataset, Preprocess, Train
 
 
 @pytest.fixture
@@ -37,6 +40,13 @@ def test_an_unknown_stage_has_its_nearest_name(flow: Flow) -> None:
     assert str(caught.value) == (
         "flow 'sample' has no stage 'scor'; it has source, fit, score, spend. Did you mean 'score'?"
     )
+
+
+def test_what_the_context_supplies_for_tensorboard_is_no_wire() -> None:
+    trainer = Trainer(module="trainer.task", image="mine:1")
+    shown = str(Flow("sample", [ImportDataset("gs://b/x"), Preprocess(), Train(trainer)]))
+    assert "tensorboard" not in shown
+    assert "service_account" not in shown
 
 
 def test_a_flow_prints_every_wire(flow: Flow) -> None:
@@ -144,3 +154,33 @@ def test_compile_gives_the_absolute_path(flow: Flow, tmp_path: Path) -> None:
 def test_a_flow_runs_in_a_context() -> None:
     with pytest.raises(SettingError, match=r"Flow\.run\('vertex'\): expected a GcpContext"):
         Flow("spend", [Spend(amount=0.5)]).run("vertex")  # type: ignore[arg-type]
+
+
+@stage
+class Render(Stage):
+    """Starts a job of its own kind."""
+
+    machine: Value[str] = "n1-standard-4"
+
+    def emit(self, io: Inputs) -> Outputs:
+        raise NotImplementedError
+
+    def machines(self, known: Known) -> Sequence[MachineNeed]:
+        return (MachineNeed.of(self.name, "training", known, {"machine_type": self.machine}),)
+
+
+def test_a_stage_says_what_its_jobs_run_on() -> None:
+    flow = Flow("film", [Source(), Render(machine=Param("machine", "c2-standard-8"))])
+    assert [need.machine_type for need in flow.machines()] == ["c2-standard-8"]
+    assert [need.machine_type for need in flow.machines({"machine": "c2-standard-4"})] == [
+        "c2-standard-4"
+    ]
+
+
+def test_machines_of_a_parameter_that_is_none() -> None:
+    flow = Flow("film", [Render(machine=Param("machine", "c2-standard-8"))])
+    with pytest.raises(SettingError) as caught:
+        flow.machines({"machin": "c2-standard-4"})
+    assert str(caught.value) == (
+        "flow 'film' has no parameter 'machin'; it has machine. Did you mean 'machine'?"
+    )

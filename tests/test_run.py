@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from google.auth.credentials import AnonymousCredentials
 
+from tests.cloud.fake import fake_cloud
 from tests.jobs import NAME, job, task
 from tests.loopback import PARENT, Loopback, error, serving
 from tests.samples import Fail, Fit, Score, Sleep, Source, Spend
 from vertex_flow import Flow, GcpContext, Param, Run, When
+from vertex_flow.calls import ONCE
 from vertex_flow.client import Client
 from vertex_flow.errors import ApiError, RunCancelled, RunFailed, SettingError
 from vertex_flow.run import RegisteredModel
@@ -157,6 +161,131 @@ def test_a_run_of_the_cloud_has_no_token_file(run: Run) -> None:
     assert run.token_file is None
 
 
+def test_a_run_of_this_machine_has_no_page_in_the_console(run: Run) -> None:
+    assert run.console_url is None
+
+
+def test_logs_of_an_unknown_stage(server: Loopback, run: Run) -> None:
+    server.on(GET, job("SUCCEEDED"))
+    with pytest.raises(SettingError, match="Did you mean 'score'"):
+        run.logs("scores")
+
+
+CONTEXT = GcpContext(project="acme")
+
+
+@pytest.fixture
+def in_the_cloud(server: Loopback) -> Run:
+    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    client = Client(server.url, PARENT, credentials=credentials, patience=ONCE)
+    return Run(client, NAME, context=CONTEXT)
+
+
+def test_a_run_in_the_cloud_has_a_page(in_the_cloud: Run) -> None:
+    assert in_the_cloud.console_url == (
+        "https://console.cloud.google.com/vertex-ai/locations/us-central1/pipelines/runs/sample-1"
+        "?project=acme"
+    )
+
+
+def test_a_run_in_a_queue_says_so(server: Loopback, in_the_cloud: Run) -> None:
+    server.on(GET, job("PENDING"), job("SUCCEEDED", task(1, "source", "SUCCEEDED")))
+    lines: list[str] = []
+    in_the_cloud.wait(progress=lines.append)
+    assert lines[0].endswith("  4 stages  pending")
+
+
+def test_an_outage_of_the_cloud_is_said_and_bridged(server: Loopback, in_the_cloud: Run) -> None:
+    busy = (503, error(503, "UNAVAILABLE", "later"))
+    server.answers[GET] = [busy, busy, (200, job("SUCCEEDED"))]
+    lines: list[str] = []
+    assert in_the_cloud.wait(progress=lines.append).state == "SUCCEEDED"
+    assert lines[0] == (
+        "Vertex AI does not answer; the run goes on there, and is looked for again for 10 minutes"
+    )
+
+
+def test_an_outage_that_lasts_says_how_to_go_on(
+    server: Loopback, in_the_cloud: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vertex_flow.following.CLOUD_OUTAGE", 0.0)
+    server.on(GET, error(503, "UNAVAILABLE", "later"), code=503)
+    with pytest.raises(ApiError) as caught:
+        in_the_cloud.wait()
+    assert str(caught.value) == (
+        "503 UNAVAILABLE: later\n"
+        "  Cause: Vertex AI was not reached for a while; the run most likely goes on.\n"
+        "  Fix: Run.attach(GcpContext(project='acme', location='us-central1'), "
+        "'sample-1').wait(progress=print)"
+    )
+
+
+def test_ctrl_c_leaves_a_run_in_the_cloud_alone(server: Loopback, in_the_cloud: Run) -> None:
+    server.on(GET, job("RUNNING", task(1, "source", "RUNNING")))
+    lines: list[str] = []
+
+    def interrupt(line: str) -> None:
+        lines.append(line)
+        if "running" in line:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        in_the_cloud.wait(progress=interrupt)
+    assert lines[-1] == (
+        "detached: the run goes on. To follow it again: Run.attach(GcpContext(project='acme', "
+        "location='us-central1'), 'sample-1').wait(progress=print)"
+    )
+    assert not any(verb == "POST" for verb, *_ in server.asked)
+
+
+def test_a_failure_is_looked_into_once(server: Loopback, in_the_cloud: Run) -> None:
+    server.on(GET, job("FAILED", task(1, "source", "FAILED", error="no luck")))
+    failures = []
+    for _ in range(2):
+        with pytest.raises(RunFailed) as caught:
+            in_the_cloud.wait()
+        failures.append(caught.value)
+    assert failures[0] is failures[1]
+
+
+def test_a_run_as_plain_data(server: Loopback, in_the_cloud: Run) -> None:
+    said = "Resources are insufficient in region: us-central1."
+    server.on(GET, job("FAILED", task(1, "source", "FAILED", error=said)))
+    found = in_the_cloud.as_json()
+    assert (found["state"], found["console_url"]) == ("FAILED", in_the_cloud.console_url)
+    assert found["failure"]["cause"] == (
+        "Google Cloud has no such machines to give in us-central1 now; it is not the quota."
+    )
+    assert [one["state"] for one in found["stages"]] == ["FAILED", *["NOT_REACHED"] * 3]
+
+
+def test_logs_of_the_cloud_need_a_context(server: Loopback) -> None:
+    server.on(GET, job("SUCCEEDED"))
+    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    run = Run(Client(server.url, PARENT, credentials=credentials), NAME)
+    with pytest.raises(SettingError) as caught:
+        run.logs("source")
+    assert str(caught.value) == (
+        "run sample-1 was made without a context, which its logs need: Run.attach(context, name)."
+    )
+
+
+def test_logs_of_the_cloud(server: Loopback) -> None:
+    inside = {"executorDetail": {"containerDetail": {"mainJob": f"{PARENT}/customJobs/7"}}}
+    details = [task(1, "source", "SUCCEEDED"), task(2, "a", "SUCCEEDED", parent=1, **inside)]
+    server.on(GET, job("SUCCEEDED", *details))
+    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    with fake_cloud() as cloud:
+        answer = {"entries": [{"textPayload": "hello"}]}
+        cloud.serve("logging.v2", {"logging.entries.list": lambda _: answer})
+        endpoints = {"aiplatform": server.url, "logging": cloud.url}
+        context = GcpContext(project="acme", credentials=credentials, api_endpoints=endpoints)
+        assert Run.attach(context, "sample-1").logs("source", lines=5) == "hello"
+        assert cloud.asked[0].body["filter"] == (
+            'resource.type="ml_job" resource.labels.job_id=("7")'
+        )
+
+
 def test_a_refusal_goes_through(server: Loopback, run: Run) -> None:
     server.on(GET, error(404, "NOT_FOUND", "no such job"), code=404)
     with pytest.raises(ApiError, match="404 NOT_FOUND: no such job"):
@@ -207,6 +336,18 @@ def test_parameters_reach_a_local_run(done: Run) -> None:
 def test_a_local_run_says_its_progress(done: Run, lines: list[str]) -> None:
     assert lines[0] == f"run {done.job_id}"
     assert lines[-1].endswith("  left out: its condition does not hold")
+
+
+def test_the_logs_of_a_local_run(done: Run) -> None:
+    assert done.logs("source").startswith(
+        f"==> pipelineJobs/{done.job_id}/source.make-data.log <==\n"
+    )
+
+
+def test_a_local_run_as_plain_data(done: Run) -> None:
+    found = done.as_json()
+    assert json.loads(json.dumps(found)) == found
+    assert found["console_url"] is None
 
 
 def test_the_token_of_a_local_run_is_for_its_user_only(done: Run) -> None:

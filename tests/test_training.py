@@ -159,3 +159,20 @@ def test_a_trainer_stands_for_one_worker_pool() -> None:
             },
         }
     ]
+
+
+@pytest.mark.parametrize("image", ["", "python:3.11", "gcr.io/a/b@sha256:12", "localhost:5000/x"])
+def test_a_base_image_is_a_name(image: str) -> None:
+    assert Trainer(module="trainer.task", base_image=image).base_image == image
+
+
+@pytest.mark.parametrize(
+    "image", ["a b", "a\nRUN x", "$BASE", "--pull", "{}", None, 1, Param("base", "x"), "bäse"]
+)
+def test_anything_else_is_no_base_image(image: Any) -> None:
+    with pytest.raises(SettingError) as caught:
+        Trainer(module="trainer.task", base_image=image)
+    assert str(caught.value) == (
+        f"Trainer(base_image={image!r}): expected the name of an image, for example "
+        "'tensorflow/tensorflow:2.15.0-gpu'."
+    )

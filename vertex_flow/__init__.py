@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from vertex_flow.graph import When
     from vertex_flow.ports import In, Out, Param, Port, Value
     from vertex_flow.run import Run
+    from vertex_flow.schedule import Schedule
     from vertex_flow.search import Categorical, Discrete, Double, Integer
     from vertex_flow.training import Trainer
 
@@ -31,6 +32,7 @@ __all__ = [
     "Param",
     "Port",
     "Run",
+    "Schedule",
     "Stage",
     "Trainer",
     "Value",
@@ -53,6 +55,7 @@ _HOMES = {
     "Param": "ports",
     "Port": "ports",
     "Run": "run",
+    "Schedule": "schedule",
     "Stage": "contract",
     "Trainer": "training",
     "Value": "ports",

@@ -93,6 +93,8 @@ class Apis:
         client = storage.Client(
             project=self.project, credentials=self._authorized, client_options=options
         )
+        if client.api_endpoint.startswith("http://"):
+            client._http.trust_env = False  # see _proxy
         self._opened.callback(client.close)
         return client
 
@@ -175,6 +177,15 @@ class Apis:
         if "error" in operation:
             raise _operation_error(operation)
         return dict(operation.get("response", {}))
+
+    def access_token(self) -> str:
+        """An access token of the caller, for programs that take one; it is good for an hour."""
+        credentials = self._authorized
+        if not credentials.valid:
+            from google.auth.transport.requests import Request
+
+            self.sent(lambda: credentials.refresh(Request()), "google.auth")
+        return str(credentials.token)
 
     @cached_property
     def _authorized(self) -> Any:

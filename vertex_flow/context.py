@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from vertex_flow.errors import SettingError
+from vertex_flow.errors import EngineError, SettingError
 from vertex_flow.place import LOCAL_PROJECT, Place
 
 if TYPE_CHECKING:
     from vertex_flow.apis import Apis
+    from vertex_flow.client import Client
     from vertex_flow.engine.joining import LocalEngine
     from vertex_flow.flow import Flow
     from vertex_flow.gcp.clean import Leftovers
@@ -87,7 +88,29 @@ class GcpContext(Place):
             )
         from vertex_flow.apis import Apis
 
-        return Apis(self.project, self.location, self.credentials, self.api_endpoints)
+        return Apis(self.project, self.location, self.credentials, self.endpoints)
+
+    @property
+    def vertex(self) -> Client:
+        """Vertex AI's API; on this machine that of the standing engine.
+
+        Raises:
+            EngineError: No engine stands in this machine's folder.
+        """
+        from vertex_flow.client import Client
+
+        if self.home is None:
+            return Client(self.endpoint, self.parent, credentials=self.credentials)
+        from vertex_flow.engine.standing import StandingEngine
+
+        engine = StandingEngine.find(self.home)
+        if engine is None:
+            raise EngineError(
+                f"no engine stands in {self.home}, and one that a program starts for itself ends "
+                f"with it. Start one that stays: vertex-flow up --home {self.home}"
+            )
+        engine.check(port=self.port)
+        return Client(engine.endpoint, self.parent, engine.token)
 
     def doctor(self, flow: Flow | None = None) -> Diagnosis:
         """Check whether the project has what a pipeline needs; changes nothing.
@@ -179,32 +202,61 @@ class GcpContext(Place):
 
         return mount(self, Path(path))
 
-    def build_image(self, trainer: Trainer, *, builder: Builder = "cloud", say: Say = print) -> str:
+    def build_image(
+        self,
+        trainer: Trainer,
+        *,
+        builder: Builder = "cloud",
+        timeout: int = 3600,
+        max_mb: int = 500,
+        say: Say = print,
+    ) -> str:
         """Build and push the training image of a trainer, unless the same is there already.
+
+        The same sources have the same tag, on any machine, and are built once. What is built is
+        the folder that holds the trainer's package, by the `Dockerfile` in the package or beside
+        it, without what `.dockerignore` leaves out; without a Dockerfile it is the package and
+        what it imports beside it, on TensorFlow. Version control, caches and files that may hold
+        secrets are never sent.
 
         Args:
             trainer: Its code is what goes into the image.
             builder: `cloud` for Cloud Build, `docker` for Docker on this machine.
+            timeout: How long Cloud Build may take, in seconds, up to 86400.
+            max_mb: How many MB of files may be sent at most.
             say: Called with each line of the log.
 
         Returns:
-            URI of the image with its digest.
+            URI of the image with its digest; runs find it by themselves.
+
+        Raises:
+            SettingError: The sources cannot be sent; with the reason.
+            ImageBuildFailed: The image was not built or not pushed; with the first error in the
+                log, the cause and the fix.
         """
         from vertex_flow.gcp.images import build_image
 
         with self.apis as apis:
-            return build_image(self, apis, trainer, builder=builder, say=say)
+            return build_image(
+                self, apis, trainer, builder=builder, timeout=timeout, max_mb=max_mb, say=say
+            )
 
-    def clean(self, *, dry_run: bool = False) -> Leftovers:
+    def clean(self, *, dry_run: bool = False, older_than: str = "1d") -> Leftovers:
         """List what runs have left that costs money, and remove what has expired.
+
+        What is removed are endpoints whose `Deploy(expires=...)` has passed, with the models on
+        them; everything else is only listed. On this machine it is about the standing engine.
 
         Args:
             dry_run: Whether to list only.
+            older_than: Age from which a job that still waits or runs is listed: `"8h"`, `"1d"`.
+
+        Returns:
+            What is left, and what was removed or could not be.
         """
         from vertex_flow.gcp.clean import clean
 
-        with self.apis as apis:
-            return clean(self, apis.vertex, dry_run=dry_run)
+        return clean(self.vertex, dry_run=dry_run, older_than=older_than)
 
     def init_aiplatform(self, **settings: Any) -> Sdk:
         """Set up Google's own high-level SDK, `google.cloud.aiplatform`, for this context.

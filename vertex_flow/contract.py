@@ -12,6 +12,7 @@ import attrs
 from typing_extensions import Self, dataclass_transform
 
 from vertex_flow.errors import SettingError, nearest
+from vertex_flow.machines import Known, MachineNeed
 from vertex_flow.names import check_stage_name, stage_name
 from vertex_flow.ports import In, Out, Param, Port, copying, is_port_type, references
 
@@ -22,7 +23,7 @@ _RECORD, _UNIT = "␞", "␟"
 
 # Names that a field or output of a stage cannot have: `io.values` would not be the setting.
 _TAKEN_BY_INPUTS = ("flow", "marked", "resolve", "values")
-_TAKEN_BY_STAGE = ("changed", "emit", "ports", "settings")
+_TAKEN_BY_STAGE = ("changed", "emit", "machines", "ports", "settings")
 
 
 def as_texts(values: Sequence[str]) -> tuple[str, ...]:
@@ -57,7 +58,9 @@ class Stage:
     * **inputs**: annotated `In[Type]`, with `In()` or `In(optional=True)` as the default;
     * **outputs**: `name = Out(Type)`, without an annotation;
     * **settings**: annotated fields; `Value[float]` for one that may also be a port or a `Param`;
-    * **emit**: creates KFP tasks and returns a channel for each output.
+    * **emit**: creates KFP tasks and returns a channel for each output;
+    * **machines**, where it starts jobs or deploys models: what they run on, for the checks
+      before a run and for its price.
 
     A type is a KFP artifact class (`Dataset`, `Model`, …) or one of str, int, float, bool,
     list, dict. A stage knows nothing of projects, buckets or other stages. Instances never
@@ -118,6 +121,20 @@ class Stage:
             A KFP channel (`task.outputs["…"]`, `task.output`) for each output's name.
         """
         raise NotImplementedError(f"{type(self).__name__} has no emit method")
+
+    def machines(self, known: Known) -> Sequence[MachineNeed]:
+        """Say what machines this stage asks for, besides those that its KFP tasks run on.
+
+        None by default. A stage that starts a job or deploys a model overrides it.
+
+        Args:
+            known: Gives the value that a setting has in a run: a constant as it is, a
+                parameter's value, None for a port; see `MachineNeed.of`.
+
+        Returns:
+            One for each kind of machine.
+        """
+        return ()
 
     def changed(self, **settings: Any) -> Self:
         """Make a stage that is like this one but for some settings.

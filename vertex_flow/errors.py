@@ -4,8 +4,13 @@
 VertexFlowError
 ├── WiringError (ValueError)        the stages of a flow do not fit together
 ├── SettingError (ValueError)       one setting of a stage, trainer, parameter or context is wrong
+│   └── PreflightError              a run that was to be submitted would be refused
+├── CostError (ValueError)          a run may cost more than it is allowed to
 ├── RunFailed (RuntimeError)        a run ended in failure
 ├── RunCancelled (RuntimeError)     a run was cancelled
+├── ImageBuildFailed (RuntimeError) a training image was not built, or not pushed
+├── TransferFailed (RuntimeError)   some files were not copied to or from a bucket
+├── MountError (RuntimeError)       a bucket could not be mounted or unmounted
 ├── ApiError (RuntimeError)         Google Cloud, or the local engine, refused a request
 │   ├── CredentialsError            there are no credentials, or they are not valid any more
 │   ├── PermissionMissing           the caller lacks a permission
@@ -23,9 +28,12 @@ Python user expects it. The facts behind a message are attributes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
+
+_SHOWN = 5  # failures that an error lists
 
 
 class VertexFlowError(Exception):
@@ -34,6 +42,36 @@ class VertexFlowError(Exception):
 
 class SettingError(VertexFlowError, ValueError):
     """One setting of a stage, trainer, parameter or context is wrong."""
+
+
+class CostError(VertexFlowError, ValueError):
+    """A run may cost more than it is allowed to, or what it costs is not known.
+
+    Attributes:
+        cost: What it may cost, in the currency of the prices; None when that is not known.
+        max_cost: What it is allowed to cost.
+    """
+
+    def __init__(self, message: str, *, cost: float | None, max_cost: float) -> None:
+        self.cost = cost
+        self.max_cost = max_cost
+        super().__init__(message)
+
+
+class PreflightError(SettingError):
+    """A run that was to be submitted would be refused; nothing was sent.
+
+    Attributes:
+        flow: The flow's name.
+        faults: One text a fault, each with what is wrong and what is expected.
+    """
+
+    def __init__(self, flow: str, faults: Sequence[str]) -> None:
+        self.flow = flow
+        self.faults = tuple(faults)
+        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+        body = "\n".join(f"  {line}" for fault in self.faults for line in fault.splitlines())
+        super().__init__(f"{count} in the run of flow {flow!r}; nothing was submitted\n{body}")
 
 
 class WiringError(VertexFlowError, ValueError):
@@ -59,11 +97,14 @@ class RunFailed(VertexFlowError, RuntimeError):  # noqa: N818 - reads as the sta
         run: Resource name of the pipeline job.
         stage: Name of the first stage that failed, or None when none had started.
         task: Name of the KFP task inside the stage, or None.
-        reason: What the task reported, the last lines of its log included.
+        reason: What the task, or the job behind it, reported; the last lines of the log included.
         logs_uri: Where the full log is, or None.
+        cause: What it most likely means, or the empty text.
+        fix: What to do about it, a command to paste where there is one; or the empty text.
+        links: Pages of Google Cloud's console by what they show: `run`, `job`, `logs`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the facts of a failure
         self,
         run: str,
         *,
@@ -71,20 +112,86 @@ class RunFailed(VertexFlowError, RuntimeError):  # noqa: N818 - reads as the sta
         task: str | None = None,
         reason: str = "",
         logs_uri: str | None = None,
+        cause: str = "",
+        fix: str = "",
+        links: Mapping[str, str] | None = None,
     ) -> None:
         self.run = run
         self.stage = stage
         self.task = task
         self.reason = reason
         self.logs_uri = logs_uri
+        self.cause = cause
+        self.fix = fix
+        self.links = dict(links or {})
         where = f"stage {stage!r}" if stage else "the pipeline"
         if task and task != stage:
             where += f", task {task!r}"
-        super().__init__(f"{run} failed in {where}:\n{reason}".rstrip())
+        lines = [f"{run} failed in {where}:\n{reason}".rstrip()]
+        lines += [f"  Cause: {cause}"] if cause else []
+        lines += [f"  Fix: {fix}"] if fix else []
+        lines += [f"  {name.capitalize()}: {url}" for name, url in self.links.items()]
+        super().__init__("\n".join(lines))
 
 
 class RunCancelled(VertexFlowError, RuntimeError):  # noqa: N818 - reads as the state it reports
     """A run was cancelled before it ended."""
+
+
+class ImageBuildFailed(VertexFlowError, RuntimeError):  # noqa: N818 - reads as what happened
+    """A training image was not built, or not pushed.
+
+    Attributes:
+        image: URI of the image, with its tag.
+        reason: The first error in the log, or what the builder says.
+        cause: What it most likely means, or the empty text.
+        fix: What to do about it, a command to paste where there is one; or the empty text.
+        logs_uri: Where the full log is, or None when it was shown as it came.
+    """
+
+    def __init__(
+        self,
+        image: str,
+        reason: str,
+        *,
+        cause: str = "",
+        fix: str = "",
+        logs_uri: str | None = None,
+    ) -> None:
+        self.image = image
+        self.reason = reason
+        self.cause = cause
+        self.fix = fix
+        self.logs_uri = logs_uri
+        lines = [f"{image} was not built: {reason}"]
+        lines += [f"  Cause: {cause}"] if cause else []
+        lines += [f"  Fix: {fix}"] if fix else []
+        lines += [f"  Log: {logs_uri}"] if logs_uri else []
+        super().__init__("\n".join(lines))
+
+
+class TransferFailed(VertexFlowError, RuntimeError):  # noqa: N818 - reads as what has happened
+    """Some files were not copied to or from a bucket; all others were.
+
+    Attributes:
+        failures: Each file or URI that was not copied, and why.
+        transfer: What was copied, a `Transfer`.
+    """
+
+    def __init__(self, failures: Sequence[tuple[str, str]], transfer: Any) -> None:
+        self.failures = tuple(failures)
+        self.transfer = transfer
+        count = len(transfer.uris) + len(self.failures)
+        lines = [f"{len(self.failures):,} of {count:,} files were not copied:"]
+        lines += [f"  {what!r}: {why}" for what, why in self.failures[:_SHOWN]]
+        rest = len(self.failures) - _SHOWN
+        lines += [f"  and {rest:,} more"] if rest > 0 else []
+        lines += ["Mend these and copy again: what is there already is skipped."]
+        super().__init__("\n".join(lines))
+
+
+class MountError(VertexFlowError, RuntimeError):
+    """A bucket could not be mounted as a folder, or not be unmounted."""
 
 
 class ApiError(VertexFlowError, RuntimeError):

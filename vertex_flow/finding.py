@@ -14,6 +14,7 @@ from vertex_flow.apis import Apis
 from vertex_flow.errors import ApiError, CredentialsError, SettingError
 from vertex_flow.refusals import LOGIN
 
+_OVERRIDES = "CLOUDSDK_API_ENDPOINT_OVERRIDES_"
 _VARIABLES = ("GOOGLE_CLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT", "GCLOUD_PROJECT")
 
 
@@ -59,6 +60,19 @@ def find_project(apis: Apis) -> Found:
         f"`gcloud config set project PROJECT`{f' and `{LOGIN}`' if missing else ''}. "
         "To run on this machine, use GcpContext.local()."
     )
+
+
+def endpoint_overrides() -> dict[str, str]:
+    """Read where APIs are that are not at their usual place, as gcloud is told of it.
+
+    Returns:
+        Root URL by service, from variables such as `CLOUDSDK_API_ENDPOINT_OVERRIDES_AIPLATFORM`.
+    """
+    return {
+        name.removeprefix(_OVERRIDES).lower(): value.rstrip("/")
+        for name, value in os.environ.items()
+        if name.startswith(_OVERRIDES) and value
+    }
 
 
 def gcloud_setting(section: str, name: str) -> tuple[str, str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,17 @@ from vertex_flow.errors import SettingError, nearest
 from vertex_flow.graph import Graph, Step, When, as_steps, place, wire
 from vertex_flow.names import check_stage_name
 from vertex_flow.ports import Param, Port, references
+from vertex_flow.training import TENSORBOARD, TRAINING_ACCOUNT
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from vertex_flow.estimate import Estimate
     from vertex_flow.machines import MachineNeed
+    from vertex_flow.options import RunOptions
+    from vertex_flow.prices import Prices
     from vertex_flow.run import Run
+    from vertex_flow.schedule import Schedule
 
 
 class Flow:
@@ -123,54 +131,158 @@ class Flow:
         return compiler.write(self._graph, path)
 
     def machines(self, params: Mapping[str, Any] | None = None) -> tuple[MachineNeed, ...]:
-        """The machines that the stages ask for, in order.
+        """The machines that the stages ask for, in order; those that may be left out included.
 
         Args:
             params: Values for pipeline parameters, by name, that machine settings depend on;
                 their defaults otherwise.
         """
-        raise NotImplementedError
+        return self._graph.machines(params or {})
+
+    def estimate(
+        self,
+        context: GcpContext,
+        *,
+        params: Mapping[str, Any] | None = None,
+        hours: Mapping[str, float] | None = None,
+        run: Run | None = None,
+        prices: str | Path | Prices | None = None,
+    ) -> Estimate:
+        """Say how many machine-hours a run takes, and what they cost where there are prices.
+
+        How long a stage takes is what you say, else what it took in an earlier run, with
+        tuning scaled to the number of trials. Tasks without either count six minutes each.
+
+        Args:
+            context: Where it is to run, and where its earlier runs are looked for.
+            params: Values for pipeline parameters, by name.
+            hours: Hours by stage: of its training job, of one trial, of the time that its model
+                serves, or of its tasks.
+            run: An earlier run, whose durations count; by default the last that succeeded.
+            prices: Prices an hour, or the TOML file with them; by default the file that `prices`
+                under `[tool.vertex_flow]` in `pyproject.toml` names.
+
+        Returns:
+            The estimate, which prints as a table.
+
+        Raises:
+            SettingError: A parameter, a stage or a price is none.
+        """
+        from vertex_flow import estimate
+
+        self._check_context("estimate", context)
+        return estimate.estimate(
+            self._graph, context, params=params or {}, hours=hours or {}, run=run, prices=prices
+        )
 
     def run(
         self,
         context: GcpContext | None = None,
         *,
         params: Mapping[str, Any] | None = None,
-        cache: bool = True,
+        enable_caching: bool | None = None,
         wait: bool = True,
         progress: Callable[[str], None] | None = print,
+        **options: Unpack[RunOptions],
     ) -> Run:
         """Run the flow, on this machine or on Vertex AI.
 
         Args:
             context: Where; this machine when None.
             params: Values for this run's pipeline parameters, by name.
-            cache: Whether results of earlier runs with the same code and inputs are reused.
-            wait: Whether to return only when the run has ended.
+            enable_caching: Whether results of earlier runs with the same code and inputs are
+                reused, for every stage; None for as each stage says.
+            wait: Whether to return only when the run has ended. While it waits for a run in the
+                cloud, Ctrl-C ends the waiting only.
             progress: Called with each line of progress while waiting; None for silence.
+            options: Further options, those of `RunOptions`: `service_account`, `labels`,
+                `network`, `encryption_key`, `failure_policy`, `experiment`, `tensorboard`,
+                `job_id`, `max_cost`.
 
         Returns:
             The run.
 
         Raises:
-            RunFailed: The run failed; with stage, reason and the last lines of the log.
+            RunFailed: The run failed; with stage, reason, the last lines of the log, and the
+                likely cause and the fix.
             RunCancelled: The run was cancelled.
-            SettingError: A parameter is unknown or of the wrong type.
+            SettingError: A parameter or an option is unknown or of the wrong type.
+            PreflightError: Vertex AI would refuse the run; with every fault.
         """
-        from vertex_flow import run
+        from vertex_flow.start import start
 
-        if context is not None and not isinstance(context, GcpContext):
-            raise SettingError(
-                f"Flow.run({context!r}): expected a GcpContext: GcpContext.local(), or "
-                "GcpContext(project=...)."
-            )
-        return run.start(
+        if context is not None:
+            self._check_context("run", context)
+        return start(
             self._graph,
             context or GcpContext.local(),
             params=params or {},
-            cache=cache,
+            enable_caching=enable_caching,
             wait=wait,
             progress=progress,
+            options=options,
+        )
+
+    def schedule(  # noqa: PLR0913 - the options of a schedule, keyword-only
+        self,
+        context: GcpContext,
+        cron: str,
+        *,
+        timezone: str | None = None,
+        name: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        enable_caching: bool | None = None,
+        max_concurrent: int = 1,
+        max_runs: int = 0,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        **options: Unpack[RunOptions],
+    ) -> Schedule:
+        """Run the flow by the clock: make the schedule of that name, or change the one there is.
+
+        Where nothing differs, nothing is sent. A schedule that is paused stays paused.
+
+        Args:
+            context: Where: Vertex AI, or this machine with a standing engine, as long as it is up.
+            cron: Five fields, for example `"30 8 * * 1-5"`: minute, hour, day of month, month, day
+                of week.
+            timezone: Time zone in the IANA database, for example `"Europe/Berlin"`; UTC when None.
+            name: Display name of the schedule; the flow's name when None.
+            params: Values for the runs' pipeline parameters, by name.
+            enable_caching: Whether results of earlier runs are reused, as in `run`.
+            max_concurrent: Runs at the same time; what is due beyond that is left out.
+            max_runs: Runs in all; 0 for no limit.
+            start: No run before; without a time zone in that of the schedule, like `end`.
+            end: No run after.
+            options: Further options of the runs, those of `RunOptions` but `job_id`,
+                `experiment` and `max_cost`.
+
+        Returns:
+            The schedule.
+
+        Raises:
+            SettingError: The times or a parameter are wrong, or two schedules have the name.
+            EngineError: The context is this machine, and no engine stands.
+        """
+        from vertex_flow import schedule
+
+        self._check_context("schedule", context)
+        timing = schedule.Timing(
+            name=self.name if name is None else name,
+            cron=cron,
+            timezone=timezone,
+            max_concurrent=max_concurrent,
+            max_runs=max_runs,
+            start=start,
+            end=end,
+        )
+        return schedule.put(
+            self._graph,
+            context,
+            timing,
+            params=params or {},
+            enable_caching=enable_caching,
+            options=options,
         )
 
     def __str__(self) -> str:
@@ -178,6 +290,13 @@ class Flow:
 
     def __repr__(self) -> str:
         return f"Flow({self.name!r}, {[stage.name for stage in self.stages]!r})"
+
+    def _check_context(self, method: str, context: Any) -> None:
+        if not isinstance(context, GcpContext):
+            raise SettingError(
+                f"Flow.{method}({context!r}): expected a GcpContext: GcpContext.local(), or "
+                "GcpContext(project=...)."
+            )
 
     def _lines(self) -> list[str]:
         lines: list[str] = []
@@ -222,6 +341,8 @@ def _wires(stage: Stage, sources: Mapping[str, Port[Any]]) -> list[str]:
     inputs = {name: str(port) for name, port in sources.items()}
     for field, setting in stage.settings.items():
         for source in references(setting):
+            if any(source is one for one in (TENSORBOARD, TRAINING_ACCOUNT)):
+                continue  # the context's affair, and empty in most runs: no wire of the flow's
             key = field if source is setting else f"{field}: {source.name}"
             inputs[key] = str(source) if isinstance(source, Port) else _describe(source)
     width = max(map(len, [*inputs, *stage.ports]), default=0)

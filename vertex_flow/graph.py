@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import attrs
 
 from vertex_flow.contract import Stage
 from vertex_flow.errors import SettingError, WiringError, nearest
+from vertex_flow.machines import MachineNeed
 from vertex_flow.ports import (
     Condition,
     Param,
     Port,
     article,
+    check_param,
     fits,
     is_artifact,
     is_constant_of,
     references,
+    value_of,
 )
 
 
@@ -109,6 +113,20 @@ class Graph:
     steps: tuple[Step, ...]
     nodes: tuple[Node, ...]
     params: Mapping[str, Param[Any]]
+
+    def machines(self, params: Mapping[str, Any]) -> tuple[MachineNeed, ...]:
+        """The machines that the stages ask for, in order.
+
+        Args:
+            params: Values of pipeline parameters, by name; the others have their defaults.
+
+        Raises:
+            SettingError: A parameter is unknown or of another type.
+        """
+        for name, value in params.items():
+            check_param(self.name, self.params, name, value)
+        known = partial(value_of, params=params)
+        return tuple(need for node in self.nodes for need in node.stage.machines(known))
 
 
 def place(steps: Iterable[Any], scope: tuple[When, ...] = ()) -> Iterator[tuple[Any, Any]]:

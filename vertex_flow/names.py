@@ -12,6 +12,15 @@ import attrs
 
 from vertex_flow.errors import SettingError
 
+FLOW_LABEL = "vertex-flow-flow"
+"""Label of everything that a run makes: the name of its flow."""
+
+EXPIRES_LABEL = "vertex-flow-expires"
+"""Label of an endpoint that may go: when, in the form of `expiry.expiry_label`."""
+
+SUBMISSION_LABEL = "vertex-flow-submission"
+"""Label of a pipeline job that tells by whom, and with what, it was submitted."""
+
 _STAGE = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _LABEL = re.compile(r"[a-z0-9_-]{0,63}")
 _LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
@@ -74,6 +83,11 @@ class Resource:
 def location_name(project: str, location: str) -> str:
     """Name of a location, the parent of most resources: `projects/P/locations/L`."""
     return f"projects/{project}/locations/{location}"
+
+
+def pipeline_job_name(parent: str, job_id: str) -> str:
+    """Resource name of a pipeline job of a location."""
+    return f"{parent}/pipelineJobs/{job_id}"
 
 
 def join_uri(root: str, *parts: str) -> str:

@@ -52,6 +52,15 @@ def _check_labels(_: Any, __: Any, labels: Mapping[str, str]) -> None:
 
 
 def _check_endpoints(_: Any, __: Any, endpoints: Mapping[str, str]) -> None:
+    check_endpoints(endpoints)
+
+
+def check_endpoints(endpoints: Mapping[str, str]) -> None:
+    """Refuse URLs that would send credentials in the clear to another machine.
+
+    Raises:
+        SettingError: One is not for https, and not on this machine.
+    """
     for service, url in endpoints.items():
         if not str(url).startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
             raise SettingError(
@@ -93,7 +102,8 @@ class Place:
             of the account that `setup` makes, `vertex-flow@<project>.iam.gserviceaccount.com`.
             The empty text stands for the project's default account.
         repository: Artifact Registry repository of the training image.
-        training_image: URI of the training image; by default derived from the repository.
+        training_image: URI of the training image; by default a run takes the one that was built
+            of its trainer's sources.
         serving_image: URI of the image that serves models; by default Google's prebuilt one
             for TensorFlow, in this location.
         pipeline_root: Where pipelines write their artifacts; by default a folder of the bucket,
@@ -111,22 +121,23 @@ class Place:
         credentials: A `google.auth` credentials object; the application-default ones when None.
         api_endpoints: Root URL by service for APIs that are not at their usual place (Private
             Service Connect, a server on this machine): `{"aiplatform": "http://127.0.0.1:8080"}`.
+            What the environment says, as `CLOUDSDK_API_ENDPOINT_OVERRIDES_<SERVICE>`, comes after.
         home: Folder of the local engine; None for Google Cloud.
         port: Port of the local engine; 0 for any free one.
     """
 
-    _project: str | None = None
+    _project: str | None = attrs.field(default=None, alias="project")
     location: str = attrs.field(default=DEFAULT_LOCATION, validator=_check_location)
-    _bucket: str | None = attrs.field(default=None, converter=_bare_bucket)
-    _service_account: str | None = None
+    _bucket: str | None = attrs.field(default=None, alias="bucket", converter=_bare_bucket)
+    _service_account: str | None = attrs.field(default=None, alias="service_account")
     repository: str = "vertex-flow"
-    _training_image: str | None = None
-    _serving_image: str | None = None
-    _pipeline_root: str | None = None
-    _jobs_root: str | None = None
-    _data_root: str | None = None
-    _model_root: str | None = None
-    _logs_root: str | None = None
+    _training_image: str | None = attrs.field(default=None, alias="training_image")
+    _serving_image: str | None = attrs.field(default=None, alias="serving_image")
+    _pipeline_root: str | None = attrs.field(default=None, alias="pipeline_root")
+    _jobs_root: str | None = attrs.field(default=None, alias="jobs_root")
+    _data_root: str | None = attrs.field(default=None, alias="data_root")
+    _model_root: str | None = attrs.field(default=None, alias="model_root")
+    _logs_root: str | None = attrs.field(default=None, alias="logs_root")
     network: str | None = None
     encryption_key: str | None = None
     tensorboard: str | None = None
@@ -176,7 +187,16 @@ class Place:
 
             standing = StandingEngine.find(self.home)
             return standing.endpoint if standing else f"http://127.0.0.1:{self.port}"
-        return self.api_endpoints.get("aiplatform", api_endpoint(self.location))
+        return self.endpoints.get("aiplatform", api_endpoint(self.location))
+
+    @property
+    def endpoints(self) -> Mapping[str, str]:
+        """Root URL by service for APIs that are not at their usual place."""
+        from vertex_flow.finding import endpoint_overrides
+
+        endpoints = {**endpoint_overrides(), **self.api_endpoints}
+        check_endpoints(endpoints)
+        return endpoints
 
     @property
     def parent(self) -> str:
@@ -214,8 +234,17 @@ class Place:
         return image_registry(self.location, self.project, self.repository)
 
     @property
+    def named_training_image(self) -> str | None:
+        """The training image that was given; None where runs take that of their sources."""
+        return self._training_image
+
+    @property
     def training_image(self) -> str:
-        """URI of the training image in Artifact Registry."""
+        """URI of the training image: the one that was given, else the one built last.
+
+        Where none is given, a run takes the image that `build_image` has made of its trainer's
+        sources, by its digest.
+        """
         return self._training_image or f"{self.registry}/trainer:latest"
 
     @property
@@ -244,7 +273,7 @@ class Place:
             return Found(self._project or LOCAL_PROJECT, "this machine")
         if self._project:
             return Found(self._project, "the argument")
-        with Apis("", self.location, self.credentials, self.api_endpoints) as apis:
+        with Apis("", self.location, self.credentials, self.endpoints) as apis:
             return find_project(apis)
 
     def _folder(self, name: str) -> str:

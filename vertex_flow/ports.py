@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar, overload
 
 import attrs
 
-from vertex_flow.errors import SettingError
+from vertex_flow.errors import SettingError, nearest
 from vertex_flow.names import check_parameter_name
 
 T = TypeVar("T")
@@ -321,6 +321,49 @@ def copied(setting: Any) -> Any:
 def copying(_: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
     """Have the fields of an attrs class that convert nothing copy what they are given."""
     return [field if field.converter else field.evolve(converter=copied) for field in fields]
+
+
+def value_of(setting: Any, params: Mapping[str, Any]) -> Any:
+    """Give the value that a setting has in a run, as far as it is known before.
+
+    Args:
+        setting: A constant, a port or a parameter.
+        params: Values of parameters, by name; the others have their defaults.
+
+    Returns:
+        The value; None for a port, which only the running pipeline knows.
+    """
+    if isinstance(setting, Param):
+        return params.get(setting.name, setting.default)
+    return None if isinstance(setting, Port) else setting
+
+
+def check_param(flow: str, params: Mapping[str, Param[Any]], name: str, value: Any) -> None:
+    """Refuse a value for a pipeline parameter that is unknown, or of another type.
+
+    Args:
+        flow: Name of the flow, for the error.
+        params: Its parameters by name.
+        name: Name of the parameter.
+        value: Its value in a run.
+
+    Raises:
+        SettingError: There is no such parameter, or it does not take the value.
+    """
+    if name not in params:
+        known = list(params)
+        raise SettingError(
+            f"flow {flow!r} has no parameter {name!r}; it has "
+            f"{', '.join(known) or 'none'}.{nearest(name, known)}"
+        )
+    wanted = params[name].type
+    if is_constant_of(value, wanted):
+        return
+    if isinstance(value, float) and wanted is float:
+        raise SettingError(f"parameter {name!r} needs a finite number, and {value!r} is none.")
+    raise SettingError(
+        f"parameter {name!r} needs {article(wanted)}, and {value!r} is {article(type(value))}."
+    )
 
 
 def references(setting: Any) -> Iterator[Port[Any] | Param[Any]]:

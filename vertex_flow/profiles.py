@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,11 +9,7 @@ from typing import Any, TypeVar
 import attrs
 
 from vertex_flow.errors import SettingError, nearest
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from vertex_flow.toml import load, nearest_pyproject
 
 T = TypeVar("T")
 
@@ -52,14 +47,13 @@ def read(kind: type[T], name: str, file: str | Path | None = None) -> T:
 
 
 def _nearest_pyproject() -> Path:
-    folder = Path.cwd()
-    for one in (folder, *folder.parents):
-        if (one / "pyproject.toml").is_file():
-            return one / "pyproject.toml"
-    raise SettingError(
-        f"there is no pyproject.toml in {folder} or above it. Give the file: "
-        "GcpContext.from_profile(name, 'contexts.toml')."
-    )
+    found = nearest_pyproject()
+    if found is None:
+        raise SettingError(
+            f"there is no pyproject.toml in {Path.cwd()} or above it. Give the file: "
+            "GcpContext.from_profile(name, 'contexts.toml')."
+        )
+    return found
 
 
 def _table(path: Path) -> str:
@@ -67,12 +61,7 @@ def _table(path: Path) -> str:
 
 
 def _profiles(path: Path) -> Mapping[str, Any]:
-    try:
-        found: Any = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingError(f"{path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingError(f"{path} is not valid TOML: {error}.") from error
+    found: Any = load(path)
     for key in _table(path).split("."):
         found = found.get(key, {}) if isinstance(found, Mapping) else {}
     return {key: value for key, value in dict(found).items() if isinstance(value, Mapping)}

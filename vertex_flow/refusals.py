@@ -121,13 +121,15 @@ def worded(fault: Fault, *, project: str | None = None) -> ApiError:
 
 def credentials_refusal(error: BaseException) -> CredentialsError:
     """Word what `google.auth` has raised: no credentials, or expired ones."""
-    if type(error).__name__ == "DefaultCredentialsError":
+    if _is_a(error, "DefaultCredentialsError"):
+        said = _first_text(error).partition("\n")[0]
+        nothing = "there is no gcloud login here, no key file and no attached service account."
         return CredentialsError(
             401,
             "UNAUTHENTICATED",
-            "there are no Google Cloud credentials on this machine",
-            cause=str(error).partition("\n")[0],
-            fix=f"{LOGIN}   (to run on this machine, without any: GcpContext.local())",
+            "there are no Google Cloud credentials on this machine. GcpContext.local() needs none",
+            cause=nothing if said.startswith("Your default credentials were not") else said,
+            fix=LOGIN,
         )
     return CredentialsError(
         401,

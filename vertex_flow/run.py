@@ -3,92 +3,38 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import time
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timezone
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from vertex_flow import reaching
+from vertex_flow.console import resource_url
 from vertex_flow.context import GcpContext
 from vertex_flow.errors import (
     ApiError,
-    EngineError,
     RunCancelled,
     RunFailed,
     SettingError,
     nearest,
 )
-from vertex_flow.names import Resource
+from vertex_flow.following import FAR, NEARBY, Outage, cloud_outage, engine_outage
+from vertex_flow.names import Resource, pipeline_job_name
+from vertex_flow.outcomes import DeployedEndpoint, RegisteredModel
 from vertex_flow.report.progress import Progress
+from vertex_flow.report.record import record
 from vertex_flow.report.snapshot import Snapshot, StageRun
 from vertex_flow.report.summary import summarise
 
 if TYPE_CHECKING:
     from vertex_flow.client import Client
     from vertex_flow.engine.joining import LocalEngine
-    from vertex_flow.graph import Graph
-
-_PAUSES = {True: 0.25, False: 10.0}  # seconds between two looks, local and cloud
-_AWAY = 20.0  # how long a standing engine may be away while a run is followed, in seconds
-_LOG_LINE = re.compile(r"^Log: (.+)$", re.MULTILINE)
 
 Say = Callable[[str], None]
 T = TypeVar("T")
-
-
-@attrs.frozen
-class RegisteredModel:
-    """A version of a model in the registry.
-
-    Attributes:
-        name: `projects/…/models/ID`.
-        version: Version id, `"1"` for the first.
-        display_name: Name shown in the registry.
-        aliases: Aliases of this version.
-        uri: Where the model's files are.
-    """
-
-    name: str
-    version: str
-    display_name: str
-    aliases: tuple[str, ...]
-    uri: str
-
-
-@attrs.frozen(eq=False)
-class DeployedEndpoint:
-    """An endpoint that serves a model.
-
-    Attributes:
-        name: `projects/…/endpoints/ID`.
-        url: The URL that takes predictions, by HTTP POST with a bearer token.
-    """
-
-    name: str
-    url: str
-    _client: Client = attrs.field(repr=False, alias="client")
-
-    def predict(
-        self, instances: Iterable[Any], *, parameters: Mapping[str, Any] | None = None
-    ) -> list[Any]:
-        """Get predictions.
-
-        Args:
-            instances: One element a prediction, in the form the model takes; NumPy arrays too.
-            parameters: What the model's server takes besides.
-
-        Returns:
-            One prediction an instance.
-
-        Raises:
-            ApiError: The endpoint refused the request, for example 400 for a wrong shape.
-        """
-        plain = [one.tolist() if hasattr(one, "tolist") else one for one in instances]
-        return list(self._client.predict(self.name, plain, parameters)["predictions"])
 
 
 class Run:
@@ -100,6 +46,7 @@ class Run:
         client: Speaks to the endpoint.
         name: Resource name of the pipeline job.
         engine: The engine on this machine that the run lives in, or None.
+        context: Where it runs; needed for the logs of a run in the cloud.
 
     Example:
         ```python
@@ -108,11 +55,19 @@ class Run:
         ```
     """
 
-    def __init__(self, client: Client, name: str, engine: LocalEngine | None = None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        name: str,
+        engine: LocalEngine | None = None,
+        context: GcpContext | None = None,
+    ) -> None:
         self.name = name
         self._client = client
         self._engine = engine
+        self._context = context
         self._ended: Snapshot | None = None
+        self._failure: RunFailed | None = None
 
     @classmethod
     def attach(cls, context: GcpContext, name: str) -> Run:
@@ -122,13 +77,13 @@ class Run:
             context: Where it runs.
             name: Resource name of the pipeline job, or the last part of it.
         """
-        client, engine = connect(context)
-        full = name if "/" in name else f"{client.parent}/pipelineJobs/{name}"
-        run = cls(client, full, engine)
+        client, engine = reaching.connect(context)
+        full = name if "/" in name else pipeline_job_name(client.parent, name)
+        run = cls(client, full, engine, context)
         try:
             run.snapshot()
         except BaseException:
-            _give_up(engine, None)
+            give_up(engine, None)
             raise
         return run
 
@@ -188,12 +143,21 @@ class Run:
         return self._engine.home / "token" if self._engine else None
 
     @property
+    def console_url(self) -> str | None:
+        """The run's page in Google Cloud's console; None on this machine."""
+        if self._is_local:
+            return None
+        return resource_url(self.name, self._client.parent.split("/")[1])
+
+    @property
     def api_endpoint(self) -> str:
         """Root URL of the API that the run lives at, for Google's own clients."""
         return self._reached().endpoint
 
     def wait(self, *, progress: Say | None = None, timeout: float | None = None) -> Run:
         """Wait until the run has ended.
+
+        Ctrl-C ends the waiting. A run in the cloud goes on, and how it is followed again is said.
 
         Args:
             progress: Called with each line of progress.
@@ -203,27 +167,47 @@ class Run:
             This run.
 
         Raises:
-            RunFailed: The run failed.
+            RunFailed: The run failed; with the likely cause and the fix, where they are known.
             RunCancelled: The run was cancelled.
             EngineError: The standing engine has stopped, and did not come back.
+            ApiError: Vertex AI was away for ten minutes, or refused; the run goes on.
             TimeoutError: It has not ended in time; it goes on.
         """
-        watch = Progress(progress, self._tuning_job) if progress else None
-        limit = None if timeout is None else time.monotonic() + timeout
-        while True:
-            snapshot = self._patiently(self.snapshot, progress)
-            if watch:
-                self._patiently(partial(watch.update, snapshot), progress)
-            if snapshot.is_over:
-                _raise_for(snapshot)
-                return self
-            if limit is not None and time.monotonic() > limit:
-                raise TimeoutError(f"{self.name} is still {snapshot.state} after {timeout} s.")
-            time.sleep(_PAUSES[self._client.token is not None])
+        try:
+            snapshot = self._followed(progress, timeout)
+        except KeyboardInterrupt:
+            if progress and not self._is_local:
+                progress(f"detached: the run goes on. To follow it again: {self._attaching}")
+            raise
+        if snapshot.state == "CANCELLED":
+            raise RunCancelled(f"{snapshot.name} was cancelled.")
+        if snapshot.state == "FAILED":
+            raise self._why(snapshot)
+        return self
 
     def cancel(self) -> None:
         """Stop the run and every job behind it."""
         self._reached().cancel_pipeline_job(self.name)
+
+    def logs(self, stage: str, *, lines: int = 1000) -> str:
+        """What the tasks of a stage, and the jobs behind them, have printed.
+
+        Args:
+            stage: Name of the stage.
+            lines: Most lines, the last ones; on this machine for each task.
+
+        Raises:
+            SettingError: The run has no such stage.
+            ApiError: The caller may not read the logs, for example.
+        """
+        from vertex_flow import logs
+
+        stage = self[stage].name
+        jobs = self.snapshot().jobs(stage)
+        home = self._engine.home if self._engine else self._context and self._context.home
+        if home:
+            return logs.of_files(home, self.name, stage, jobs, lines=lines)
+        return self._cloud_logs(logs.query_of(self.name, jobs), lines)
 
     def close(self) -> None:
         """Stop an engine of this program's own, and with it the endpoints.
@@ -249,8 +233,77 @@ class Run:
         """What came out of the run, as text for a person: stages, trials, metrics, model."""
         return summarise(self.snapshot(), model=self.model, endpoint=self.endpoint)
 
+    def as_json(self) -> dict[str, Any]:
+        """Everything about the run as plain data, for programs and CI.
+
+        Returns:
+            `name`, `state`, `console_url`; `stages`, each with its state, times, seconds,
+            outputs, artifacts and metrics; `model`, `endpoint` and `failure`, None where there
+            is none. It can be written with `json.dumps`.
+        """
+        snapshot = self.snapshot()
+        failure = self._why(snapshot) if snapshot.state == "FAILED" else None
+        return record(
+            snapshot,
+            console_url=self.console_url,
+            model=self.model,
+            endpoint=self.endpoint,
+            failure=failure,
+        )
+
     def __repr__(self) -> str:
         return f"Run({self.name!r})"
+
+    @property
+    def _is_local(self) -> bool:
+        context = self._context
+        return context.is_local if context else self._client.token is not None
+
+    @property
+    def _attaching(self) -> str:
+        """The line of Python that takes the run up again."""
+        _, project, _, location = self._client.parent.split("/")
+        context = f"GcpContext(project={project!r}, location={location!r})"
+        return f"Run.attach({context}, {self.job_id!r}).wait(progress=print)"
+
+    def _followed(self, progress: Say | None, timeout: float | None) -> Snapshot:
+        """Look at the run until it has ended."""
+        queued = not self._is_local
+        watch = Progress(progress, self._tuning_job, queued=queued) if progress else None
+        limit = None if timeout is None else time.monotonic() + timeout
+        pace = NEARBY if self._client.endpoint.startswith("http://") else FAR
+        for pause in pace.pauses():
+            snapshot = self._patiently(self.snapshot, progress, pause)
+            if watch:
+                self._patiently(partial(watch.update, snapshot), progress, pause)
+            if snapshot.is_over:
+                return snapshot
+            if limit is not None and time.monotonic() > limit:
+                raise TimeoutError(f"{self.name} is still {snapshot.state} after {timeout} s.")
+            time.sleep(pause)
+        raise AssertionError("pauses have no end")
+
+    def _why(self, snapshot: Snapshot) -> RunFailed:
+        from vertex_flow.failures import cloud_failure, local_failure
+
+        if self._failure is None:
+            self._failure = (
+                local_failure(snapshot)
+                if self._is_local
+                else cloud_failure(snapshot, self._reached(), self._cloud_logs)
+            )
+        return self._failure
+
+    def _cloud_logs(self, query: str, lines: int) -> str:
+        from vertex_flow import logs
+
+        if self._context is None:
+            raise SettingError(
+                f"run {self.job_id} was made without a context, which its logs need: "
+                "Run.attach(context, name)."
+            )
+        with self._context.apis as apis:
+            return logs.of_jobs(apis, query, lines=lines)
 
     def _reached(self) -> Client:
         """The client, of the engine that is there now: a standing one may have been restarted."""
@@ -263,29 +316,16 @@ class Run:
     def _tuning_job(self, display_name: str) -> Any:
         return self._reached().tuning_job(display_name)
 
-    def _patiently(self, ask: Callable[[], T], say: Say | None) -> T:
-        """Ask, and ask again for a while when a standing engine is away."""
-        deadline = None
-        while True:
-            try:
-                return ask()
-            except ApiError as error:
-                engine = self._engine
-                if error.status != "UNAVAILABLE" or engine is None or not engine.outlives:
-                    raise
-                if deadline is None:
-                    deadline = time.monotonic() + _AWAY
-                    _say_away(engine.home, say)
-                if time.monotonic() >= deadline:
-                    raise self._gone(engine.home) from error
-            time.sleep(_PAUSES[True])
+    def _patiently(self, ask: Callable[[], T], say: Say | None, pause: float) -> T:
+        """Ask, and ask again for a while when the other side is away."""
+        outage = self._outage()
+        return outage.bridge(ask, say, pause=pause) if outage else ask()
 
-    def _gone(self, home: Path) -> EngineError:
-        return EngineError(
-            f"the standing engine of {home} has stopped, and did not come back in {_AWAY:g} s. "
-            f"Start it again: vertex-flow up --home {home}. The run goes on there from where it "
-            f"was: Run.attach(GcpContext.local({str(home)!r}), {self.job_id!r}).wait()."
-        )
+    def _outage(self) -> Outage | None:
+        engine = self._engine
+        if engine is not None and engine.outlives:
+            return engine_outage(engine.home, self.job_id)
+        return None if self._is_local else cloud_outage(self._attaching)
 
     def _resource(self, schema_title: str) -> str | None:
         names = [
@@ -297,48 +337,7 @@ class Run:
         return next((str(name) for name in reversed(names) if name), None)
 
 
-def start(  # noqa: PLR0913 - the options of Flow.run, passed on
-    graph: Graph,
-    context: GcpContext,
-    *,
-    params: Mapping[str, Any],
-    cache: bool,
-    wait: bool,
-    progress: Say | None,
-) -> Run:
-    """Compile a graph, submit it, and follow it to its end.
-
-    Args:
-        graph: The wired stages.
-        context: Where to run.
-        params: Values for pipeline parameters, by name.
-        cache: Whether earlier results are reused.
-        wait: Whether to return only when the run has ended.
-        progress: Called with each line of progress while waiting.
-    """
-    from vertex_flow import submission
-
-    values = submission.parameter_values(graph, context, params)
-    client, engine = connect(context)
-    run = None
-    try:
-        job = submission.pipeline_job(graph, context, values, cache=cache)
-        created = client.create_pipeline_job(_job_id(graph.name), job)
-        run = Run(client, created.name, engine)
-        return _followed(run, progress) if wait else run
-    except EngineError:
-        raise  # there is no engine any more, and the run goes on in the next one
-    except BaseException:
-        _give_up(engine, run)
-        raise
-
-
-def _say_away(home: Path, say: Say | None) -> None:
-    if say:
-        say(f"the standing engine of {home} does not answer; waiting {_AWAY:g} s for it")
-
-
-def _give_up(engine: LocalEngine | None, run: Run | None) -> None:
+def give_up(engine: LocalEngine | None, run: Run | None) -> None:
     """Leave nothing running after an error, but what earlier runs of this process need."""
     if engine is None:
         return
@@ -347,51 +346,3 @@ def _give_up(engine: LocalEngine | None, run: Run | None) -> None:
     elif run is not None:
         with contextlib.suppress(ApiError):  # it may have ended by itself, or the engine has
             run.cancel()
-
-
-def _followed(run: Run, progress: Say | None) -> Run:
-    if progress:
-        progress(f"run {run.job_id}")
-    return run.wait(progress=progress)
-
-
-def connect(context: GcpContext) -> tuple[Client, LocalEngine | None]:
-    """Reach the endpoint of a context; for this machine, join the standing engine or start one.
-
-    Raises:
-        HomeBusyError: Another program has an engine of its own in the folder.
-        PortInUseError: The port asked for is taken.
-        EngineError: The engine did not start, or the standing one is another than is meant.
-    """
-    engine = None
-    if context.home is not None:
-        from vertex_flow.engine.joining import join
-
-        engine = join(context.home, port=context.port)
-    from vertex_flow.client import Client
-
-    endpoint = engine.endpoint if engine else context.endpoint
-    token = engine.token if engine else None
-    return Client(endpoint, context.parent, token), engine
-
-
-def _job_id(name: str) -> str:
-    now = datetime.now(timezone.utc)
-    return f"{name}-{now:%Y%m%d%H%M%S}-{now.microsecond // 1000:03d}"
-
-
-def _raise_for(snapshot: Snapshot) -> None:
-    if snapshot.state == "CANCELLED":
-        raise RunCancelled(f"{snapshot.name} was cancelled.")
-    if snapshot.state != "FAILED":
-        return
-    failed = snapshot.first_failure()
-    reason = failed.reason if failed else snapshot.reason
-    log = _LOG_LINE.search(reason)
-    raise RunFailed(
-        snapshot.name,
-        stage=failed.stage if failed else None,
-        task=failed.task if failed else None,
-        reason=reason,
-        logs_uri=log.group(1) if log else None,
-    )

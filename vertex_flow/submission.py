@@ -10,14 +10,27 @@ from google.protobuf import json_format, struct_pb2
 
 from vertex_flow import compiler, sources
 from vertex_flow.context import GcpContext
-from vertex_flow.errors import SettingError, nearest
+from vertex_flow.errors import SettingError
 from vertex_flow.graph import Graph
-from vertex_flow.ports import Param, article, is_constant_of
-from vertex_flow.training import TRAINING_IMAGE, Trainer
+from vertex_flow.names import FLOW_LABEL
+from vertex_flow.options import Settled
+from vertex_flow.ports import Param, check_param
+from vertex_flow.training import TENSORBOARD, TRAINING_ACCOUNT, TRAINING_IMAGE, Trainer
+
+_FAILURE_POLICIES = {
+    "": aiplatform_v1.PipelineFailurePolicy.PIPELINE_FAILURE_POLICY_UNSPECIFIED,
+    "slow": aiplatform_v1.PipelineFailurePolicy.PIPELINE_FAILURE_POLICY_FAIL_SLOW,
+    "fast": aiplatform_v1.PipelineFailurePolicy.PIPELINE_FAILURE_POLICY_FAIL_FAST,
+}
 
 
 def pipeline_job(
-    graph: Graph, context: GcpContext, values: Mapping[str, Any], *, cache: bool
+    graph: Graph,
+    context: GcpContext,
+    values: Mapping[str, Any],
+    *,
+    options: Settled,
+    enable_caching: bool | None = None,
 ) -> aiplatform_v1.PipelineJob:
     """Build the message that creates a run.
 
@@ -25,25 +38,32 @@ def pipeline_job(
         graph: The wired stages.
         context: Where it runs.
         values: Value of every pipeline parameter that differs from its default.
-        cache: Whether earlier results may be reused.
+        options: The options of the run, from `settle`.
+        enable_caching: Whether earlier results may be reused, for every task; None leaves it as
+            it was compiled.
     """
     spec = json_format.MessageToDict(compiler.build(graph).pipeline_spec)
-    if not cache:
-        _turn_cache_off(spec)
+    if enable_caching is not None:
+        _set_caching(spec, enable_caching)
     job = aiplatform_v1.PipelineJob(
         display_name=graph.name,
         runtime_config=aiplatform_v1.PipelineJob.RuntimeConfig(
             gcs_output_directory=context.pipeline_root,
             parameter_values={name: _value(value) for name, value in values.items()},
+            failure_policy=_FAILURE_POLICIES[options.failure_policy],
         ),
-        service_account=context.service_account or "",
+        labels={**options.labels, FLOW_LABEL: graph.name},
+        service_account=options.service_account,
+        network=options.network,
     )
+    if options.encryption_key:
+        job.encryption_spec = aiplatform_v1.EncryptionSpec(kms_key_name=options.encryption_key)
     job._pb.pipeline_spec.update(spec)
     return job
 
 
 def parameter_values(
-    graph: Graph, context: GcpContext, params: Mapping[str, Any]
+    graph: Graph, context: GcpContext, params: Mapping[str, Any], options: Settled | None = None
 ) -> dict[str, Any]:
     """Check what the user gives to pipeline parameters and add what the context supplies.
 
@@ -51,41 +71,34 @@ def parameter_values(
         graph: The wired stages.
         context: Where it runs.
         params: Values by parameter name.
+        options: The options of the run, from `settle`.
 
     Raises:
         SettingError: A parameter is unknown or of another type, or a trainer's code is not
             there.
     """
     for name, value in params.items():
-        _check(graph, name, value)
+        check_param(graph.name, graph.params, name, value)
     values = dict(params)
     image = TRAINING_IMAGE.name
     trainers = list(_trainers(graph))
     if trainers and not values.get(image):
         values[image] = _training_image(graph, trainers, context)
-    return values
+    return {**_tensorboard(graph, options or Settled()), **values}
 
 
-def _check(graph: Graph, name: str, value: Any) -> None:
-    if name not in graph.params:
-        known = list(graph.params)
-        raise SettingError(
-            f"flow {graph.name!r} has no parameter {name!r}; it has "
-            f"{', '.join(known) or 'none'}.{nearest(name, known)}"
-        )
-    wanted = graph.params[name].type
-    if is_constant_of(value, wanted):
-        return
-    if isinstance(value, float) and wanted is float:
-        raise SettingError(f"parameter {name!r} needs a finite number, and {value!r} is none.")
-    raise SettingError(
-        f"parameter {name!r} needs {article(wanted)}, and {value!r} is {article(type(value))}."
-    )
+def _tensorboard(graph: Graph, options: Settled) -> dict[str, str]:
+    """Where training logs to, and as whom; nothing for a flow without such a stage."""
+    if not options.tensorboard:
+        return {}
+    given = {TENSORBOARD: options.tensorboard, TRAINING_ACCOUNT: options.service_account}
+    found = {param.name: value for param, value in given.items() if param.name in graph.params}
+    return {name: value for name, value in found.items() if graph.params[name].default == ""}
 
 
 def _training_image(graph: Graph, trainers: list[Trainer], context: GcpContext) -> str:
     if not context.is_local:
-        return context.training_image
+        return context.named_training_image or _built_image(context, trainers)
     images = {sources.local_image(trainer) for trainer in trainers}
     if len(images) > 1:
         raise SettingError(
@@ -94,6 +107,14 @@ def _training_image(graph: Graph, trainers: list[Trainer], context: GcpContext) 
             "Trainer(..., image=Param('other_image', ''))."
         )
     return images.pop()
+
+
+def _built_image(context: GcpContext, trainers: list[Trainer]) -> str:
+    """The image that was built of the trainers' sources, as they are now."""
+    from vertex_flow.gcp.images import image_of
+
+    with context.apis as apis:
+        return image_of(context, apis, trainers)
 
 
 def _trainers(graph: Graph) -> Iterator[Trainer]:
@@ -107,12 +128,12 @@ def _takes_default_image(trainer: Trainer) -> bool:
     return isinstance(trainer.image, Param) and trainer.image.name == TRAINING_IMAGE.name
 
 
-def _turn_cache_off(spec: dict[str, Any]) -> None:
-    """Turn caching off for every task, as Google's client does for `enable_caching=False`."""
+def _set_caching(spec: dict[str, Any], enabled: bool) -> None:
+    """Turn caching on or off for every task, as Google's client does for `enable_caching`."""
     components = [spec["root"], *spec.get("components", {}).values()]
     for component in components:
         for task in component.get("dag", {}).get("tasks", {}).values():
-            task["cachingOptions"] = {"enableCache": False}
+            task["cachingOptions"] = {"enableCache": enabled}
 
 
 def _value(value: Any) -> struct_pb2.Value:

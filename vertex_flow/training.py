@@ -19,7 +19,13 @@ Strategy = Literal["STANDARD", "SPOT", "ON_DEMAND", "LOW_COST", "FLEX_START"]
 TRAINING_IMAGE = Param("training_image", "")
 """The training image of a trainer that names none: the context gives it at every run."""
 
+TENSORBOARD = Param("tensorboard", "")
+"""The TensorBoard instance that training logs to: the context gives it at every run."""
+TRAINING_ACCOUNT = Param("training_service_account", "")
+"""The identity of a training job that logs to TensorBoard, which needs one."""
+
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_IMAGE = re.compile(r"(?:[A-Za-z0-9][\w./:@-]*)?", re.ASCII)
 _STRATEGIES = ("STANDARD", "SPOT", "ON_DEMAND", "LOW_COST", "FLEX_START")
 _LARGEST = 2**53
 _RESERVED = ("train_data", "validation_data")
@@ -141,6 +147,14 @@ def _check_text(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
         raise SettingError(f"Trainer({attribute.name}={value!r}): expected a str.")
 
 
+def _check_base(_: Any, __: Any, image: Any) -> None:
+    if not isinstance(image, str) or not _IMAGE.fullmatch(image):
+        raise SettingError(
+            f"Trainer(base_image={image!r}): expected the name of an image, for example "
+            "'tensorflow/tensorflow:2.15.0-gpu'."
+        )
+
+
 def _at_least(least: int) -> Any:
     def check(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
         if isinstance(value, (Port, Param)):
@@ -170,7 +184,10 @@ class Trainer:
         image: URI of the training image; by default the pipeline parameter `training_image`,
             which the context supplies. On this machine no image is needed.
         source: Folder that holds the module's package, relative to the working directory; it
-            is what runs on this machine.
+            is what runs on this machine, and what `GcpContext.build_image` puts into an image.
+        base_image: Image that `GcpContext.build_image` starts from, given to the Dockerfile as
+            the build argument `BASE`; by default the Dockerfile's own. Without a Dockerfile,
+            TensorFlow's image of the version that serves models, for GPUs where there are any.
         machine_type: Compute Engine machine type of each replica.
         accelerator_type: Name as in Vertex AI's API, for example `NVIDIA_TESLA_T4`; empty for
             none.
@@ -197,6 +214,7 @@ class Trainer:
     env: Mapping[str, Value[str]] = attrs.field(factory=dict)
     image: Value[str] = attrs.field(default=TRAINING_IMAGE, validator=_check_text)
     source: str = "."
+    base_image: str = attrs.field(default="", validator=_check_base)
     machine_type: Value[str] = attrs.field(default="n1-standard-4", validator=_check_text)
     accelerator_type: Value[str] = attrs.field(default="", validator=_check_text)
     accelerator_count: Value[int] = attrs.field(default=0, validator=_at_least(0))

@@ -63,6 +63,16 @@ def method(api: str, name: str) -> Method:
     )
 
 
+@cache
+def find_method(api: str, verb: str, path: str) -> Method | None:
+    """The method of an API that a request is of, or None."""
+    for one in _methods(document(api)):
+        found = method(api, one["id"]) if one["httpMethod"] == verb else None
+        if found and found.pattern.fullmatch(path):
+            return found
+    return None
+
+
 def unknown_fields(api: str, schema: str | None, value: Any, at: str = "") -> list[str]:
     """Paths of the fields in a message that its schema does not have."""
     if schema is None:
@@ -79,7 +89,7 @@ def _unknown(schemas: Any, schema: Mapping[str, Any], value: Any, at: str) -> It
         for index, one in enumerate(value):
             yield from _unknown(schemas, schema.get("items", {}), one, f"{at}[{index}]")
         return
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or schema.get("type") == "any":
         return
     known, others = schema.get("properties", {}), schema.get("additionalProperties")
     for key, one in value.items():

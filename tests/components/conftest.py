@@ -51,7 +51,7 @@ def handler_for(vertex: Vertex) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(json.dumps(body).encode())
 
-        do_GET = do_POST = answer  # noqa: N815 - http.server's names
+        do_GET = do_POST = do_PATCH = answer  # noqa: N815 - http.server's names
 
         def log_message(self, *args: Any) -> None:
             """Keep the tests' output clean."""

@@ -29,12 +29,14 @@ import pytest
 from sybil import Example
 from sybil.evaluators.python import PythonEvaluator
 
-import vertex_flow.run
+import vertex_flow.gcp.images
+import vertex_flow.reaching
 from vertex_flow import GcpContext, Run
 from vertex_flow.client import Client
 from vertex_flow.engine.embedded import EmbeddedEngine
 from vertex_flow.engine.joining import LocalEngine
 from vertex_flow.engine.standing import StandingEngine
+from vertex_flow.place import Place
 
 ROOT = Path(__file__).parents[2]
 BUCKET = "acme-ml"
@@ -132,7 +134,7 @@ class StandIn:
 
     def __init__(self, home: Path) -> None:
         self._home = home
-        self._connect = vertex_flow.run.connect
+        self._connect = vertex_flow.reaching.connect
         self._engine: EmbeddedEngine | None = None
 
     def connect(self, context: GcpContext) -> tuple[Client, LocalEngine | None]:
@@ -142,6 +144,10 @@ class StandIn:
         if self._engine is None:
             self._engine = EmbeddedEngine.start(self._home)
         return Client(self._engine.endpoint, context.parent, self._engine.token), None
+
+    def image_of(self, place: Place, *_: Any) -> str:
+        """The training image of any trainer: its sources are taken for built."""
+        return f"{place.registry}/trainer@sha256:{'0' * 64}"
 
     def close(self) -> None:
         if self._engine is not None:
@@ -162,7 +168,8 @@ def page(
         patch.syspath_prepend(ROOT / "examples")
         patch.syspath_prepend(folder)  # a session imports from the folder that it runs in
         patch.delenv("VERTEX_FLOW_HOME", raising=False)
-        patch.setattr(vertex_flow.run, "connect", stand_in.connect)
+        patch.setattr(vertex_flow.reaching, "connect", stand_in.connect)
+        patch.setattr(vertex_flow.gcp.images, "image_of", stand_in.image_of)
         yield folder
         for document in getattr(request.node, "documents", []):
             close_runs(document.namespace)

@@ -58,22 +58,24 @@ def said(example, tmp_path, monkeypatch, capsys) -> Callable[..., tuple[int, str
         (
             "--on vertex --data gs://b/x.npz",
             "no Google Cloud project: pass GcpContext(project=...), set GOOGLE_CLOUD_PROJECT, or "
-            "run `gcloud auth application-default login`. To run on this machine, use "
-            "GcpContext.local().",
+            "run `gcloud config set project PROJECT` and `gcloud auth application-default "
+            "login`. To run on this machine, use GcpContext.local().",
         ),
         (
             "--on vertex --project acme --data gs://b/x.npz",
-            "no Google Cloud credentials: run `gcloud auth application-default login`. To run on "
-            "this machine, use GcpContext.local().",
+            "401 UNAUTHENTICATED: there are no Google Cloud credentials on this machine. "
+            "GcpContext.local() needs none\n"
+            "  Cause: there is no gcloud login here, no key file and no attached service account.\n"
+            "  Fix: gcloud auth application-default login",
         ),
         (
             "--on vertex --project acme --location moon --data gs://b/x.npz",
-            "GcpContext(location='moon'): expected a region such as 'us-central1' or "
-            "'europe-west4'.",
+            "GcpContext(location='moon'): Vertex AI is in no such region; expected one such as "
+            "'us-central1' or 'europe-west4'.",
         ),
     ],
 )
-def test_what_cannot_be_run_is_said_on_one_line(said, flags, message):
+def test_what_cannot_be_run_is_said_without_a_traceback(said, flags, message):
     assert said(*flags.split()) == (1, f"error: {message}\n")
 
 

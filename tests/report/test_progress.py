@@ -11,7 +11,7 @@ from google.protobuf import json_format
 from tests.jobs import NAME, job, message, task
 from tests.samples import compiled
 from vertex_flow import Integer, Trainer
-from vertex_flow.report.progress import Progress, describe_value, plain
+from vertex_flow.report.progress import Progress, describe_seconds, describe_value, plain
 from vertex_flow.report.snapshot import Snapshot
 from vertex_flow.stages import HyperTune, ImportDataset, Preprocess
 
@@ -19,11 +19,11 @@ from vertex_flow.stages import HyperTune, ImportDataset, Preprocess
 class Watch:
     """A progress whose lines are kept, without the time before them."""
 
-    def __init__(self, *tuning_jobs: Any) -> None:
+    def __init__(self, *tuning_jobs: Any, queued: bool = False) -> None:
         self.lines: list[str] = []
         self.asked: list[str] = []
         self._jobs = list(tuning_jobs)
-        self._progress = Progress(self._keep, self._find)
+        self._progress = Progress(self._keep, self._find, queued=queued)
 
     def _keep(self, line: str) -> None:
         self.lines.append(line.strip().partition("  ")[2])
@@ -40,6 +40,14 @@ def test_nothing_is_said_of_what_has_not_started() -> None:
     watch = Watch()
     watch.sees(job("PENDING"))
     assert watch.lines == []
+
+
+def test_a_run_in_a_queue_says_so_once() -> None:
+    watch = Watch(queued=True)
+    for _ in range(2):
+        watch.sees(job("PENDING"))
+    watch.sees(job("RUNNING", task(1, "source", "RUNNING")))
+    assert watch.lines == ["4 stages  pending", "source  running"]
 
 
 def test_each_change_is_said_once() -> None:
@@ -61,8 +69,8 @@ def test_a_line_starts_with_the_time_since_the_start() -> None:
 @pytest.mark.parametrize(
     ("details", "line"),
     [
-        ([task(1, "source", "FAILED")], "source  failed"),
-        ([task(1, "source", "CANCELLED")], "source  cancelled"),
+        ([task(1, "source", "FAILED")], "source  failed after 2.5 s"),
+        ([task(1, "source", "CANCELLED")], "source  cancelled after 2.5 s"),
         (
             [task(1, "source", "SUCCEEDED"), task(2, "make-data", "SKIPPED", parent=1)],
             "source  reused: nothing it depends on has changed",
@@ -84,7 +92,7 @@ def test_a_condition_that_does_not_hold() -> None:
 def test_a_stage_after_a_failure_was_not_reached() -> None:
     watch = Watch()
     watch.sees(job("FAILED", task(1, "source", "FAILED"), task(2, "fit", "NOT_TRIGGERED")))
-    assert watch.lines[:2] == ["source  failed", "fit     not reached"]
+    assert watch.lines[:2] == ["source  failed after 2.5 s", "fit     not reached"]
 
 
 def tuning(*trials: dict[str, Any]) -> Any:
@@ -174,6 +182,14 @@ def test_control_characters_are_not_obeyed() -> None:
 )  # fmt: skip
 def test_values_are_short(value: Any, text: str) -> None:
     assert describe_value(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.04, "0.0 s"), (119.94, "119.9 s"), (120.0, "2 min 0 s"), (3599.6, "60 min 0 s")],
+)
+def test_long_times_are_in_minutes(seconds: float, text: str) -> None:
+    assert describe_seconds(seconds) == text
 
 
 def test_other_languages_stay_readable() -> None:

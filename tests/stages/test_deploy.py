@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tests.samples import compiled, tasks_of
+from vertex_flow import Param, Port
 from vertex_flow.errors import SettingError
+from vertex_flow.machines import MachineNeed
+from vertex_flow.ports import value_of
 from vertex_flow.stages import Deploy
 
 
@@ -53,3 +57,47 @@ def test_nothing_of_it_is_cached(upstream: list[Any]) -> None:
 def test_labels_are_checked() -> None:
     with pytest.raises(SettingError, match=r"Deploy\(labels="):
         Deploy(labels={"9": "x"})
+
+
+@pytest.mark.parametrize("expires", ["8", "8 hours", "-1h"])
+def test_the_time_until_it_may_go_is_checked(expires: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        Deploy(expires=expires)
+    assert str(caught.value) == (
+        f"Deploy(expires={expires!r}): {expires!r} is no length of time: expected a whole number "
+        "and m, h or d, for example '30m', '8h' or '7d'."
+    )
+
+
+def test_models_that_share_the_endpoint_would_go_with_it() -> None:
+    with pytest.raises(SettingError) as caught:
+        Deploy(expires="8h", traffic_percent=20)
+    assert str(caught.value) == (
+        "Deploy(expires='8h', traffic_percent=20): the whole endpoint is removed at the end of "
+        "that time, also the models that get the rest of the requests. Give the new model an "
+        "endpoint of its own: Deploy(endpoint_name=..., expires='8h')."
+    )
+
+
+def test_the_time_until_it_may_go_can_be_a_parameter(upstream: list[Any]) -> None:
+    stage = Deploy(expires=Param("needed_for", "8h"), traffic_percent=Param("share", 100))
+    task = tasks_of(compiled(*upstream, stage), "deploy")["find-or-create-endpoint"]
+    assert task["inputs"]["parameters"]["expires"] == {"componentInputParameter": "needed_for"}
+
+
+def test_the_machines_behind_the_endpoint() -> None:
+    stage = Deploy(max_replicas=Param("most", 3), expires="8h", service_account="x")
+    assert stage.machines(partial(value_of, params={"most": 4})) == (
+        MachineNeed(
+            stage="deploy",
+            purpose="serving",
+            machine_type="n1-standard-2",
+            replicas=4,
+            lifetime="8h",
+        ),
+    )
+
+
+def test_machines_that_only_the_pipeline_knows(upstream: list[Any]) -> None:
+    stage = Deploy(machine_type=Port("publish", "kind", str))
+    assert stage.machines(partial(value_of, params={}))[0].unknown == ("machine_type",)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
-from vertex_flow import Discrete, Double, Integer, Param, Trainer
+from vertex_flow import Discrete, Double, Integer, Param, Port, Trainer
 from vertex_flow.errors import SettingError
+from vertex_flow.ports import value_of
 from vertex_flow.stages import HyperTune
 
 SPACE = {"units": Integer(1, 9)}
@@ -111,3 +113,19 @@ def test_a_space_does_not_change_with_the_dict_it_came_from() -> None:
     stage = HyperTune(Trainer(module="trainer.task"), space, metric="accuracy")
     space.clear()
     assert stage.space == SPACE
+
+
+def test_its_machines_are_those_of_the_trials_at_the_same_time() -> None:
+    trainer = Trainer(module="trainer.task", replicas=2)
+    tune = HyperTune(trainer, SPACE, metric="m", max_trials=Param("trials", 6), parallel_trials=3)
+    (need,) = tune.machines(partial(value_of, params={"trials": 12}))
+    assert (need.purpose, need.replicas, need.rounds) == ("training", 6, 4.0)
+
+
+def test_trials_that_only_the_pipeline_knows() -> None:
+    trainer = Trainer(module="trainer.task")
+    trials = Port("before", "count", int)
+    (need,) = HyperTune(trainer, SPACE, metric="m", max_trials=trials).machines(
+        partial(value_of, params={})
+    )
+    assert (need.unknown, need.rounds) == (("max_trials",), 0.5)

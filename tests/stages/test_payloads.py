@@ -113,6 +113,11 @@ def test_a_custom_job(training: StagePipeline) -> None:
     assert job.display_name == "mnist-20250102-train"
 
 
+def test_a_custom_job_names_its_flow(training: StagePipeline) -> None:
+    job = parsed(v1.CustomJob, training.payload("custom-training-job"))
+    assert dict(job.labels) == {"vertex-flow-flow": "sample"}
+
+
 def test_a_custom_job_writes_below_the_pipeline_root(training: StagePipeline) -> None:
     job = parsed(v1.CustomJob, training.payload("custom-training-job"))
     assert job.job_spec.base_output_directory.output_uri_prefix == (
@@ -123,6 +128,22 @@ def test_a_custom_job_writes_below_the_pipeline_root(training: StagePipeline) ->
 def test_a_custom_job_has_its_strategy(training: StagePipeline) -> None:
     job = parsed(v1.CustomJob, training.payload("custom-training-job"))
     assert job.job_spec.scheduling.strategy.name == "SPOT"
+
+
+def test_a_custom_job_logs_to_no_tensorboard_by_itself(training: StagePipeline) -> None:
+    job = parsed(v1.CustomJob, training.payload("custom-training-job"))
+    assert (job.job_spec.tensorboard, job.job_spec.service_account) == ("", "")
+
+
+def test_a_custom_job_logs_to_the_tensorboard_of_the_run(trainer: Trainer) -> None:
+    spec = compiled(ImportDataset("gs://acme/x.npz"), Preprocess(), Train(trainer))
+    board = "projects/acme/locations/europe-west4/tensorboards/1"
+    given = {"tensorboard": board, "training_service_account": "robot"}
+    scope = Ports(parameters={**SCOPE.parameters, **given}, artifacts=SCOPE.artifacts)
+    pipeline = StagePipeline(spec, "train", scope)
+    worker_pools(pipeline)
+    job = parsed(v1.CustomJob, pipeline.payload("custom-training-job"))
+    assert (job.job_spec.tensorboard, job.job_spec.service_account) == (board, "robot")
 
 
 def test_several_replicas_are_a_chief_and_workers(training: StagePipeline) -> None:
@@ -241,7 +262,7 @@ def test_a_model_upload_has_aliases_and_labels(registering: StagePipeline) -> No
     model = parsed(v1.Model, registering.payload("model-upload"))
     assert (list(model.version_aliases), dict(model.labels)) == (
         ["default", "champion"],
-        {"team": "a"},
+        {"team": "a", "vertex-flow-flow": "mnist"},
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from tests.samples import compiled, tasks_of
 from vertex_flow import Param, Trainer
 from vertex_flow.errors import SettingError
+from vertex_flow.machines import MachineNeed
+from vertex_flow.ports import value_of
 from vertex_flow.stages import ImportDataset, Preprocess, Train
 
 
@@ -35,3 +38,23 @@ def test_a_timeout_is_seconds(timeout: str, trainer: Trainer) -> None:
 def test_an_argument_has_no_dashes(trainer: Trainer) -> None:
     with pytest.raises(SettingError, match=r"Train\(args=\{'-e': \.\.\.\}\): write 'e', without"):
         Train(trainer, args={"-e": 1})
+
+
+def test_its_machines() -> None:
+    trainer = Trainer(
+        module="trainer.task",
+        machine_type=Param("machine", "n1-standard-8"),
+        accelerator_type="NVIDIA_TESLA_T4",
+        accelerator_count=2,
+        replicas=3,
+    )
+    assert Train(trainer).machines(partial(value_of, params={"machine": "n1-highmem-8"})) == (
+        MachineNeed(
+            stage="train",
+            purpose="training",
+            machine_type="n1-highmem-8",
+            accelerator_type="NVIDIA_TESLA_T4",
+            accelerator_count=2,
+            replicas=3,
+        ),
+    )

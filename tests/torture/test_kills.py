@@ -110,7 +110,7 @@ class Mnist:
 
         params = {"data": str(self.data), "trials": 2, "epochs": 2, "threshold": 0.2}
         context = GcpContext.local(self.place.home)
-        name = self.flow.run(context, params=params, cache=False, wait=False).name
+        name = self.flow.run(context, params=params, enable_caching=False, wait=False).name
         self.runs += 1
         while not self.place.over(name):
             if due():

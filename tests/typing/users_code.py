@@ -95,7 +95,14 @@ assert_type(flow.replace("train", MyTrain(trainer)), Flow)
 assert_type(flow.stages, tuple[Stage, ...])
 assert_type(flow.run(GcpContext.local(), params={"epochs": 3}), Run)
 
+# A context gives what it was not given.
+context = GcpContext(project="acme", bucket="b", service_account="a@b", training_image="i")
+assert_type(context.project, str)
+assert_type(context.bucket, str)
+assert_type(GcpContext.from_profile("prod"), GcpContext)
+
 # Errors.
+GcpContext(projekt="acme")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 Evaluate(modle=train.model)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 Evaluate(model="gs://b/m")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 Sample(ratio="0.1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -10,7 +10,7 @@ import click
 from vertex_flow._version import __version__
 
 # In the order of use; each is a function of its name in the module of its name.
-_COMMANDS = ("up", "status", "down")
+_COMMANDS = ("up", "status", "down", "doctor", "setup", "teardown", "clean")
 
 
 class _Commands(click.Group):

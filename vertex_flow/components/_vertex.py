@@ -67,6 +67,22 @@ def job_name(gcp_resources: str, kind: str) -> str:
     return str(uris[0].split("/v1/", 1)[1])
 
 
+def run_labels() -> dict[str, str]:
+    """Give the labels of the pipeline run, which what it creates gets too.
+
+    Google's components put them on what they create; others read them from the environment:
+    https://cloud.google.com/vertex-ai/docs/pipelines/gcpc-label-propagation
+    """
+    import json
+    import os
+
+    try:
+        labels = dict(json.loads(os.environ.get("VERTEX_AI_PIPELINES_RUN_LABELS") or "{}"))
+    except ValueError:
+        return {}
+    return {str(key): str(value) for key, value in labels.items()}
+
+
 def resource_uri(name: str) -> str:
     """Write the URI under which Google's components know a resource."""
     location = name.split("/")[3]

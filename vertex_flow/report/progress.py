@@ -18,6 +18,7 @@ _WORDS = {
     "NOT_TRIGGERED": "left out: its condition does not hold",
     "NOT_REACHED": "not reached",
 }
+_TOOK = {"SUCCEEDED": "in", "FAILED": "after", "CANCELLED": "after"}
 _TRIAL_OVER = ("SUCCEEDED", "INFEASIBLE", "FAILED", "STOPPED")
 
 
@@ -27,16 +28,27 @@ class Progress:
     Args:
         say: Called with each line.
         tuning_job: Finds a hyperparameter tuning job by display name.
+        queued: Whether runs wait for a while before they start, which is then said.
     """
 
-    def __init__(self, say: Callable[[str], None], tuning_job: Callable[[str], Any]) -> None:
+    def __init__(
+        self,
+        say: Callable[[str], None],
+        tuning_job: Callable[[str], Any],
+        *,
+        queued: bool = False,
+    ) -> None:
         self._say = say
+        self._queued = queued
         self._tuning_job = tuning_job
         self._states: dict[str, str] = {}
         self._trials: set[tuple[str, str]] = set()
 
     def update(self, snapshot: Snapshot) -> None:
         """Say what changed."""
+        if self._queued and snapshot.is_waiting:
+            self._queued = False
+            self._line(snapshot, f"{len(snapshot.stages)} stages", 0, "pending")
         width = max((len(stage.name) for stage in snapshot.stages), default=0)
         for stage in snapshot.stages:
             if stage.state == "RUNNING":
@@ -71,9 +83,17 @@ class Progress:
 
 def _describe(stage: StageRun) -> str:
     text = _WORDS.get(stage.state, stage.state.lower())
-    if stage.state == "SUCCEEDED" and stage.seconds is not None:
-        text += f" in {stage.seconds:.1f} s"
+    if stage.state in _TOOK and stage.seconds is not None:
+        text += f" {_TOOK[stage.state]} {describe_seconds(stage.seconds)}"
     return text
+
+
+def describe_seconds(seconds: float) -> str:
+    """Word how long something took: to a tenth of a second, from two minutes on in minutes."""
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
 
 
 def _describe_trial(trial: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from functools import cached_property
@@ -77,11 +78,15 @@ class Failure:
         stage: Name of its stage, or None.
         task: Name of the task.
         reason: What it reported.
+        resources: Names of what it made and waited for: jobs, operations.
+        job: Name of the custom job that its own container ran in, or the empty text.
     """
 
     stage: str | None
     task: str
     reason: str
+    resources: tuple[str, ...] = ()
+    job: str = ""
 
 
 class Snapshot:
@@ -94,6 +99,8 @@ class Snapshot:
         name: Resource name.
         state: `PENDING`, `RUNNING`, `SUCCEEDED`, `FAILED`, `CANCELLING` or `CANCELLED`.
         reason: The job's own error, or the empty text.
+        start: When it started, or None.
+        parameters: Values of the pipeline parameters that were set, by name.
     """
 
     def __init__(self, job: Any) -> None:
@@ -101,6 +108,7 @@ class Snapshot:
         self.state: str = job.state.name.removeprefix("PIPELINE_STATE_")
         self.reason: str = job.error.message if job.error else ""
         self.start: datetime | None = job.start_time or job.create_time
+        self.parameters: Mapping[str, Any] = _plain(job.runtime_config.parameter_values) or {}
         self._details = list(job.job_detail.task_details)
         self._spec = _plain(job.pipeline_spec) or {}  # absent while a template is read
 
@@ -108,6 +116,11 @@ class Snapshot:
     def is_over(self) -> bool:
         """Whether the run has ended."""
         return self.state in _OVER
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the run waits for its first task."""
+        return self.state in ("QUEUED", "PENDING") and not self._details
 
     @cached_property
     def stages(self) -> tuple[StageRun, ...]:
@@ -127,7 +140,22 @@ class Snapshot:
         if not inner:
             return None
         first = min(inner, key=lambda one: one.end_time or _NEVER)
-        return Failure(self._stage_of(first), first.task_name, first.error.message)
+        return Failure(
+            self._stage_of(first),
+            first.task_name,
+            first.error.message,
+            _resources(first),
+            first.executor_detail.container_detail.main_job,
+        )
+
+    def jobs(self, stage: str) -> tuple[str, ...]:
+        """Names of the custom and tuning jobs behind the tasks of a stage, in order."""
+        found: list[str] = []
+        for one in self._details:
+            if self._stage_of(one) == stage:
+                found += _resources(one)
+                found.append(one.executor_detail.container_detail.main_job)
+        return tuple(dict.fromkeys(one for one in found if "Jobs/" in one))
 
     @cached_property
     def _by_id(self) -> dict[int, Any]:
@@ -244,6 +272,17 @@ def _metadata(detail: Any) -> dict[str, Any]:
     if detail is None or not detail.execution:
         return {}
     return dict(_plain(detail.execution.metadata) or {})  # an empty Struct reads as None
+
+
+def _resources(detail: Any) -> tuple[str, ...]:
+    """Names in a task's `gcp_resources`, which Google's components put out while they wait."""
+    text = _metadata(detail).get("output:gcp_resources")
+    try:
+        found = json.loads(text)["resources"] if isinstance(text, str) else []
+        uris = [str(one["resourceUri"]) for one in found]
+    except (LookupError, TypeError, ValueError):
+        return ()
+    return tuple(uri.rpartition("/v1/")[2] for uri in uris)
 
 
 def _artifact(detail: Any, key: str) -> Artifact | None:

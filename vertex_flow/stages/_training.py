@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
 from kfp import dsl
 
 from vertex_flow.components import GetTrainingArgsDictOp, GetWorkerPoolSpecsOp
 from vertex_flow.contract import Inputs
 from vertex_flow.errors import SettingError
-from vertex_flow.names import join_uri
+from vertex_flow.machines import Known, MachineNeed
+from vertex_flow.names import FLOW_LABEL, join_uri
 from vertex_flow.training import Trainer
 
 PROJECT = "{{$.pipeline_google_cloud_project_id}}"
@@ -74,3 +76,30 @@ def base_output_directory(stage: str) -> str:
 def job_name(stage: str) -> str:
     """Display name of a stage's job: `<pipeline job>-<stage>`."""
     return f"{dsl.PIPELINE_JOB_NAME_PLACEHOLDER}-{stage}"
+
+
+def labels(io: Inputs, own: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Labels of what a stage makes: the flow's name, and the stage's own, which win."""
+    return {FLOW_LABEL: io.flow, **(own or {})}
+
+
+def machine_need(
+    stage: str, trainer: Trainer, known: Known, *, parallel: int = 1, rounds: float = 1.0
+) -> MachineNeed:
+    """Say what machines a trainer's job asks for.
+
+    Args:
+        stage: Name of the stage.
+        trainer: Its machines.
+        known: Gives the value of a setting in a run, None where it is not known.
+        parallel: Jobs at the same time.
+        rounds: Jobs one after the other.
+    """
+    settings = {
+        "machine_type": trainer.machine_type,
+        "accelerator_type": trainer.accelerator_type,
+        "accelerator_count": trainer.accelerator_count,
+        "replicas": trainer.replicas,
+    }
+    need = MachineNeed.of(stage, "training", known, settings, rounds=rounds)
+    return attrs.evolve(need, replicas=need.replicas * parallel)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -12,6 +12,8 @@ from google_cloud_pipeline_components.v1.endpoint import ModelDeployOp
 from vertex_flow.components import FindOrCreateEndpointOp, UndeployIdleModelsOp
 from vertex_flow.contract import Inputs, Outputs, Stage, stage
 from vertex_flow.errors import SettingError
+from vertex_flow.expiry import seconds
+from vertex_flow.machines import Known, MachineNeed
 from vertex_flow.names import check_labels
 from vertex_flow.ports import In, Out, Value
 from vertex_flow.stages import _training
@@ -27,6 +29,25 @@ def _check_traffic(_: Any, __: Any, percent: Any) -> None:
 
 def _check_labels(_: Any, __: Any, labels: Mapping[str, str]) -> None:
     check_labels("Deploy", labels)
+
+
+def _check_expires(_: Any, __: Any, expires: Any) -> None:
+    if not isinstance(expires, str) or not expires:
+        return  # another type is the wiring's to refuse
+    try:
+        seconds(expires)
+    except ValueError as error:
+        raise SettingError(f"Deploy(expires={expires!r}): {error}") from error
+
+
+def _check_shared(expires: Any, percent: Any) -> None:
+    if isinstance(expires, str) and expires and isinstance(percent, int) and percent != 100:
+        raise SettingError(
+            f"Deploy(expires={expires!r}, traffic_percent={percent}): the whole endpoint is "
+            "removed at the end of that time, also the models that get the rest of the requests. "
+            "Give the new model an endpoint of its own: Deploy(endpoint_name=..., "
+            f"expires={expires!r})."
+        )
 
 
 @stage
@@ -51,6 +72,9 @@ class Deploy(Stage):
         accelerator_count: Accelerators a replica.
         service_account: Identity of the server; empty for the default.
         labels: Labels of a new endpoint.
+        expires: How long the endpoint is needed, for example `"30m"`, `"8h"` or `"7d"`; empty
+            for as long as nobody removes it. `GcpContext.clean` removes it afterwards, with
+            every model on it. A later deployment to the endpoint says anew how long.
         endpoint: The endpoint.
     """
 
@@ -65,6 +89,7 @@ class Deploy(Stage):
     accelerator_count: Value[int] = 0
     service_account: Value[str] = ""
     labels: Mapping[str, str] = attrs.field(factory=dict, validator=_check_labels)
+    expires: Value[str] = attrs.field(default="", validator=_check_expires)
     endpoint = Out(VertexEndpoint)
 
     def __attrs_post_init__(self) -> None:
@@ -76,6 +101,7 @@ class Deploy(Stage):
                 "1 <= min_replicas <= max_replicas."
             )
         check_accelerator("Deploy", self.accelerator_type, self.accelerator_count)
+        _check_shared(self.expires, self.traffic_percent)
 
     def emit(self, io: Inputs) -> Outputs:
         """Find the endpoint, deploy to it, retire what gets no requests any more.
@@ -87,7 +113,8 @@ class Deploy(Stage):
             project=_training.PROJECT,
             location=_training.LOCATION,
             traffic_percent=io.traffic_percent,
-            labels=dict(self.labels),
+            labels=_training.labels(io, self.labels),
+            expires=io.expires,
         ).set_caching_options(False)
         endpoint = found.outputs["endpoint"]
         deployed = ModelDeployOp(
@@ -105,3 +132,14 @@ class Deploy(Stage):
             idle = UndeployIdleModelsOp(endpoint=endpoint).set_caching_options(False)
             idle.after(deployed)
         return {"endpoint": endpoint}
+
+    def machines(self, known: Known) -> Sequence[MachineNeed]:
+        """The most replicas that the model's server may have."""
+        settings = {
+            "machine_type": self.machine_type,
+            "accelerator_type": self.accelerator_type,
+            "accelerator_count": self.accelerator_count,
+            "replicas": self.max_replicas,
+            "lifetime": self.expires,
+        }
+        return (MachineNeed.of(self.name, "serving", known, settings),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from kfp.dsl import Dataset
 from vertex_flow.components import GetHyperparameterTuningJobResultsOp
 from vertex_flow.contract import Inputs, Outputs, Stage, stage
 from vertex_flow.errors import SettingError, nearest
+from vertex_flow.machines import Known, MachineNeed
 from vertex_flow.ports import In, Out, Value
 from vertex_flow.search import Double, Parameter
 from vertex_flow.stages import _training
@@ -146,6 +147,20 @@ class HyperTune(Stage):
         return {
             name: results.outputs[name] for name in ("best_parameters", "best_metric", "trials")
         }
+
+    def machines(self, known: Known) -> Sequence[MachineNeed]:
+        """The replicas of the trials that run at the same time."""
+        trials, parallel = known(self.max_trials), known(self.parallel_trials)
+        settings = {"max_trials": trials, "parallel_trials": parallel}
+        missing = tuple(name for name, value in settings.items() if value is None)
+        need = _training.machine_need(
+            self.name,
+            self.trainer,
+            known,
+            parallel=parallel or 1,
+            rounds=(trials or 1) / (parallel or 1),
+        )
+        return (attrs.evolve(need, unknown=(*need.unknown, *missing)),)
 
 
 def _check_trials(most: Any, parallel: Any) -> None:

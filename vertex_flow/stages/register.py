@@ -112,6 +112,6 @@ class Register(Stage):
             parent_model=found.outputs["parent_model"],
             unmanaged_container_model=serving.outputs["serving_model"],
             version_aliases=(["default"] if self.default else []) + list(self.aliases),
-            labels=dict(self.labels),
+            labels=_training.labels(io, self.labels),
         ).set_caching_options(False)  # each run registers a version, also of an unchanged model
         return {"vertex_model": upload.outputs["model"]}

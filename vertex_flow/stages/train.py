@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -13,9 +13,16 @@ from kfp.dsl import Artifact, Dataset, Metrics, Model
 from vertex_flow.components import GetCustomJobResultsOp
 from vertex_flow.contract import Inputs, Outputs, Stage, stage
 from vertex_flow.errors import SettingError
+from vertex_flow.machines import Known, MachineNeed
 from vertex_flow.ports import In, Out, Value
 from vertex_flow.stages import _training
-from vertex_flow.training import Argument, Trainer, check_arguments
+from vertex_flow.training import (
+    TENSORBOARD,
+    TRAINING_ACCOUNT,
+    Argument,
+    Trainer,
+    check_arguments,
+)
 
 
 def _check_args(_: Any, __: Any, args: Mapping[str, Any]) -> None:
@@ -38,6 +45,11 @@ class Train(Stage):
         args: Flags of the training code, on top of the trainer's own. A value may be a port
             or a `Param`.
         timeout: Longest time the job may run, in seconds with an `s`: `"3600s"`.
+        tensorboard: Resource name of the TensorBoard instance that the job logs to, none when
+            empty; by default the pipeline parameter `tensorboard`, which the context supplies.
+        service_account: E-mail address of the identity of the job, that of Vertex AI's custom
+            code when empty; by default the pipeline parameter `training_service_account`, which
+            the context supplies with a TensorBoard instance, as that needs one.
         train_data: Passed as `--train_data=URI`.
         validation_data: Passed as `--validation_data=URI` when an earlier stage offers it.
         best_parameters: Tuned parameters, which win over `args`; from a `HyperTune` before it.
@@ -55,6 +67,8 @@ class Train(Stage):
     trainer: Trainer = attrs.field(kw_only=False, validator=_training.check_trainer)
     args: Mapping[str, Argument] = attrs.field(factory=dict, validator=_check_args)
     timeout: Value[str] = attrs.field(default="604800s", validator=_check_timeout)
+    tensorboard: Value[str] = TENSORBOARD
+    service_account: Value[str] = TRAINING_ACCOUNT
     train_data: In[Dataset] = In()
     validation_data: In[Dataset] = In(optional=True)
     best_parameters: In[dict[str, Any]] = In(optional=True)
@@ -72,7 +86,14 @@ class Train(Stage):
             ),
             base_output_directory=_training.base_output_directory(self.name),
             timeout=io.timeout,
+            tensorboard=io.tensorboard,
+            service_account=io.service_account,
             strategy=io.resolve(self.trainer.strategy),
+            labels=_training.labels(io),
         )
         results = GetCustomJobResultsOp(gcp_resources=job.outputs["gcp_resources"])
         return {name: results.outputs[name] for name in ("model", "checkpoints", "logs", "metrics")}
+
+    def machines(self, known: Known) -> Sequence[MachineNeed]:
+        """The replicas of the training job."""
+        return (_training.machine_need(self.name, self.trainer, known),)

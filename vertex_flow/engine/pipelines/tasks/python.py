@@ -85,7 +85,7 @@ def _command(work: Work, component: PythonComponent, files: ExecutorFiles) -> Co
     if component.source is not None:
         env["_KFP_RUNTIME"] = "true"  # not where a module has decorators, which this leaves out
         module = files.folder / "ephemeral_component.py"
-        module.write_text(component.source, encoding="utf-8")
+        module.write_text(component.source + _mount(work), encoding="utf-8")
         argv += ["--component_module_path", str(module)]
     words = files.view.fill_command(component.arguments, files.present)
     return Command(
@@ -95,6 +95,22 @@ def _command(work: Work, component: PythonComponent, files: ExecutorFiles) -> Co
         log=work.log,
         imports=heavy_imports(component.source or ""),
         requirements=component.requirements,
+    )
+
+
+def _mount(work: Work) -> str:
+    """What ends a module in a job with a bucket: KFP finds files of `gs://` where they are here.
+
+    A component may name a place in a bucket itself, such as one that a job says it has written
+    to; KFP looks for it below the mount point /gcs/, which this machine does not have. At its end
+    it moves no line of the module.
+    """
+    if not work.job.root.startswith("gs://"):
+        return ""
+    mounted = f"{work.tools.home.storage}/"
+    return (
+        "\nimport kfp.dsl.types.artifact_types as _artifact_types; "
+        f"_artifact_types._GCS_LOCAL_MOUNT_PREFIX = {mounted!r}\n"
     )
 
 

@@ -1,0 +1,36 @@
+"""TOML files: read, and found from the working directory upwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vertex_flow.errors import SettingError
+from vertex_flow.toml import load, nearest_pyproject
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text("[a]\nb = 1")
+    assert load(tmp_path / "x.toml") == {"a": {"b": 1}}
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(SettingError) as caught:
+        load(tmp_path / "x.toml")
+    assert str(caught.value) == f"{tmp_path / 'x.toml'} cannot be read: No such file or directory."
+
+
+@pytest.mark.parametrize("content", [b"[a", b"\xff"])
+def test_a_file_that_is_no_toml(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.toml").write_bytes(content)
+    with pytest.raises(SettingError, match=r"x\.toml is not valid TOML: "):
+        load(tmp_path / "x.toml")
+
+
+def test_the_nearest_pyproject(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "a" / "b")
+    above = nearest_pyproject()
+    (tmp_path / "pyproject.toml").touch()
+    assert (above, nearest_pyproject()) == (None, tmp_path / "pyproject.toml")

@@ -1,0 +1,48 @@
+"""`vertex-flow setup`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vertex_flow.cli.command import Command, json_option, print_json
+from vertex_flow.cli.contexts import context_options
+
+if TYPE_CHECKING:
+    from vertex_flow.context import GcpContext
+
+
+@click.command(cls=Command)
+@context_options
+@click.option("--dry-run", is_flag=True, help="Only list what would be changed.")
+@click.option("--yes", is_flag=True, help="Do not ask before something is changed.")
+@json_option
+def setup(context: GcpContext, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Make what a pipeline needs and a Google Cloud project lacks.
+
+    Lists the changes and asks before it makes them. Where nothing is missing, nothing is done;
+    where it was interrupted, it goes on. The same as GcpContext(...).plan() and setup() in Python.
+
+    \b
+    Exit codes:
+      0  everything is there, or with --dry-run: was listed
+      1  something could not be made, or was not to be
+
+    \b
+    Example:
+      vertex-flow setup --project acme --dry-run
+    """
+    plan = context.plan()
+    if not as_json:
+        click.echo(str(plan))
+    if plan.changes and not dry_run:
+        if not yes:
+            click.confirm("Make these changes?", abort=True, err=as_json)
+        plan = context.setup(say=_silent if as_json else click.echo)
+    if as_json:
+        print_json(plan.as_json())
+
+
+def _silent(_: str) -> None:
+    """Say nothing: the output is one JSON object."""

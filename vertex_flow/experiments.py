@@ -1,0 +1,86 @@
+"""Runs in Vertex AI Experiments: beside each other, with their parameters and metrics."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from google.cloud import aiplatform_v1
+
+from vertex_flow.client import Client
+from vertex_flow.errors import ApiError, SettingError
+
+_SCHEMA, _VERSION = "system.Experiment", "0.0.1"
+_OF_JOBS = "tensorboard_link"  # marks the contexts that Vertex AI makes for custom jobs
+_LOOKS = 300
+_OVER = ("SUCCEEDED", "FAILED", "CANCELLED")
+
+
+def ensure(client: Client, name: str, encryption_key: str = "") -> str:
+    """Make an experiment when it is not there, as Google's `Experiment.get_or_create` does.
+
+    Args:
+        client: Vertex AI.
+        name: The experiment's name.
+        encryption_key: Cloud KMS key of the metadata store, should it have to be made.
+
+    Returns:
+        Resource name of its context.
+
+    Raises:
+        SettingError: There is something else of that name.
+    """
+    client.ensure_metadata_store(encryption_key)
+    found = client.metadata_context(name)
+    if found is None:
+        found = _create(client, name)
+    if found.schema_title != _SCHEMA or _OF_JOBS in (found.metadata or {}):
+        raise SettingError(
+            f"experiment {name!r}: there is a {found.schema_title or 'context'} of that name in "
+            "Vertex ML Metadata, which is no experiment. Use another name."
+        )
+    return str(found.name)
+
+
+def associate(
+    client: Client, experiment: str, run: str, *, sleep: Callable[[float], None] = time.sleep
+) -> bool:
+    """Put a run into an experiment, as Google's `PipelineJob.submit(experiment=)` does.
+
+    Vertex AI makes the context of a run some seconds after the run, which is waited for.
+
+    Args:
+        client: Vertex AI.
+        experiment: Resource name of the experiment's context.
+        run: Resource name of the pipeline job.
+        sleep: Waits for some seconds.
+
+    Returns:
+        Whether it is in it; not, when the run ended or went on without a context of its own.
+    """
+    for _ in range(_LOOKS):
+        job = client.get_pipeline_job(run)
+        context = job.job_detail.pipeline_run_context.name
+        if context:
+            client.add_context_children(experiment, [context])
+            return True
+        if job.state.name.endswith(_OVER):
+            return False
+        sleep(1.0)
+    return False
+
+
+def _create(client: Client, name: str) -> aiplatform_v1.Context:
+    draft = aiplatform_v1.Context(
+        display_name=name,
+        schema_title=_SCHEMA,
+        schema_version=_VERSION,
+        metadata={"experiment_deleted": False},
+    )
+    try:
+        return client.create_metadata_context(name, draft)
+    except ApiError as error:
+        found = client.metadata_context(name) if error.code == 409 else None  # another was quicker
+        if found is None:
+            raise
+        return found

@@ -1,0 +1,106 @@
+"""What a stage of a run has printed: from the engine's files, or from Cloud Logging."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from vertex_flow.apis import Apis
+from vertex_flow.names import Resource
+from vertex_flow.report.progress import plain
+
+_PAGE = 1000
+_BYTES = 4_000_000  # what is read of the end of a file
+
+
+def of_files(home: Path, run: str, stage: str, jobs: Sequence[str], *, lines: int) -> str:
+    """Read the logs of a stage from the folder of an engine.
+
+    Args:
+        home: The engine's folder.
+        run: Resource name of the pipeline job.
+        stage: Name of the stage.
+        jobs: Names of the jobs behind it.
+        lines: Most lines a log, its last ones.
+
+    Returns:
+        The logs one after the other, oldest first, each below a line with its name.
+    """
+    root = home / "logs"
+    tasks = (root / "pipelineJobs" / Resource.parse(run).id).glob("*.log")
+    files = [file for file in tasks if stage in file.stem.split(".")]
+    for job in jobs:
+        found = Resource.parse(job)
+        files += (root / found.collection / found.id).rglob("*.log")
+    files.sort(key=lambda file: (file.stat().st_mtime, file))
+    blocks = [(str(file.relative_to(root)), _end(file, lines)) for file in files]
+    return "\n".join(f"==> {name} <==\n{text}" for name, text in blocks if text)
+
+
+def of_jobs(apis: Apis, query: str, *, lines: int) -> str:
+    """Read the newest lines that Cloud Logging has for a query, oldest first.
+
+    Args:
+        apis: Google's APIs.
+        query: A filter of Cloud Logging.
+        lines: Most lines.
+
+    Raises:
+        ApiError: The caller may not read logs, for example.
+    """
+    found: list[str] = []
+    for entry in _entries(apis, query, min(lines, _PAGE)):
+        found += reversed(_text(entry).rstrip("\n").split("\n"))
+        if len(found) >= lines:
+            break
+    return "\n".join(plain_line(line) for line in reversed(found[:lines]))
+
+
+def query_of(run: str, jobs: Sequence[str], *, severity: str = "") -> str:
+    """Word the filter of Cloud Logging for some jobs; without any, for the run's own events.
+
+    Args:
+        run: Resource name of the pipeline job.
+        jobs: Names of custom and tuning jobs.
+        severity: The least severity, for example `ERROR`.
+    """
+    if jobs:
+        ids = " OR ".join(f'"{Resource.parse(job).id}"' for job in jobs)
+        query = f'resource.type="ml_job" resource.labels.job_id=({ids})'
+    else:
+        query = (
+            'resource.type="aiplatform.googleapis.com/PipelineJob" '
+            f'resource.labels.pipeline_job_id="{Resource.parse(run).id}"'
+        )
+    return f"{query} severity>={severity}" if severity else query
+
+
+def plain_line(line: str) -> str:
+    """Write a line of a log so that no terminal obeys it; tabs stay."""
+    return "\t".join(map(plain, line.split("\t")))
+
+
+def _entries(apis: Apis, query: str, size: int) -> Iterator[Mapping[str, Any]]:
+    entries = apis.logging.entries()
+    body = {
+        "resourceNames": [f"projects/{apis.project}"],
+        "filter": query,
+        "orderBy": "timestamp desc",
+        "pageSize": size,
+    }
+    yield from apis.pages(entries, entries.list(body=body), "entries")
+
+
+def _text(entry: Mapping[str, Any]) -> str:
+    payload = entry.get("jsonPayload", {})
+    text = entry.get("textPayload") or payload.get("message")
+    return str(text) if text else json.dumps(payload, sort_keys=True) if payload else ""
+
+
+def _end(file: Path, lines: int) -> str:
+    with file.open("rb") as opened:
+        opened.seek(max(0, opened.seek(0, 2) - _BYTES))
+        text = opened.read().decode("utf-8", "replace")
+    return "\n".join(plain_line(line) for line in text.splitlines()[-lines:])

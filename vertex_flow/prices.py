@@ -1,0 +1,116 @@
+"""What an hour of a machine costs, from a file of the user's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from vertex_flow.errors import SettingError, nearest
+from vertex_flow.toml import load, nearest_pyproject
+
+_TABLES = ("machines", "accelerators")
+
+
+@attrs.frozen(kw_only=True)
+class Prices:
+    """Prices by name, an hour each.
+
+    Attributes:
+        currency: What they are in, for example `EUR`.
+        machines: By machine type; of one that comes with accelerators, these included.
+        accelerators: By accelerator type, for those that are attached to a machine.
+        source: The file that they stand in.
+    """
+
+    currency: str = "USD"
+    machines: Mapping[str, float] = attrs.field(factory=dict)
+    accelerators: Mapping[str, float] = attrs.field(factory=dict)
+    source: str = ""
+
+    def an_hour(self, machine_type: str, accelerator: str, count: int) -> tuple[float, list[str]]:
+        """What an hour of a machine costs.
+
+        Args:
+            machine_type: Its type.
+            accelerator: Type of the accelerators that are attached to it; empty for none.
+            count: How many of them.
+
+        Returns:
+            The price, and the names that have none.
+        """
+        parts = [(self.machines.get(machine_type), 1, machine_type)]
+        if accelerator and count:
+            parts.append((self.accelerators.get(accelerator), count, accelerator))
+        missing = [name for price, _, name in parts if price is None]
+        return sum((price or 0.0) * times for price, times, _ in parts), missing
+
+
+def read(file: str | Path | None = None) -> Prices | None:
+    """Read prices.
+
+    ```toml
+    currency = "EUR"
+
+    [machines]
+    n1-standard-4 = 0.19
+
+    [accelerators]
+    NVIDIA_TESLA_T4 = 0.35
+    ```
+
+    Args:
+        file: A TOML file; by default what `prices` in the table `[tool.vertex_flow]` of the
+            nearest `pyproject.toml` says, relative to its folder.
+
+    Returns:
+        The prices; None when no file is given and none is named.
+
+    Raises:
+        SettingError: The file cannot be read, or something in it is no price.
+    """
+    path = Path(file) if file is not None else _named()
+    if path is None:
+        return None
+    found = load(path)
+    known = ("currency", *_TABLES)
+    for key in found:
+        if key not in known:
+            raise SettingError(
+                f"{path}: there is no setting {key!r}; there are {', '.join(known)}."
+                + nearest(key, known)
+            )
+    currency = found.get("currency", "USD")
+    if not isinstance(currency, str):
+        raise SettingError(f"{path}: currency = {currency!r}: expected a text such as 'EUR'.")
+    tables = {key: _table(path, key, found.get(key, {})) for key in _TABLES}
+    return Prices(currency=currency, source=str(path), **tables)
+
+
+def _named() -> Path | None:
+    pyproject = nearest_pyproject()
+    if pyproject is None:
+        return None
+    found: Any = load(pyproject).get("tool", {}).get("vertex_flow", {}).get("prices")
+    if found is None:
+        return None
+    if not isinstance(found, str):
+        raise SettingError(
+            f"{pyproject}: [tool.vertex_flow] prices = {found!r}: expected the path of a file."
+        )
+    return pyproject.parent / found
+
+
+def _table(path: Path, key: str, table: Any) -> dict[str, float]:
+    if not isinstance(table, Mapping):
+        raise SettingError(f"{path}: {key} = {table!r}: expected a table, [{key}].")
+    for name, price in table.items():
+        number = isinstance(price, (int, float)) and not isinstance(price, bool)
+        if not number or not math.isfinite(price) or price < 0:
+            raise SettingError(
+                f"{path}: [{key}] {name} = {price!r}: expected what an hour costs, 0 or more."
+            )
+    return {name: float(price) for name, price in table.items()}

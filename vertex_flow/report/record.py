@@ -1,0 +1,63 @@
+"""A run as plain data, for programs and CI."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from vertex_flow.errors import RunFailed
+from vertex_flow.report.snapshot import Snapshot, StageRun
+
+
+def record(
+    snapshot: Snapshot,
+    *,
+    console_url: str | None,
+    model: Any,
+    endpoint: Any,
+    failure: RunFailed | None,
+) -> dict[str, Any]:
+    """Put a run into plain data, which `json.dumps` writes.
+
+    Args:
+        snapshot: The run.
+        console_url: Its page in Google Cloud's console, or None.
+        model: The registered model version, or None.
+        endpoint: The endpoint, or None.
+        failure: Why it failed, or None.
+    """
+    return {
+        "name": snapshot.name,
+        "state": snapshot.state,
+        "console_url": console_url,
+        "stages": [_stage(one) for one in snapshot.stages],
+        "model": {**attrs.asdict(model), "aliases": list(model.aliases)} if model else None,
+        "endpoint": {"name": endpoint.name, "url": endpoint.url} if endpoint else None,
+        "failure": _failure(failure) if failure else None,
+    }
+
+
+def _stage(stage: StageRun) -> dict[str, Any]:
+    return {
+        "name": stage.name,
+        "state": stage.state,
+        "start": stage.start.isoformat() if stage.start else None,
+        "end": stage.end.isoformat() if stage.end else None,
+        "seconds": stage.seconds,
+        "outputs": dict(stage.outputs),
+        "artifacts": {name: one.uri for name, one in stage.artifacts.items()},
+        "metrics": stage.metrics,
+    }
+
+
+def _failure(failure: RunFailed) -> dict[str, Any]:
+    return {
+        "stage": failure.stage,
+        "task": failure.task,
+        "reason": failure.reason,
+        "cause": failure.cause,
+        "fix": failure.fix,
+        "links": failure.links,
+        "logs": failure.logs_uri,
+    }
