@@ -107,10 +107,9 @@ def test_no_credentials(project: FakeProject) -> None:
     assert diagnosis.findings[0] == Finding(
         "credentials",
         "wrong",
-        "there are no Google Cloud credentials on this machine; Your default credentials were "
-        "not found.",
-        "gcloud auth application-default login   (to run on this machine, without any: "
-        "GcpContext.local())",
+        "there are no Google Cloud credentials on this machine. GcpContext.local() needs none; "
+        "there is no gcloud login here, no key file and no attached service account.",
+        "gcloud auth application-default login",
     )
     assert {one.detail for one in diagnosis.findings[1:3]} == {"not checked: needs credentials"}
 

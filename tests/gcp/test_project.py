@@ -34,14 +34,12 @@ def test_credentials_are_accepted_where_the_project_is_refused(
 
 
 def test_credentials_that_the_server_refuses(site: Site, project: FakeProject) -> None:
-    project.cloud.trouble(
-        "serviceusage.services.batchGet", Refused(401, "UNAUTHENTICATED", "Invalid credentials.")
-    )
+    refusal = Refused(401, "UNAUTHENTICATED", "Invalid credentials.")
+    project.cloud.trouble("serviceusage.services.batchGet", *[refusal] * 3)  # they are refreshed
     assert looked(Credentials(), site) == Finding(
         "credentials",
         "wrong",
-        "the Google Cloud credentials were not accepted: Anonymous credentials cannot be "
-        "refreshed; they have expired, or were revoked.",
+        "Invalid credentials; the credentials are not valid, or not any more.",
         "gcloud auth application-default login",
     )
 

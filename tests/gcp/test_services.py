@@ -6,7 +6,7 @@ import pytest
 
 from tests.cloud.fake import Refused
 from tests.cloud.project import FakeProject
-from vertex_flow.errors import PermissionMissing
+from vertex_flow.errors import ApiError, PermissionMissing
 from vertex_flow.gcp.requirement import Finding
 from vertex_flow.gcp.services import Services
 from vertex_flow.gcp.site import SERVICES, Site
@@ -66,6 +66,15 @@ def test_an_api_that_somebody_disabled_meanwhile_is_forgotten(
     [removal] = Services().removals(site)
     assert (removal.what, removal.apply()) == ("API iam", "")
     assert marks(enabled) == {"team": "vision"}
+
+
+def test_an_api_that_cannot_be_disabled_is_raised(site: Site, enabled: FakeProject) -> None:
+    enabled.manager.labels = {"vertex-flow-api-iam": "enabled"}
+    [removal] = Services().removals(site)
+    enabled.cloud.trouble("serviceusage.services.disable", Refused(400, "INVALID_ARGUMENT", "no"))
+    with pytest.raises(ApiError, match="no"):
+        removal.apply()
+    assert marks(enabled) == {"vertex-flow-api-iam": "enabled"}
 
 
 def test_an_api_without_a_label_is_left(site: Site, enabled: FakeProject) -> None:
