@@ -123,7 +123,7 @@ def _behind(client: Client, snapshot: Snapshot, failure: Failure) -> Behind:
     own = (failure.job,) if failure.job and failure.job != name else ()
     try:
         if "/operations/" in name:
-            error = client.get_operation(name).get("error", {})
+            error = client.read(name).get("error", {})
             return Behind(name, str(error.get("message", "")), own)
         if "/hyperparameterTuningJobs/" in name:
             return _tuning(client, name)

@@ -90,12 +90,10 @@ def _message(plain: Mapping[str, Any]) -> Iterator[str]:
     """What is sent must be what its types say, the spec of the pipeline included."""
     from kfp.pipeline_spec import pipeline_spec_pb2
 
-    for kind, value in (
-        (aiplatform_v1.PipelineJob.pb(), plain),
-        (pipeline_spec_pb2.PipelineSpec, plain.get("pipelineSpec", {})),
-    ):
+    kinds: Any = (aiplatform_v1.PipelineJob.pb(), vars(pipeline_spec_pb2)["PipelineSpec"])
+    for kind, value in zip(kinds, (plain, plain.get("pipelineSpec", {})), strict=True):
         try:
-            json_format.ParseDict(value, kind())
+            json_format.ParseDict(dict(value), kind())
         except json_format.ParseError as error:
             yield f"the message does not parse as {kind.DESCRIPTOR.name}: {error}"
 

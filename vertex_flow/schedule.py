@@ -180,7 +180,7 @@ class Schedule:
     @property
     def next_run(self) -> datetime | None:
         """When the next run is due; None when none is."""
-        due: datetime | None = self._message.next_run_time
+        due: Any = self._message.next_run_time
         return None if self.state == "COMPLETED" else due
 
     @property

@@ -20,6 +20,7 @@ from vertex_flow.client import Client
 from vertex_flow.components import FindOrCreateEndpointOp
 from vertex_flow.errors import ApiError, EngineError, SettingError
 from vertex_flow.gcp.clean import Leftover, Leftovers, clean
+from vertex_flow.options import Settled
 from vertex_flow.testing import VertexEngine
 
 PAST = {"vertex-flow-flow": "mnist", "vertex-flow-expires": "2026-01-01t00-00-00z"}
@@ -44,7 +45,7 @@ def model(engine: VertexEngine) -> str:
         parent=client.parent, model={"display_name": "rose", "container_spec": spec}
     )
     client._done(operation)
-    return str(client._plain(operation.operation.name)["response"]["model"])
+    return str(client.read(operation.operation.name)["response"]["model"])
 
 
 class Site:
@@ -58,7 +59,7 @@ class Site:
         endpoint = {"display_name": name, "labels": labels}
         operation = self._google.create_endpoint(parent=self.client.parent, endpoint=endpoint)
         self.client._done(operation)
-        return str(self.client._plain(operation.operation.name)["response"]["name"])
+        return str(self.client.read(operation.operation.name)["response"]["name"])
 
     def deploy(self, endpoint: str, model: str, split: dict[str, int]) -> None:
         deployed = {"model": model, "dedicated_resources": MACHINE, "display_name": "rose"}
@@ -201,7 +202,9 @@ def test_what_a_deployment_needs_for_some_time_goes_after_it(
 def test_jobs_and_schedules_are_listed(engine: VertexEngine) -> None:
     client = engine.context.vertex
     graph = Flow("waits", [Sleep()]).graph
-    message = submission.pipeline_job(graph, engine.context, {}, cache=False)
+    message = submission.pipeline_job(
+        graph, engine.context, {}, options=Settled(), enable_caching=False
+    )
     message.labels["vertex-flow-flow"] = "waits"
     job = client.create_pipeline_job("waits-1", message)
     schedule = Flow("nightly", [Source(), Fit()]).schedule(engine.context, "0 3 * * *").pause()

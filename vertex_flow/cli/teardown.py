@@ -37,7 +37,7 @@ def teardown(context: GcpContext, data: bool, dry_run: bool, yes: bool, as_json:
     removals = context.teardown(data=data)
     if not as_json:
         click.echo(str(removals))
-    if removals.removals and not dry_run:
+    if removals.gone and not dry_run:
         if not yes:
             click.confirm("Remove these?", abort=True, err=as_json)
         removals = context.teardown(yes=True, data=data)

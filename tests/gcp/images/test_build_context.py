@@ -191,6 +191,12 @@ class TestRefused:
         assert len(lines) == 6
         assert collect(Trainer(module="learner.task", source=str(own)), max_mb=3).size > 2_500_000
 
+    def test_what_the_system_refuses(self, folder: Path) -> None:
+        module = "a" * 300
+        assert message(folder, module=module) == (
+            f"Trainer(module={module!r}): {folder}/{module}.py cannot be read, File name too long."
+        )
+
     def test_a_module_that_is_not_there(self, folder: Path) -> None:
         assert "there is no such module" in message(folder, module="learner.tsak")
 

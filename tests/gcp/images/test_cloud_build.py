@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import attrs
@@ -11,8 +13,9 @@ import pytest
 from tests.cloud.building import ACCOUNT, CREATE, GET, REGISTRY, Bench
 from tests.cloud.cloud_build import Script
 from tests.cloud.fake import Cut, Refused
+from tests.loopback import Loopback, error, serving
 from vertex_flow import Trainer
-from vertex_flow.errors import ApiError, ImageBuildFailed
+from vertex_flow.errors import ApiError, ImageBuildFailed, PermissionMissing
 from vertex_flow.gcp.images.build_context import collect
 
 URL = "https://console.cloud.google.com/cloud-build/builds/00000000-0000-4000-8000-000000000000"
@@ -83,7 +86,7 @@ def test_the_sources_are_in_the_bucket(b: Bench) -> None:
     b.build()
     (build,) = b.builds.builds.values()
     with b.builds.archive(build) as archive:
-        assert archive.getnames() == ["learner", "learner/task.py", "Dockerfile"]
+        assert archive.getnames() == ["learner", "Dockerfile", "learner/task.py"]
 
 
 def test_the_same_sources_are_not_uploaded_again(b: Bench) -> None:
@@ -211,6 +214,61 @@ def test_interrupted_it_goes_on_and_says_how(b: Bench) -> None:
         "To cancel it:",
         f"  gcloud builds cancel {words}",
     ]
+
+
+@contextmanager
+def other_storage(b: Bench) -> Iterator[Loopback]:
+    """A Cloud Storage that answers as a test says, and a build that runs and needs no upload."""
+    with serving() as storage:
+        b.apis = attrs.evolve(b.apis, endpoints={**b.apis.endpoints, "storage": storage.url})
+        with b.apis:
+            yield storage
+
+
+class TestLogThatCannotBeRead:
+    @pytest.fixture
+    def log(self, b: Bench) -> str:
+        """The path of the log of a build that is running already."""
+        logs = f"gs://{b.bucket.name}/builds/logs"
+        image = f"{REGISTRY}/trainer:{tag(b)}"
+        context = collect(b.trainer)
+        with (b.bucket / "sources.tar.gz").open("wb") as file:
+            context.write(file)
+        build = b.builds.start(
+            {
+                "source": {"storageSource": {"bucket": b.bucket.name, "object": "sources.tar.gz"}},
+                "steps": [{"args": ["build", "--file", "Dockerfile"]}],
+                "images": [image],
+                "tags": [tag(b)],
+                "logsBucket": logs,
+            }
+        )
+        return f"/download/storage/v1/b/{b.bucket.name}/o/builds/logs/log-{build['id']}.txt"
+
+    def test_it_is_said_once_and_the_build_is_followed(self, b: Bench, log: str) -> None:
+        words = "robot does not have storage.objects.get access to the object."
+        with other_storage(b) as storage:
+            storage.on(f"GET {log}", error(403, "PERMISSION_DENIED", words), code=403)
+            uri = b.build()
+        assert uri.startswith(f"{REGISTRY}/trainer@sha256:")
+        assert b.said[1:] == [f"the log cannot be read here: {words}"]
+
+    def test_another_refusal_ends_it(self, b: Bench, log: str) -> None:
+        with other_storage(b) as storage:
+            storage.on(f"GET {log}", error(400, "INVALID_ARGUMENT", "no"), code=400)
+            with pytest.raises(ApiError) as caught:
+                b.build()
+        assert str(caught.value) == "400 INVALID_ARGUMENT: no"
+
+
+def test_sources_that_may_not_be_put_into_the_bucket(b: Bench) -> None:
+    path = f"/storage/v1/b/{b.bucket.name}/o/builds/{tag(b)}.tar.gz"
+    words = "robot does not have storage.objects.get access to the object."
+    with other_storage(b) as storage:
+        storage.on(f"GET {path}", error(403, "PERMISSION_DENIED", words), code=403)
+        with pytest.raises(PermissionMissing) as caught:
+            b.build()
+    assert caught.value.permission == "storage.objects.get"
 
 
 class TestFailures:

@@ -109,7 +109,7 @@ def test_a_base_image(b: Bench, docker: Docker) -> None:
 def test_the_sources_come_by_standard_input(b: Bench, docker: Docker) -> None:
     build(b)
     with tarfile.open(docker.state / "sources.tar.gz") as archive:
-        assert archive.getnames() == ["learner", "learner/task.py", "Dockerfile"]
+        assert archive.getnames() == ["learner", "Dockerfile", "learner/task.py"]
 
 
 def test_what_docker_prints_is_said(b: Bench, docker: Docker) -> None:

@@ -86,6 +86,12 @@ class TestBuild:
             f"build_image(builder={builder!r}): use 'cloud' or 'docker'.{hint}"
         )
 
+    @pytest.mark.parametrize("trainer", ["trainer.task", b"trainer", 1, ["trainer.task"]])
+    def test_no_trainer(self, b: Bench, trainer: Any) -> None:
+        assert refused(b.build, trainer) == (
+            f"build_image({trainer!r}): expected a Trainer: Trainer(module='trainer.task')."
+        )
+
     @pytest.mark.parametrize("value", [0, -1, 86_401, 1.5, "60", True, None])
     def test_a_time_is_a_number_of_seconds(self, b: Bench, value: Any) -> None:
         assert refused(b.build, timeout=value) == (

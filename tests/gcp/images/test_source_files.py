@@ -225,6 +225,11 @@ def test_a_file_that_is_gone_when_it_is_read(tmp_path: Path) -> None:
     )
 
 
+def test_a_file_that_is_gone_when_it_is_taken(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=r"a\.py cannot be read, No such file or directory"):
+        Search(tmp_path, Ignored()).add("a.py")
+
+
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     assert "cannot be read, No such file or directory" in message(tmp_path / "gone")
 

@@ -117,6 +117,16 @@ def collect(trainer: Trainer, *, max_mb: int | None = None) -> BuildContext:
         SettingError: There is no such module, something cannot be read, a link leads out of the
             folder, the Dockerfile copies a secret, or there is more than `max_mb`.
     """
+    try:
+        return _collected(trainer, max_mb)
+    except OSError as error:
+        raise SettingError(
+            f"Trainer(module={trainer.module!r}): {error.filename} cannot be read, "
+            f"{error.strerror}."
+        ) from error
+
+
+def _collected(trainer: Trainer, max_mb: int | None) -> BuildContext:
     folder = folder_of(trainer.module, trainer.source)
     own = None if is_installed(folder) else find_dockerfile(folder, trainer.module)
     search = Search(folder, Ignored.read(folder, own.path if own else None))
@@ -128,14 +138,15 @@ def collect(trainer: Trainer, *, max_mb: int | None = None) -> BuildContext:
         search.add(own.path)
         dockerfile = own
     _check_size(trainer, search, max_mb)
-    entries = sorted(search.read(), key=lambda one: one.path)
+    entries = [*search.read(), *([_entry(dockerfile)] if dockerfile.made else [])]
     check_copies(dockerfile, search.secrets)
-    if dockerfile.made:
-        entries.append(_made_entry(dockerfile))
-    else:
-        _check_base(trainer, dockerfile)
+    _check_base(trainer, dockerfile)
     return BuildContext(
-        folder, dockerfile, trainer.base_image, tuple(entries), tuple(sorted(search.secrets))
+        folder,
+        dockerfile,
+        trainer.base_image,
+        tuple(sorted(entries, key=lambda one: one.path)),
+        tuple(sorted(search.secrets)),
     )
 
 
@@ -170,14 +181,14 @@ def _tensorflow(trainer: Trainer) -> str:
     return f"{TENSORFLOW}-gpu" if gpu else TENSORFLOW
 
 
-def _made_entry(dockerfile: Dockerfile) -> Entry:
+def _entry(dockerfile: Dockerfile) -> Entry:
     text = dockerfile.text.encode()
     digest = hashlib.sha256(text).hexdigest()
     return Entry(dockerfile.path, len(text), digest, text=text)
 
 
 def _check_base(trainer: Trainer, dockerfile: Dockerfile) -> None:
-    if trainer.base_image and not dockerfile.takes_base:
+    if trainer.base_image and not (dockerfile.made or dockerfile.takes_base):
         raise SettingError(
             f"Trainer(base_image={trainer.base_image!r}): {dockerfile.path} names its base image "
             "itself. Let it take another one: ARG BASE=... before FROM ${BASE}."

@@ -49,7 +49,7 @@ def build_image(  # noqa: PLR0913 - the options of GcpContext.build_image, passe
         ImageBuildFailed: It was not built.
         ApiError: A request was refused.
     """
-    _check(builder, timeout, max_mb)
+    _check(trainer, builder, timeout, max_mb)
     build = ImageBuild(place, collect(trainer, max_mb=max_mb))
     for path in build.context.secrets:
         say(plain(f"left out, since it may hold secrets: {path}"))
@@ -87,8 +87,12 @@ def image_of(place: Place, apis: Apis, trainers: Sequence[Trainer]) -> str:
     return _with_digest(place, found)
 
 
-def _check(builder: Any, timeout: Any, max_mb: Any) -> None:
-    """Refuse wrong options before anything is read or asked."""
+def _check(trainer: Any, builder: Any, timeout: Any, max_mb: Any) -> None:
+    """Refuse wrong arguments before anything is read or asked."""
+    if not hasattr(trainer, "base_image"):
+        raise SettingError(
+            f"build_image({trainer!r}): expected a Trainer: Trainer(module='trainer.task')."
+        )
     if builder not in _BUILDERS:
         raise SettingError(
             f"build_image(builder={builder!r}): use 'cloud' or 'docker'."
