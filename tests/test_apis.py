@@ -116,6 +116,24 @@ def test_a_disabled_api_says_how_to_enable_it(cloud: FakeCloud, apis: Apis) -> N
     )
 
 
+def test_credentials_whose_requests_are_counted_for_no_project(
+    cloud: FakeCloud, apis: Apis
+) -> None:
+    message = "The cloudresourcemanager.googleapis.com API requires a quota project."
+    service = {"service": "cloudresourcemanager.googleapis.com", "consumer": "projects/764086"}
+    cloud.trouble(
+        GET,
+        Refused(403, "PERMISSION_DENIED", message, reason="SERVICE_DISABLED", metadata=service),
+    )
+    with pytest.raises(ApiError) as caught:
+        get(apis)
+    assert str(caught.value) == (
+        f"403 PERMISSION_DENIED: {message}\n"
+        "  Cause: the credentials do not say which project their requests are counted for.\n"
+        "  Fix: gcloud auth application-default set-quota-project acme"
+    )
+
+
 def test_an_access_token_that_is_still_good() -> None:
     with Apis("acme", "us-central1", Credentials(token="good")) as apis:
         assert apis.access_token() == "good"
@@ -153,6 +171,25 @@ def test_pages_are_read_to_the_end(cloud: FakeCloud, apis: Apis) -> None:
     projects = apis.projects.projects()
     found = apis.pages(projects, projects.search(query="state:ACTIVE"), "projects")
     assert [one["projectId"] for one in found] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "caller"),
+    [
+        (
+            {"service_account_email": "ci@acme.iam.gserviceaccount.com"},
+            "ci@acme.iam.gserviceaccount.com",
+        ),
+        ({"service_account_email": "default", "account": "ada@acme.com"}, "ada@acme.com"),
+        ({"account": ""}, ""),
+        ({}, ""),
+    ],
+)
+def test_who_calls(fields: dict[str, str], caller: str) -> None:
+    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    vars(credentials).update(fields)
+    with Apis("acme", "us-central1", credentials) as apis:
+        assert apis.caller == caller
 
 
 def test_an_operation_is_waited_for(cloud: FakeCloud, apis: Apis) -> None:

@@ -98,6 +98,8 @@ TESTED_ELSEWHERE = {
     "engine/tensorboards/fields": "engine/tensorboards/test_instances",
     "engine/tensorboards/service": "engine/tensorboards/test_instances",
     "engine/tensorboards/uploads": "official/test_tensorboards",
+    "gcp/requirements": "gcp/test_doctor",
+    "gcp/site": "gcp/test_doctor",
     "engine/state/listing": "engine/models/test_service",
     "engine/storage/bodies": "engine/storage/test_http",
     "engine/storage/conditions": "engine/storage/test_objects",

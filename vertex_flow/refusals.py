@@ -42,6 +42,7 @@ _PERMISSION = re.compile(
     r"[Pp]ermission '?(?P<quoted>[a-z]+\.[\w.]+\w)'?"
     r"|does not have (?P<bare>[a-z]+\.[\w.]+\w) access"
 )
+_API_PAGE = re.compile(r"/apis/api/([a-z0-9.-]+)/")
 # Those of requests, google.auth, httplib2 and google.api_core, none of which need be loaded.
 _TRANSPORT_ERRORS = ("RequestException", "TransportError", "HttpLib2Error", "RetryError")
 _ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
@@ -99,7 +100,7 @@ def worded(fault: Fault, *, project: str | None = None) -> ApiError:
     """
     said = (fault.code, fault.status, fault.message)
     where = project or fault.metadata.get("consumer", "").removeprefix("projects/") or "PROJECT"
-    if fault.reason == "SERVICE_DISABLED":
+    if fault.reason in ("SERVICE_DISABLED", "accessNotConfigured"):
         return _disabled(fault, where)
     if fault.reason == "BILLING_DISABLED" or "billing account" in fault.message.lower():
         return ApiError(
@@ -202,8 +203,17 @@ def _first_text(error: BaseException) -> str:
     return str(error.args[0]) if error.args else type(error).__name__
 
 
-def _disabled(fault: Fault, project: str) -> ServiceDisabled:
-    service = fault.metadata.get("service", "")
+def _disabled(fault: Fault, project: str) -> ApiError:
+    if "requires a quota project" in fault.message:
+        return ApiError(
+            fault.code,
+            fault.status,
+            fault.message,
+            cause="the credentials do not say which project their requests are counted for.",
+            fix=f"gcloud auth application-default set-quota-project {project}",
+        )
+    match = _API_PAGE.search(fault.message)  # Cloud Storage names the API in the link alone
+    service = fault.metadata.get("service") or (match[1] if match else "")
     return ServiceDisabled(
         fault.code,
         fault.status,

@@ -109,6 +109,79 @@ def test_a_server_that_does_not_answer() -> None:
     assert "The local engine ends with the program that started it" in str(caught.value)
 
 
+BOARD = f"{PARENT}/tensorboards/5"
+
+
+def test_tensorboards_of_a_name(server: Loopback, client: Client) -> None:
+    server.on(f"GET /v1/{PARENT}/tensorboards", {"tensorboards": [{"name": BOARD}]})
+    assert [one.name for one in client.tensorboards("mine")] == [BOARD]
+    assert "filter=display_name%3D%22mine%22" in server.asked[0][1]
+
+
+def test_all_tensorboards(server: Loopback, client: Client) -> None:
+    server.on(
+        f"GET /v1/{PARENT}/tensorboards",
+        {"tensorboards": [{"name": BOARD}], "nextPageToken": "more"},
+        {"tensorboards": [{"name": f"{BOARD}0"}]},
+    )
+    assert [one.name for one in client.tensorboards()] == [BOARD, f"{BOARD}0"]
+    assert "filter" not in server.asked[0][1]
+
+
+def test_a_tensorboard_that_is_there_is_not_made(server: Loopback, client: Client) -> None:
+    server.on(f"GET /v1/{PARENT}/tensorboards", {"tensorboards": [{"name": BOARD}]})
+    client.ensure_tensorboard("mine", {})
+    assert len(server.asked) == 1
+
+
+def test_a_tensorboard_is_made_with_its_labels(server: Loopback, client: Client) -> None:
+    server.on(f"GET /v1/{PARENT}/tensorboards", {})
+    server.on(f"POST /v1/{PARENT}/tensorboards", {"name": f"{BOARD}/operations/1", "done": True})
+    client.ensure_tensorboard("mine", {"team": "vision"})
+    assert server.asked[1][3] == {"displayName": "mine", "labels": {"team": "vision"}}
+
+
+def test_a_tensorboard_that_could_not_be_made(server: Loopback) -> None:
+    pauses: list[float] = []
+    client = Client(server.url, PARENT, "secret", patience=Patience(sleep=pauses.append))
+    operation = f"{BOARD}/operations/1"
+    failed = {"name": operation, "done": True, "error": {"code": 8, "message": "too many"}}
+    server.on(f"GET /v1/{PARENT}/tensorboards", {})
+    server.on(f"POST /v1/{PARENT}/tensorboards", {"name": operation})
+    server.on(f"GET /v1/{operation}", {"name": operation}, failed)
+    with pytest.raises(ApiError) as caught:
+        client.ensure_tensorboard("mine", {})
+    assert str(caught.value) == f"400 RESOURCE_EXHAUSTED: too many ({operation})"
+    assert pauses == pytest.approx([0.1, 0.15])
+
+
+def test_a_tensorboard_that_is_gone_is_not_missed(server: Loopback, client: Client) -> None:
+    client.delete_tensorboard(BOARD)
+    assert server.asked[0][:2] == ("DELETE", f"/v1/{BOARD}?%24alt=json%3Benum-encoding%3Dint")
+
+
+def test_a_tensorboard_that_may_not_be_removed(server: Loopback, client: Client) -> None:
+    server.on(f"DELETE /v1/{BOARD}", error(400, "FAILED_PRECONDITION", "in use"), code=400)
+    with pytest.raises(ApiError, match="in use"):
+        client.delete_tensorboard(BOARD)
+
+
+def test_locations(server: Loopback, client: Client) -> None:
+    server.on(
+        "GET /v1/projects/acme/locations",
+        {"locations": [{"locationId": "us-central1"}], "nextPageToken": "more"},
+        {"locations": [{"locationId": "europe-west4"}]},
+    )
+    assert client.locations() == ("us-central1", "europe-west4")
+    assert server.asked[1][1] == "/v1/projects/acme/locations?pageToken=more"
+
+
+def test_endpoints_with_models_behind_them(server: Loopback, client: Client) -> None:
+    idle, busy = {"name": "a"}, {"name": "b", "deployedModels": [{"id": "1"}]}
+    server.on(f"GET /v1/{PARENT}/endpoints", {"endpoints": [idle, busy]})
+    assert client.busy_endpoints() == ("b",)
+
+
 def test_predictions(server: Loopback, client: Client) -> None:
     server.on(f"POST /v1/{ENDPOINT}:predict", {"predictions": [[0.5]]})
     answer = client.predict(ENDPOINT, [[1, 2]], {"top": 1})

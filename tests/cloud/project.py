@@ -49,6 +49,9 @@ class Caller(AnonymousCredentials):  # type: ignore[misc]
 
     account = CALLER
 
+    def refresh(self, request: Any) -> None:
+        """Get the same again."""
+
 
 class FakeProject:
     """A project with nothing in it and no API enabled but Billing, in a cloud of its own.

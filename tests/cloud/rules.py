@@ -88,10 +88,20 @@ class Rules:
 
 def disabled(service: str, number: str) -> Refused:
     """What an API that is not enabled answers."""
+    page = f"https://console.developers.google.com/apis/api/{service}/overview?project={number}"
+    message = (
+        f"{service} has not been used in project {number} before or it is disabled. Enable it by "
+        f"visiting {page} then retry."
+    )
+    if service.startswith("storage."):
+        refused = Refused(403, "PERMISSION_DENIED", message)
+        reason = {"message": message, "domain": "usageLimits", "reason": "accessNotConfigured"}
+        refused.body = {"error": {"code": 403, "message": message, "errors": [reason]}}
+        return refused
     return Refused(
         403,
         "PERMISSION_DENIED",
-        f"{service} has not been used in project {number} before or it is disabled.",
+        message,
         reason="SERVICE_DISABLED",
         metadata={"service": service, "consumer": f"projects/{number}"},
     )

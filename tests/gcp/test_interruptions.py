@@ -37,7 +37,8 @@ class Operator:
         try:
             work()
         except ApiError as error:
-            assert error.code == 503, error
+            if error.code != 503:
+                raise
             return True
         finally:
             self.project.cloud.cut_after(None)

@@ -180,6 +180,19 @@ def test_an_api_that_others_depend_on_stays(made: FakeProject, apis: Apis) -> No
     assert {"iam.googleapis.com", SERVICES[0]} <= made.rules.enabled
 
 
+def test_resource_manager_that_others_depend_on_keeps_its_label(
+    project: FakeProject, apis: Apis
+) -> None:
+    before = project.state()
+    set_up(project.context(), apis, lambda _: None)
+    project.usage.dependents[SERVICES[0]] = {"cloudbilling.googleapis.com"}
+    assert [what for what, _ in removed(project, apis).kept] == ["API cloudresourcemanager"]
+    assert project.manager.labels == {"vertex-flow-api-cloudresourcemanager": "enabled"}
+    project.usage.dependents.clear()
+    removed(project, apis)
+    assert project.state() == before
+
+
 def test_what_was_kept_goes_once_nothing_keeps_it(project: FakeProject, apis: Apis) -> None:
     before = project.state()
     set_up(project.context(), apis, lambda _: None)

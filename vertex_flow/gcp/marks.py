@@ -12,7 +12,8 @@ from vertex_flow.place import Place
 MANAGED = ("vertex-flow", "managed")
 """The label of everything that `setup` makes."""
 
-_ATTEMPTS = 8
+_PAUSES = (0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0)
+"""Seconds between attempts to write what others write too."""
 
 
 def labels(place: Place) -> dict[str, str]:
@@ -91,12 +92,13 @@ def without_conflict(site: Site, once: Callable[[], Any]) -> None:
         site: The project.
         once: Does it, and is refused with 409 or 412 when somebody else was faster.
     """
-    for attempt in range(_ATTEMPTS):
+    for seconds in _PAUSES:
         try:
             once()
         except ApiError as error:
-            if error.code not in (409, 412) or attempt == _ATTEMPTS - 1:
+            if error.code not in (409, 412):
                 raise
-            site.apis.patience.sleep(min(0.2 * 2**attempt, 5.0))
         else:
             return
+        site.apis.patience.sleep(seconds)
+    once()

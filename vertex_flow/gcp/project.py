@@ -112,4 +112,4 @@ def _hides_the_project(error: ApiError) -> bool:
 
 
 def _said(error: ApiError) -> str:
-    return f"{error.message}: {error.cause}"
+    return f"{error.message.rstrip('.')}; {error.cause}"

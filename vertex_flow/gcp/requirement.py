@@ -151,8 +151,7 @@ def _is_early(site: Site, error: ApiError) -> bool:
     """Tell whether a refusal is that of a service that has not heard of a change yet."""
     if isinstance(error, ServiceDisabled):
         return error.service in site.switched_on
-    if not site.account_is_new:
-        return False
     if isinstance(error, PermissionMissing):  # so IAM words that an account is not there
-        return error.permission == "iam.serviceAccounts.get"
-    return error.code in (400, 404) and "service account" in error.message.lower()
+        return site.account_is_new and error.permission == "iam.serviceAccounts.get"
+    names_it = error.code in (400, 404) and "service account" in error.message.lower()
+    return names_it and site.knows_account

@@ -81,14 +81,25 @@ def _enabling(site: Site, names: Sequence[str]) -> Callable[[], str]:
 
 def _disabling(site: Site, name: str) -> Callable[[], str]:
     def disable() -> str:
-        if name == RESOURCE_MANAGER:  # the labels cannot be written without it
-            others = {api_mark(other) for other in SERVICES} - {api_mark(name)}
-            if others & set(project_labels(site)):
-                return _LABELS
-            unmark_project(site, [api_mark(name)])
         kept = _disable(site, name)
-        if not kept and name != RESOURCE_MANAGER:
+        if not kept:
             unmark_project(site, [api_mark(name)])
+        return kept
+
+    return _disabling_labels(site) if name == RESOURCE_MANAGER else disable
+
+
+def _disabling_labels(site: Site) -> Callable[[], str]:
+    """Disable Resource Manager, without which no label can be written: its own goes before."""
+    mark = api_mark(RESOURCE_MANAGER)
+
+    def disable() -> str:
+        if {api_mark(other) for other in SERVICES[1:]} & set(project_labels(site)):
+            return _LABELS
+        unmark_project(site, [mark])
+        kept = _disable(site, RESOURCE_MANAGER)
+        if kept:
+            mark_project(site, {mark: _MARK})
         return kept
 
     return disable

@@ -108,6 +108,11 @@ class Site:
         return self.apis.iam.projects().serviceAccounts()
 
     @property
+    def knows_account(self) -> bool:
+        """Whether the service account was made, or seen, since something was changed."""
+        return self.account_is_new or self.__dict__.get("account") is not None
+
+    @property
     def account_is_ours(self) -> bool:
         """Whether `setup` has made the service account."""
         if self.account_is_new:
