@@ -187,9 +187,22 @@ def test_a_run_that_no_experiment_can_show_goes_on(
         cloud.context, experiment="trying", job_id="hidden", progress=lines.append
     )
     assert run.state == "SUCCEEDED"
-    assert lines[0] == (
+    assert lines[1] == (
         "run hidden is not shown in experiment trying: it has no context in Vertex ML Metadata."
     )
+
+
+def test_ctrl_c_while_an_experiment_waits_for_the_run(
+    cloud: Vertex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: Any) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("vertex_flow.experiments.associate", interrupt)
+    lines: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        one("early").run(cloud.context, experiment="trying", job_id="early", progress=lines.append)
+    assert [line.split()[0] for line in lines] == ["run", "detached:"]
 
 
 def test_without_progress_a_run_that_is_not_shown_warns(

@@ -192,7 +192,7 @@ class Flow:
             context: Where; this machine when None.
             params: Values for this run's pipeline parameters, by name.
             enable_caching: Whether results of earlier runs with the same code and inputs are
-                reused, for every stage; None for as each stage says.
+                reused, by every stage, also by those that say otherwise; None for as each says.
             wait: Whether to return only when the run has ended. While it waits for a run in the
                 cloud, Ctrl-C ends the waiting only.
             progress: Called with each line of progress while waiting; None for silence.
