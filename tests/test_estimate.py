@@ -293,6 +293,7 @@ def test_a_limit_that_is_none(acme: GcpContext, limit: Any) -> None:
             "estimate(hours={'fti': ...}): flow 'sample' has no stage 'fti'; it has source, fit, "
             "score. Did you mean 'fit'?",
         ),
+        (5, "estimate(hours=5): expected hours by stage, for example {'train': 1.5}."),
         ({"fit": -1}, "estimate(hours={'fit': -1}): expected a number of 0 or more."),
         ({"fit": "1h"}, "estimate(hours={'fit': '1h'}): expected a number of 0 or more."),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,3 +111,10 @@ def test_what_is_no_price(tmp_path: Path, content: str, message: str) -> None:
     with pytest.raises(SettingError) as caught:
         read(file)
     assert str(caught.value) == f"{file}: {message}"
+
+
+def test_a_path_that_is_none() -> None:
+    nothing: Any = 5
+    with pytest.raises(SettingError) as caught:
+        read(nothing)
+    assert str(caught.value) == "prices=5: expected the path of a TOML file."

@@ -349,6 +349,10 @@ def _priced(row: Row, need: MachineNeed, prices: Prices | None) -> Row:
 
 
 def _check_hours(graph: Graph, hours: Mapping[str, float]) -> None:
+    if not isinstance(hours, Mapping):
+        raise SettingError(
+            f"estimate(hours={hours!r}): expected hours by stage, for example {{'train': 1.5}}."
+        )
     names = [node.name for node in graph.nodes]
     for stage, value in hours.items():
         if stage not in names:

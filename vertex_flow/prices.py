@@ -72,6 +72,8 @@ def read(file: str | Path | None = None) -> Prices | None:
     Raises:
         SettingError: The file cannot be read, or something in it is no price.
     """
+    if file is not None and not isinstance(file, (str, Path)):
+        raise SettingError(f"prices={file!r}: expected the path of a TOML file.")
     path = Path(file) if file is not None else _named()
     if path is None:
         return None
