@@ -213,6 +213,13 @@ def test_the_last_run_that_succeeded_says_how_long_it_takes(
     ]
 
 
+def test_nobody_is_asked_where_the_hours_of_jobs_are_given(
+    server: Loopback, acme: GcpContext
+) -> None:
+    sample().estimate(acme, hours={"fit": 1})
+    assert server.asked == []
+
+
 def test_a_run_that_is_given_says_how_long_it_takes(server: Loopback, acme: GcpContext) -> None:
     server.on(f"GET /v1/{NAME}", job("SUCCEEDED", task(2, "fit", "SUCCEEDED")))
     run = Run(Client(server.url, PARENT, "secret"), NAME)
@@ -286,6 +293,7 @@ def test_a_limit_that_is_none(acme: GcpContext, limit: Any) -> None:
             "estimate(hours={'fti': ...}): flow 'sample' has no stage 'fti'; it has source, fit, "
             "score. Did you mean 'fit'?",
         ),
+        (5, "estimate(hours=5): expected hours by stage, for example {'train': 1.5}."),
         ({"fit": -1}, "estimate(hours={'fit': -1}): expected a number of 0 or more."),
         ({"fit": "1h"}, "estimate(hours={'fit': '1h'}): expected a number of 0 or more."),
     ],

@@ -13,7 +13,7 @@ from tests.official.conftest import Official, sdk
 from tests.samples import Source
 from vertex_flow import Flow, Param, Run
 from vertex_flow.client import Client
-from vertex_flow.errors import SettingError
+from vertex_flow.errors import ApiError, SettingError
 from vertex_flow.experiments import associate, ensure
 
 __all__ = ["sdk"]
@@ -82,6 +82,12 @@ def test_another_may_make_it_at_the_same_time(server: Loopback, client: Client) 
     server.answers[f"GET /v1/{CONTEXT}"] = [(404, missing), (200, EXPERIMENT)]
     server.on(f"POST {STORE}/contexts", error(409, "ALREADY_EXISTS", "taken"), code=409)
     assert ensure(client, "trying") == CONTEXT
+
+
+def test_a_refusal_to_make_it_goes_through(server: Loopback, client: Client) -> None:
+    server.on(f"POST {STORE}/contexts", error(403, "PERMISSION_DENIED", "no"), code=403)
+    with pytest.raises(ApiError, match="403 PERMISSION_DENIED: no"):
+        ensure(client, "trying")
 
 
 def test_the_metadata_store_is_made_with_the_key_of_the_run(

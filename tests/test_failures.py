@@ -191,6 +191,12 @@ def test_what_is_gone_leaves_the_task_to_say_it(server: Loopback, made: str) -> 
     assert error.reason == QUOTA
 
 
+def test_what_a_job_says_is_no_markup(server: Loopback) -> None:
+    server.on(f"GET /v1/{CUSTOM}", {"name": CUSTOM, "error": {"message": "a\x1b[2J\nb"}})
+    error = found(server, failed("custom-training-job", DAG, made=CUSTOM))
+    assert error.reason == "a\\x1b[2J\nb"
+
+
 @pytest.mark.parametrize("made", ["", "nonsense", "{"])
 def test_a_task_that_made_nothing(server: Loopback, made: str) -> None:
     error = found(server, failed("custom-training-job", "no luck", made=made))

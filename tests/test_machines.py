@@ -229,17 +229,24 @@ def test_replicas_of_a_model_share_a_machine() -> None:
     assert fault(*asked) is not None
 
 
-def test_an_accelerator_that_is_not_in_the_location() -> None:
+@pytest.mark.parametrize(
+    ("location", "near"),
+    [
+        ("europe-west1", "europe-west4"),
+        ("us-west4", "us-central1, us-east1, us-west1"),
+        ("me-central1", "asia-east1, europe-west4, us-central1, us-east1, us-west1"),
+    ],
+)
+def test_an_accelerator_that_is_not_in_the_location(location: str, near: str) -> None:
     asked = ("n1-standard-8", "NVIDIA_TESLA_V100", 1)
     assert fault(*asked, location="europe-west4") is None
-    assert fault(*asked, location="europe-west1") == (
-        "stage 'train': there is no NVIDIA_TESLA_V100 in europe-west1; it is in asia-east1, "
-        "europe-west4, us-central1, us-east1, us-west1."
+    assert fault(*asked, location=location) == (
+        f"stage 'train': there is no NVIDIA_TESLA_V100 in {location}; there is in {near}."
     )
 
 
-def test_a_location_that_the_tables_do_not_know() -> None:
-    assert fault("n1-standard-8", "NVIDIA_TESLA_T4", 1, location="me-central2") is None
+def test_an_accelerator_that_is_still_being_rolled_out() -> None:
+    assert fault("g2-standard-8", "NVIDIA_L4", 1, location="me-central1") is None
 
 
 def test_a_need_in_words() -> None:

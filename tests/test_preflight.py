@@ -160,6 +160,24 @@ def test_a_message_that_is_too_large() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["", "x" * 129])
+def test_display_names(name: str) -> None:
+    job = pipeline_job(FLOW.graph, CLOUD, {}, options=settle(CLOUD, {}))
+    job.display_name = name
+    with pytest.raises(PreflightError) as caught:
+        check("a", job, CLOUD, settle(CLOUD, {}))
+    assert caught.value.faults == (f"display_name: {len(name)} characters; use 1 to 128.",)
+
+
+def test_a_parameter_without_a_value() -> None:
+    job = pipeline_job(FLOW.graph, CLOUD, {}, options=settle(CLOUD, {}))
+    parameters = type(job).pb(job).pipeline_spec["root"]["inputDefinitions"]["parameters"]
+    parameters["count"] = {"parameterType": "NUMBER_INTEGER"}
+    with pytest.raises(PreflightError) as caught:
+        check("a", job, CLOUD, settle(CLOUD, {}))
+    assert caught.value.faults == ("parameter 'count': it has no default, and no value was given.",)
+
+
 def test_a_spec_with_an_unknown_field() -> None:
     settled = settle(CLOUD, {})
     job = pipeline_job(FLOW.graph, CLOUD, {}, options=settled)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,6 +85,7 @@ def test_an_hour_of_a_machine(file: Path) -> None:
             "Did you mean 'machines'?",
         ),
         ("currency = 5", "currency = 5: expected a text such as 'EUR'."),
+        ("currency = ' '", "currency = ' ': expected a text such as 'EUR'."),
         ("machines = 5", "machines = 5: expected a table, [machines]."),
         (
             "[machines]\nn1-standard-4 = -1",
@@ -109,3 +111,10 @@ def test_what_is_no_price(tmp_path: Path, content: str, message: str) -> None:
     with pytest.raises(SettingError) as caught:
         read(file)
     assert str(caught.value) == f"{file}: {message}"
+
+
+def test_a_path_that_is_none() -> None:
+    nothing: Any = 5
+    with pytest.raises(SettingError) as caught:
+        read(nothing)
+    assert str(caught.value) == "prices=5: expected the path of a TOML file."

@@ -187,9 +187,47 @@ def test_a_run_that_no_experiment_can_show_goes_on(
         cloud.context, experiment="trying", job_id="hidden", progress=lines.append
     )
     assert run.state == "SUCCEEDED"
-    assert lines[0] == (
+    assert lines[1] == (
         "run hidden is not shown in experiment trying: it has no context in Vertex ML Metadata."
     )
+
+
+def test_ctrl_c_while_an_experiment_waits_for_the_run(
+    cloud: Vertex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: Any) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("vertex_flow.experiments.associate", interrupt)
+    lines: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        one("early").run(cloud.context, experiment="trying", job_id="early", progress=lines.append)
+    assert [line.split()[0] for line in lines] == ["run", "detached:"]
+
+
+def test_without_progress_a_run_that_is_not_shown_warns(
+    cloud: Vertex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> bool:
+        raise ApiError(403, "PERMISSION_DENIED", "not yours")
+
+    monkeypatch.setattr("vertex_flow.experiments.associate", refuse)
+    with pytest.warns(RuntimeWarning, match="run quiet is not shown in experiment trying: not yo"):
+        one("quiet").run(cloud.context, experiment="trying", job_id="quiet", progress=None)
+
+
+def test_ctrl_c_while_a_run_is_submitted(cloud: Vertex, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("vertex_flow.client.Client.create_pipeline_job", interrupt)
+    lines: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        one("cut").run(cloud.context, job_id="cut", progress=lines.append)
+    assert lines == [
+        "interrupted while it was submitted; whether there is a run is not known. To look for it: "
+        "Run.attach(context, 'cut')"
+    ]
 
 
 def test_ids_of_runs_are_valid_and_tell_the_time() -> None:

@@ -166,12 +166,23 @@ class GcpContext(Place):
     ) -> Transfer:
         """Copy a file, a folder or what a pattern matches to the bucket.
 
-        What is there already, by size and CRC32C, is skipped; what was interrupted goes on.
+        What is there already, by size and CRC32C, is skipped. A large file goes on where it was
+        interrupted, in another process too; one that changes meanwhile is refused.
 
         Args:
-            path: A file, a folder or a pattern such as `data/*.csv`.
-            uri: Where to, `gs://BUCKET/FOLDER`; by default `data_root`.
+            path: A file, a folder or a pattern such as `data/*.csv` or `data/**`. Names below
+                the folder, or below the first wildcard, are kept.
+            uri: Where to, `gs://BUCKET/FOLDER`; by default `data_root`. For one file also the
+                object itself, `gs://BUCKET/FOLDER/NAME.csv`, when it ends with the file's suffix.
             progress: Whether a bar is shown, on a terminal.
+
+        Returns:
+            What was copied, and what was there already.
+
+        Raises:
+            SettingError: The path is not there, nothing matches, or the URI is none.
+            ApiError: Cloud Storage refused; with the cause and the fix where they are known.
+            TransferFailed: Some files could not be copied; all others were.
         """
         from vertex_flow.gcp.transfer import upload
 
@@ -180,10 +191,22 @@ class GcpContext(Place):
     def download(self, uri: str, path: str | Path, *, progress: bool = True) -> Transfer:
         """Copy an object, a folder or what a pattern matches from a bucket.
 
+        What is there already, by size and CRC32C, is skipped; what was interrupted goes on.
+        Objects come as they are stored: what was compressed stays so.
+
         Args:
-            uri: `gs://BUCKET/NAME`, a folder of objects, or a pattern.
-            path: The folder to copy to; for one object also the file.
+            uri: `gs://BUCKET/NAME`, a folder of objects, or a pattern such as
+                `gs://BUCKET/data/*.csv`. With `/` at its end it is a folder.
+            path: The folder to copy to; for one object the file, unless it is a folder.
             progress: Whether a bar is shown, on a terminal.
+
+        Returns:
+            What was copied, and what was there already.
+
+        Raises:
+            SettingError: The URI is none, or nothing is there.
+            ApiError: Cloud Storage refused; with the cause and the fix where they are known.
+            TransferFailed: Some objects could not be copied; all others were.
         """
         from vertex_flow.gcp.transfer import download
 
@@ -192,11 +215,18 @@ class GcpContext(Place):
     def mount(self, path: str | Path) -> Mount:
         """Mount the bucket as a folder, by gcsfuse.
 
+        gcsfuse uses the application-default credentials. On this machine, where a bucket is a
+        folder, it becomes a link to that folder.
+
         Args:
             path: An empty folder; made when it is not there.
 
         Returns:
-            What unmounts it, by `close` or at the end of `with`.
+            What unmounts it, by `close`, at the end of `with` or of the program.
+
+        Raises:
+            SettingError: The path is a file, is not empty, or something else is mounted there.
+            MountError: There is no gcsfuse, or it could not mount the bucket.
         """
         from vertex_flow.gcp.mount import mount
 

@@ -69,9 +69,8 @@ class PreflightError(SettingError):
     def __init__(self, flow: str, faults: Sequence[str]) -> None:
         self.flow = flow
         self.faults = tuple(faults)
-        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
-        body = "\n".join(f"  {line}" for fault in self.faults for line in fault.splitlines())
-        super().__init__(f"{count} in the run of flow {flow!r}; nothing was submitted\n{body}")
+        where = f"in the run of flow {flow!r}; nothing was submitted"
+        super().__init__(_listing(self.faults, where))
 
 
 class WiringError(VertexFlowError, ValueError):
@@ -85,9 +84,7 @@ class WiringError(VertexFlowError, ValueError):
     def __init__(self, flow: str, faults: Sequence[str]) -> None:
         self.flow = flow
         self.faults = tuple(faults)
-        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
-        body = "\n".join(f"  {line}" for fault in self.faults for line in fault.splitlines())
-        super().__init__(f"{count} in flow {flow!r}\n{body}")
+        super().__init__(_listing(self.faults, f"in flow {flow!r}"))
 
 
 class RunFailed(VertexFlowError, RuntimeError):  # noqa: N818 - reads as the state it reports
@@ -319,3 +316,9 @@ def nearest(name: str, candidates: Sequence[str]) -> str:
     """
     close = get_close_matches(str(name), candidates, n=1, cutoff=0.6)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def _listing(faults: Sequence[str], where: str) -> str:
+    count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+    lines = (f"  {line}" for fault in faults for line in fault.splitlines())
+    return "\n".join([f"{count} {where}", *lines])

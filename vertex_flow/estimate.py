@@ -162,14 +162,17 @@ def estimate(  # noqa: PLR0913 - the options of Flow.estimate, passed on
         context: Where it is to run, and where its earlier runs are looked for.
         params: Values for pipeline parameters, by name.
         hours: Hours by stage: of a training job, of one trial, of serving, or of all tasks.
-        run: An earlier run whose durations count; the last that succeeded when None.
+        run: An earlier run whose durations count; when None, the last that succeeded, if hours
+            of a job are not given.
         prices: Prices, or their file; by default the one that `pyproject.toml` names.
     """
     _check_hours(graph, hours)
     needs = graph.machines(params)
     known = prices if isinstance(prices, Prices) else read(prices)
     tasks = _tasks(graph)
-    past = Past(graph, iter([run.snapshot()]) if run is not None else earlier(graph, context))
+    jobs = {need.stage for need in needs if need.purpose != "serving"}
+    runs = [run.snapshot()] if run is not None else []
+    past = Past(graph, iter(runs) if runs or jobs <= {*hours} else earlier(graph, context))
     rows = []
     for node in graph.nodes:
         own = [need for need in needs if need.stage == node.name]
@@ -318,12 +321,12 @@ def _task_row(
     stage: str, count: int, needs: list[MachineNeed], hours: Mapping[str, float], past: Past
 ) -> Row:
     """The machines of a stage's own tasks; one of them waits for its job."""
-    found = past.hours(needs[0] if needs else None, stage)
     job = [one for one in needs if one.purpose != "serving"]
     if stage in hours and (job or not needs):
         used = hours[stage] * (job[0].rounds if job else 1.0)
         time, source = used + (count * _TASK if job else 0.0), "given"
     else:
+        found = past.hours(job[0] if job else None, stage)
         time, source = found or (count * _TASK, _GUESS)
     return Row(stage=stage, machine=PIPELINE_TASK, machines=1, hours=time, source=source)
 
@@ -346,6 +349,10 @@ def _priced(row: Row, need: MachineNeed, prices: Prices | None) -> Row:
 
 
 def _check_hours(graph: Graph, hours: Mapping[str, float]) -> None:
+    if not isinstance(hours, Mapping):
+        raise SettingError(
+            f"estimate(hours={hours!r}): expected hours by stage, for example {{'train': 1.5}}."
+        )
     names = [node.name for node in graph.nodes]
     for stage, value in hours.items():
         if stage not in names:

@@ -11,7 +11,7 @@ import attrs
 from vertex_flow.client import Client
 from vertex_flow.console import logs_url, resource_url
 from vertex_flow.errors import ApiError, QuotaExceeded, RunFailed, SettingError
-from vertex_flow.logs import query_of
+from vertex_flow.logs import plain_line, query_of
 from vertex_flow.names import Resource
 from vertex_flow.report.causes import Diagnosis, diagnose
 from vertex_flow.report.snapshot import Failure, Snapshot
@@ -71,7 +71,7 @@ def cloud_failure(snapshot: Snapshot, client: Client, read_logs: ReadLogs) -> Ru
     behind = _behind(client, snapshot, failure) if failure else Behind()
     project, location = client.parent.split("/")[1::2]
     reason = behind.said or (failure.reason if failure else snapshot.reason)
-    reason = _SEE_LOGS.sub("", reason).strip()
+    reason = "\n".join(map(plain_line, _SEE_LOGS.sub("", reason).strip().splitlines()))
     found = diagnose(reason, project=project, location=location)
     if failure and (found is None or found.kind in _UNSAID):
         log = _log_of(snapshot, behind.jobs, read_logs)

@@ -158,7 +158,8 @@ class Flow:
             params: Values for pipeline parameters, by name.
             hours: Hours by stage: of its training job, of one trial, of the time that its model
                 serves, or of its tasks.
-            run: An earlier run, whose durations count; by default the last that succeeded.
+            run: An earlier run, whose durations count; by default the last that succeeded, if the
+                hours of a job are not given.
             prices: Prices an hour, or the TOML file with them; by default the file that `prices`
                 under `[tool.vertex_flow]` in `pyproject.toml` names.
 
@@ -191,7 +192,7 @@ class Flow:
             context: Where; this machine when None.
             params: Values for this run's pipeline parameters, by name.
             enable_caching: Whether results of earlier runs with the same code and inputs are
-                reused, for every stage; None for as each stage says.
+                reused, by every stage, also by those that say otherwise; None for as each says.
             wait: Whether to return only when the run has ended. While it waits for a run in the
                 cloud, Ctrl-C ends the waiting only.
             progress: Called with each line of progress while waiting; None for silence.

@@ -117,33 +117,22 @@ ACCELERATORS = (
 )
 """Names of accelerators, as in `AcceleratorType` of Vertex AI's API."""
 
-# Where the accelerators are that Google builds no more of. Others are being rolled out.
+# Where the accelerators are that are spread no further. Others are still being rolled out.
 _REGIONS: Mapping[str, tuple[str, ...]] = {
-    "NVIDIA_TESLA_P4": (
-        "asia-southeast1",
-        "australia-southeast1",
-        "europe-west4",
-        "northamerica-northeast1",
-        "us-central1",
-        "us-east4",
-        "us-west2",
-    ),
-    "NVIDIA_TESLA_P100": (
-        "asia-east1",
-        "australia-southeast1",
-        "europe-west1",
-        "europe-west4",
-        "us-central1",
-        "us-east1",
-        "us-west1",
-    ),
-    "NVIDIA_TESLA_V100": (
-        "asia-east1",
-        "europe-west4",
-        "us-central1",
-        "us-east1",
-        "us-west1",
-    ),
+    kind: tuple(regions.split())
+    for kind, regions in {
+        "NVIDIA_TESLA_P4": "asia-southeast1 australia-southeast1 europe-west4 "
+        "northamerica-northeast1 us-central1 us-east4 us-west2",
+        "NVIDIA_TESLA_P100": "asia-east1 australia-southeast1 europe-west1 europe-west4 "
+        "us-central1 us-east1 us-west1",
+        "NVIDIA_TESLA_V100": "asia-east1 europe-west4 us-central1 us-east1 us-west1",
+        "NVIDIA_TESLA_T4": "asia-east1 asia-east2 asia-northeast1 asia-northeast3 asia-south1 "
+        "asia-southeast1 asia-southeast2 australia-southeast1 europe-central2 europe-west1 "
+        "europe-west2 europe-west3 europe-west4 me-west1 northamerica-northeast1 "
+        "southamerica-east1 us-central1 us-east1 us-east4 us-west1 us-west2 us-west3 us-west4",
+        "NVIDIA_TESLA_A100": "asia-northeast1 asia-northeast3 asia-southeast1 europe-west4 "
+        "me-west1 us-central1 us-east1 us-west1 us-west3 us-west4",
+    }.items()
 }
 # The smallest sizes that jobs take, and the largest that endpoints take, in vCPUs.
 _LEAST_TRAINING = {
@@ -279,12 +268,14 @@ def compatibility(need: MachineNeed, location: str) -> str | None:
         if fault:
             return f"stage {need.stage!r}: {fault}"
     regions = _REGIONS.get(need.accelerator_type, ())
-    if regions and location not in regions:
-        return (
-            f"stage {need.stage!r}: there is no {need.accelerator_type} in {location}; it is in "
-            f"{', '.join(regions)}."
-        )
-    return None
+    if not regions or location in regions:
+        return None
+    continent = location.partition("-")[0]
+    near = [region for region in regions if region.startswith(f"{continent}-")] or regions
+    return (
+        f"stage {need.stage!r}: there is no {need.accelerator_type} in {location}; there is in "
+        f"{', '.join(near)}."
+    )
 
 
 def _type_fault(need: MachineNeed) -> str | None:

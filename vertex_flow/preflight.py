@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -51,7 +52,7 @@ def check(
         PreflightError: With every fault.
     """
     plain = json_format.MessageToDict(type(job).pb(job))
-    found = [*_ids(job_id, options.experiment), *_sizes(job), *_message(plain)]
+    found = [*_ids(job_id, options.experiment), *_sizes(job, plain), *_message(plain)]
     found += _parameters(plain)
     if not context.is_local:
         found += [*_place(job, context.location), *_secrets(plain)]
@@ -73,8 +74,8 @@ def _ids(job_id: str, experiment: str) -> Iterator[str]:
         )
 
 
-def _sizes(job: aiplatform_v1.PipelineJob) -> Iterator[str]:
-    name, size = job.display_name, type(job).pb(job).ByteSize()
+def _sizes(job: aiplatform_v1.PipelineJob, plain: Mapping[str, Any]) -> Iterator[str]:
+    name, size = job.display_name, len(json.dumps(plain).encode())
     if not 0 < len(name) <= _LONGEST_NAME:
         yield f"display_name: {len(name)} characters; use 1 to {_LONGEST_NAME}."
     if len(job.labels) > _MOST_LABELS:

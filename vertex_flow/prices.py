@@ -72,6 +72,8 @@ def read(file: str | Path | None = None) -> Prices | None:
     Raises:
         SettingError: The file cannot be read, or something in it is no price.
     """
+    if file is not None and not isinstance(file, (str, Path)):
+        raise SettingError(f"prices={file!r}: expected the path of a TOML file.")
     path = Path(file) if file is not None else _named()
     if path is None:
         return None
@@ -84,7 +86,7 @@ def read(file: str | Path | None = None) -> Prices | None:
                 + nearest(key, known)
             )
     currency = found.get("currency", "USD")
-    if not isinstance(currency, str):
+    if not isinstance(currency, str) or not currency.strip():
         raise SettingError(f"{path}: currency = {currency!r}: expected a text such as 'EUR'.")
     tables = {key: _table(path, key, found.get(key, {})) for key in _TABLES}
     return Prices(currency=currency, source=str(path), **tables)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -173,17 +173,27 @@ class Run:
             ApiError: Vertex AI was away for ten minutes, or refused; the run goes on.
             TimeoutError: It has not ended in time; it goes on.
         """
-        try:
+        with self.detaching(progress):
             snapshot = self._followed(progress, timeout)
-        except KeyboardInterrupt:
-            if progress and not self._is_local:
-                progress(f"detached: the run goes on. To follow it again: {self._attaching}")
-            raise
         if snapshot.state == "CANCELLED":
             raise RunCancelled(f"{snapshot.name} was cancelled.")
         if snapshot.state == "FAILED":
             raise self._why(snapshot)
         return self
+
+    @contextlib.contextmanager
+    def detaching(self, say: Say | None) -> Iterator[None]:
+        """Say how a run in the cloud is followed again when Ctrl-C ends the block.
+
+        Args:
+            say: Called with the line; None for silence.
+        """
+        try:
+            yield
+        except KeyboardInterrupt:
+            if say and not self._is_local:
+                say(f"detached: the run goes on. To follow it again: {self._attaching}")
+            raise
 
     def cancel(self) -> None:
         """Stop the run and every job behind it."""
@@ -278,9 +288,10 @@ class Run:
                 self._patiently(partial(watch.update, snapshot), progress, pause)
             if snapshot.is_over:
                 return snapshot
-            if limit is not None and time.monotonic() > limit:
+            left = pause if limit is None else limit - time.monotonic()
+            if left <= 0:
                 raise TimeoutError(f"{self.name} is still {snapshot.state} after {timeout} s.")
-            time.sleep(pause)
+            time.sleep(min(pause, left))
         raise AssertionError("pauses have no end")
 
     def _why(self, snapshot: Snapshot) -> RunFailed:

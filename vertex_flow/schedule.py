@@ -117,7 +117,7 @@ class Schedule:
     def __init__(self, context: GcpContext, client: Client, message: Any) -> None:
         self._context = context
         self._client = client
-        self._message = message
+        self._message: Any = message
 
     @classmethod
     def attach(cls, context: GcpContext, name: str) -> Schedule:

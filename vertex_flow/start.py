@@ -11,6 +11,7 @@ from vertex_flow import reaching
 from vertex_flow.context import GcpContext
 from vertex_flow.errors import ApiError, EngineError
 from vertex_flow.options import Settled, settle
+from vertex_flow.report.progress import plain
 from vertex_flow.run import Run, give_up
 
 if TYPE_CHECKING:
@@ -59,9 +60,12 @@ def start(  # noqa: PLR0913 - the options of Flow.run, passed on
         )
         preflight.check(job_id, job, context, settled)
         run = Run(client, _submitted(client, job_id, job, settled, progress), engine, context)
+        if wait and progress:
+            progress(_first_line(run))
         if settled.experiment:
-            _associate(client, settled.experiment, run, progress)
-        return _followed(run, progress) if wait else run
+            with run.detaching(progress):
+                _associate(client, settled.experiment, run, progress)
+        return run.wait(progress=progress) if wait else run
     except EngineError:
         raise  # there is no engine any more, and the run goes on in the next one
     except BaseException:
@@ -113,7 +117,7 @@ def _associate(client: Client, experiment: str, run: Run, progress: Say | None) 
             return
         why = "it has no context in Vertex ML Metadata."
     except ApiError as error:
-        why = str(error)
+        why = plain(error.message)
     line = f"run {run.job_id} is not shown in experiment {experiment}: {why}"
     if progress:
         progress(line)
@@ -121,8 +125,6 @@ def _associate(client: Client, experiment: str, run: Run, progress: Say | None) 
         warnings.warn(line, RuntimeWarning, stacklevel=2)
 
 
-def _followed(run: Run, progress: Say | None) -> Run:
-    if progress:
-        url = run.console_url
-        progress(f"run {run.job_id}  {url}" if url else f"run {run.job_id}")
-    return run.wait(progress=progress)
+def _first_line(run: Run) -> str:
+    url = run.console_url
+    return f"run {run.job_id}  {url}" if url else f"run {run.job_id}"

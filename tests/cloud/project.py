@@ -70,9 +70,9 @@ class FakeProject:
         pauses: Seconds that its `apis` would have slept.
     """
 
-    def __init__(self, cloud: FakeCloud) -> None:
+    def __init__(self, cloud: FakeCloud, number: str = NUMBER) -> None:
         self.cloud = cloud
-        self.rules = Rules(cloud, PROJECT, NUMBER)
+        self.rules = Rules(cloud, PROJECT, number)
         self.rules.enabled.add("cloudbilling.googleapis.com")
         self.usage = ServiceUsage(self.rules)
         self.manager = ResourceManager(self.rules)
@@ -144,7 +144,7 @@ class FakeProject:
 
 
 @contextmanager
-def fake_project() -> Iterator[FakeProject]:
+def fake_project(number: str = NUMBER) -> Iterator[FakeProject]:
     """Serve an empty project until the block ends."""
     with fake_cloud() as cloud:
-        yield FakeProject(cloud)
+        yield FakeProject(cloud, number)

@@ -133,7 +133,7 @@ def vertex_ai(home: Path, **settings: Any) -> Iterator[Vertex]:
         settings: Further settings of the context, such as the endpoints of other services.
     """
     with EmbeddedEngine.start(home) as engine, _between(engine) as between:
-        endpoints = {"aiplatform": between.url, **settings.pop("api_endpoints", {})}
+        endpoints = {**settings.pop("api_endpoints", {}), "aiplatform": between.url}
         given = {"training_image": "us-docker.pkg.dev/acme/x/trainer:1", **settings}
         context = GcpContext(
             project=PROJECT,

@@ -14,7 +14,16 @@ from google_cloud_pipeline_components.types.artifact_types import VertexEndpoint
 
 from tests.loopback import PARENT, Loopback, error, serving
 from tests.samples import Fit, Sleep, Source
-from vertex_flow import Flow, GcpContext, submission
+from vertex_flow import (
+    Flow,
+    GcpContext,
+    Inputs,
+    Outputs,
+    Stage,
+    Value,
+    stage,
+    submission,
+)
 from vertex_flow.calls import Patience
 from vertex_flow.client import Client
 from vertex_flow.components import FindOrCreateEndpointOp
@@ -197,6 +206,35 @@ def test_what_a_deployment_needs_for_some_time_goes_after_it(
     assert found() == name
     assert expired(999) == ()
     assert site.client.get_endpoint(name).labels == {"vertex-flow-flow": "mnist"}
+
+
+@stage
+class Open(Stage):
+    """Finds or creates an endpoint, as `Deploy` does."""
+
+    expires: Value[str] = "8h"
+
+    def emit(self, io: Inputs) -> Outputs:
+        FindOrCreateEndpointOp(
+            display_name=io.flow,
+            project="{{$.pipeline_google_cloud_project_id}}",
+            location="{{$.pipeline_google_cloud_location}}",
+            labels={"vertex-flow-flow": io.flow},
+            expires=io.expires,
+        )
+        return {}
+
+
+def test_what_a_run_needs_for_some_time_goes_after_it(engine: VertexEngine, site: Site) -> None:
+    run = Flow("open", [Open()]).run(engine.context, progress=None)
+    (name,) = site.names()
+    labels = site.client.get_endpoint(name).labels
+    assert labels["vertex-flow-flow"] == "open"
+    assert labels["vertex-ai-pipelines-run-billing-id"].isdigit()
+    later = datetime.now(timezone.utc) + timedelta(hours=8)
+    assert clean(site.client, dry_run=False).removed == ()
+    assert clean(site.client, dry_run=False, now=later).removed == (name,)
+    assert run.state == "SUCCEEDED"
 
 
 def test_jobs_and_schedules_are_listed(engine: VertexEngine) -> None:

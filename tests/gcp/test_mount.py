@@ -73,13 +73,18 @@ def test_gcsfuse_stays_in_the_foreground_and_shows_every_folder(gcsfuse: Calls, 
 
 
 @needs_fuse
-def test_a_service_elsewhere_is_told(gcsfuse: Calls, path: Path) -> None:
-    moved = GcpContext(
-        project="acme", bucket="acme-data", api_endpoints={"storage": "http://127.0.0.1:1"}
-    )
+@pytest.mark.parametrize(
+    ("url", "endpoint"),
+    [
+        ("https://storage-acme.p.googleapis.com", "storage-acme.p.googleapis.com:443"),
+        ("http://127.0.0.1:1", "http://127.0.0.1:1/storage/v1/"),
+    ],
+)
+def test_a_service_elsewhere_is_told(gcsfuse: Calls, path: Path, url: str, endpoint: str) -> None:
+    moved = GcpContext(project="acme", bucket="acme-data", api_endpoints={"storage": url})
     with moved.mount(path):
         pass
-    assert "--custom-endpoint=http://127.0.0.1:1/storage/v1/" in str(gcsfuse()[0]["arguments"])
+    assert f"'--custom-endpoint={endpoint}'" in str(gcsfuse()[0]["arguments"])
 
 
 @needs_fuse

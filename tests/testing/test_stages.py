@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
@@ -13,6 +13,7 @@ from kfp.dsl import Dataset, Model
 from tests import samples
 from vertex_flow import Double, In, Inputs, Out, Outputs, Stage, Trainer, Value, stage
 from vertex_flow.errors import SettingError
+from vertex_flow.machines import Known, MachineNeed
 from vertex_flow.stages import (
     Deploy,
     Evaluate,
@@ -146,6 +147,23 @@ class Needy(Stage):
         return {}
 
 
+@stage
+class Hasty(samples.Source):
+    """Computes with a setting that a port may be."""
+
+    def machines(self, known: Known) -> Sequence[MachineNeed]:
+        replicas = known(self.size) * 2
+        return (MachineNeed(stage="s", purpose="training", machine_type="", replicas=replicas),)
+
+
+@stage
+class Strange(samples.Source):
+    """Calls itself something else."""
+
+    def machines(self, known: Known) -> Sequence[MachineNeed]:
+        return (MachineNeed(stage="other", purpose="training", machine_type=""),)
+
+
 class Grumpy(samples.Source):
     """Lacks its decorator."""
 
@@ -165,6 +183,8 @@ Test = Callable[[StageContract], None]
         (Fixed(), StageContract.test_settings_take_parameters),
         (Deaf(), StageContract.test_settings_take_parameters),
         (Needy(), StageContract.test_it_compiles_alone),
+        (Hasty(), StageContract.test_settings_take_parameters),
+        (Strange(), StageContract.test_settings_take_parameters),
     ],
     ids=lambda one: getattr(one, "name", "") or one.__name__,
 )

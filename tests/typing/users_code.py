@@ -22,6 +22,7 @@ from vertex_flow import (
     Param,
     Port,
     Run,
+    Schedule,
     Stage,
     Trainer,
     Value,
@@ -95,14 +96,25 @@ assert_type(flow.replace("train", MyTrain(trainer)), Flow)
 assert_type(flow.stages, tuple[Stage, ...])
 assert_type(flow.run(GcpContext.local(), params={"epochs": 3}), Run)
 
+assert_type(flow.run(enable_caching=False, labels={"a": "b"}, failure_policy="fast"), Run)
+
 # A context gives what it was not given.
 context = GcpContext(project="acme", bucket="b", service_account="a@b", training_image="i")
 assert_type(context.project, str)
 assert_type(context.bucket, str)
 assert_type(GcpContext.from_profile("prod"), GcpContext)
 
+# What a flow costs, and when it runs.
+assert_type(flow.estimate(context, hours={"train": 2}).cost, float | None)
+assert_type(flow.schedule(context, "0 3 * * *", timezone="Europe/Berlin"), Schedule)
+assert_type(Schedule.list(context), tuple[Schedule, ...])
+assert_type(Schedule.attach(context, "mnist").runs(), tuple[Run, ...])
+Deploy(expires=Param("needed_for", "8h"))
+
 # Errors.
 GcpContext(projekt="acme")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+flow.run(sevice_account="me")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+flow.run(failure_policy="soon")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 Evaluate(modle=train.model)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 Evaluate(model="gs://b/m")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 Sample(ratio="0.1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -119,7 +120,15 @@ def _flags(place: Place) -> list[str]:
     # Folders that no object stands for are shown, as those that pipelines write to are.
     flags = ["--foreground", "--implicit-dirs", "--app-name=vertex_flow", "--log-format=text"]
     moved = place.api_endpoints.get("storage")
-    return [*flags, f"--custom-endpoint={moved}/storage/v1/"] if moved else flags
+    return [*flags, f"--custom-endpoint={_endpoint(moved)}"] if moved else flags
+
+
+def _endpoint(url: str) -> str:
+    """A root URL as gcsfuse wants it: HOST:PORT, but for a server without TLS a URL."""
+    split = urlsplit(url)
+    if split.scheme == "http":
+        return f"{url.rstrip('/')}/storage/v1/"
+    return f"{split.hostname}:{split.port or 443}"
 
 
 @attrs.frozen

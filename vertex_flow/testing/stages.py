@@ -66,6 +66,8 @@ class StageContract:
         used = json.dumps(_pipeline(spec, alone.name)["dag"])
         missing = [name for name, param in params.items() if f'"{param.name}"' not in used]
         assert missing == [], f"emit makes no use of {missing}; io.<name> is the setting there"
+        stages = {need.stage for need in alone.machines(lambda _: None)}  # all settings are ports
+        assert stages <= {alone.name}, "machines names another stage; self.name is its name"
 
     def test_another_one_takes_its_place(self) -> None:
         """`Flow.replace` keeps each wire to it."""

@@ -8,7 +8,15 @@ from kfp import dsl
 from kfp.dsl import Dataset
 
 from tests.engine.pipelines import components as ops
-from tests.engine.pipelines.bench import PARENT, Bench, artifact, details, outputs, states
+from tests.engine.pipelines.bench import (
+    COLLECTION,
+    PARENT,
+    Bench,
+    artifact,
+    details,
+    outputs,
+    states,
+)
 
 
 def _said(bench: Bench, text: str) -> str:
@@ -269,6 +277,8 @@ def test_a_task_knows_the_labels_of_its_run(bench: Bench) -> None:
     def pipeline():
         labels()
 
-    job = bench.run(pipeline)
+    body = {**bench.body(pipeline, {}), "labels": {"team": "vision"}}
+    job = bench.finish(bench.call("POST", COLLECTION, body, pipelineJobId="labelled")["name"])
 
     assert outputs(job, "labels")["Output"] == job["labels"]
+    assert job["labels"]["team"] == "vision"

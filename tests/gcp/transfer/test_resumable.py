@@ -13,7 +13,7 @@ import pytest
 
 from tests.cloud.proxy import Proxy
 from tests.gcp.transfer.conftest import MIB, Cloud
-from vertex_flow.errors import ApiError, TransferFailed
+from vertex_flow.errors import ApiError, CredentialsError, TransferFailed
 from vertex_flow.gcp.transfer import resumable
 
 Tree = Callable[..., Path]
@@ -162,6 +162,66 @@ def test_bytes_that_were_damaged_on_their_way_do_not_become_an_object(
     assert "doesn't match calculated crc32c" in caught.value.message
     assert not (cloud.folder / "large.bin").exists()
     assert remembered(tmp_path) == []
+
+
+def test_a_service_that_keeps_nothing_is_not_asked_for_ever(cloud: Cloud, large: Path) -> None:
+    cloud.proxy.refuse(308, 20, when="upload_id")
+    with pytest.raises(ApiError) as caught:
+        cloud.upload(large)
+    assert str(caught.value) == (
+        "503 UNAVAILABLE: Cloud Storage does not answer: it has kept nothing of what was sent"
+    )
+
+
+def test_the_uri_of_an_upload_is_in_no_error(cloud: Cloud, large: Path) -> None:
+    cloud.proxy.refuse(403, when="upload_id", body=b"<html>no</html>")
+    with pytest.raises(ApiError) as caught:
+        cloud.upload(large)
+    assert str(caught.value).splitlines()[0] == "403 PERMISSION_DENIED: 403 refused"
+
+
+def test_an_answer_that_cannot_be_read_is_asked_for_again(cloud: Cloud, large: Path) -> None:
+    cloud.proxy.refuse(200, when="upload_id", body=b"<html>hello</html>")
+    cloud.upload(large)
+    assert kept(cloud) == large.read_bytes()
+
+
+def test_credentials_that_have_expired_do_not_end_an_upload(
+    cloud: Cloud, large: Path, windows: int, tmp_path: Path
+) -> None:
+    cloud.proxy.cut("up", 10 * MIB)
+    cloud.proxy.refuse(401, when="upload_id", body=b"{}")
+    with pytest.raises(CredentialsError):
+        cloud.upload(large)
+    assert len(remembered(tmp_path)) == 1
+    cloud.upload(large)
+    assert sessions(cloud) == 1
+
+
+def test_other_bytes_than_were_sent_are_noticed(cloud: Cloud, large: Path) -> None:
+    cloud.proxy.refuse(200, when="upload_id", body=b'{"crc32c": "AAAAAA=="}')
+    with pytest.raises(TransferFailed) as caught:
+        cloud.upload(large)
+    assert caught.value.failures == (
+        (str(large), "Cloud Storage has other bytes than the file; copy it again"),
+    )
+
+
+def test_ctrl_c_ends_the_pauses_between_attempts(
+    cloud: Cloud, large: Path, until: Callable[[Callable[[], bool]], None]
+) -> None:
+    cloud.proxy.refuse(503, 1000, when="uploadType")
+    program = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, cloud.proxy.url, cloud.context.bucket, str(large)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with program:
+        until(lambda: sessions(cloud) >= 2)
+        program.send_signal(signal.SIGINT)
+        _, said = program.communicate(timeout=60)
+    assert said.splitlines()[-1] == b"KeyboardInterrupt"
+    assert sessions(cloud) < 7  # as often as it would have been tried
 
 
 PROGRAM = """

@@ -92,7 +92,13 @@ def of(job: Any, pipeline: str) -> JobFacts:
         "pipeline_encryption_key_name": job.encryption_spec.kms_key_name,
     }
     return JobFacts(
-        name=job.name, pipeline=pipeline, id=identifier, uuid=uuid, root=root, words=words
+        name=job.name,
+        pipeline=pipeline,
+        id=identifier,
+        uuid=uuid,
+        root=root,
+        words=words,
+        labels=dict(job.labels),
     )
 
 

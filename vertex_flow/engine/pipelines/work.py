@@ -11,7 +11,6 @@ from typing import Any
 import attrs
 
 from vertex_flow.engine.background import Background
-from vertex_flow.engine.pipelines.labels import RUN_LABEL
 from vertex_flow.engine.pipelines.record import INTERRUPTED, TaskRecord
 from vertex_flow.engine.pipelines.slots import Slots
 from vertex_flow.engine.pipelines.values import Ports
@@ -75,6 +74,7 @@ class JobFacts:
         uuid: Its number.
         root: Its root output directory.
         words: The placeholders of the job by name, for example `pipeline_job_name`.
+        labels: Its labels, which what its tasks create gets too.
     """
 
     name: str
@@ -83,16 +83,12 @@ class JobFacts:
     uuid: str
     root: str
     words: Mapping[str, str]
+    labels: Mapping[str, str]
 
     @property
     def parent(self) -> str:
         """The name of its location."""
         return self.name.rpartition("/pipelineJobs/")[0]
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """The labels that Vertex AI puts on what a pipeline's tasks create."""
-        return {RUN_LABEL: self.uuid}
 
 
 @attrs.frozen(kw_only=True)

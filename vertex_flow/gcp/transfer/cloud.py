@@ -20,8 +20,9 @@ from vertex_flow.gcp.transfer.resumable import SECONDS, WINDOW, ResumableUpload
 
 T = TypeVar("T")
 
-LARGE = 4 * 1024 * 1024
-"""Files of more bytes than this are uploaded in a way that can go on after a cut."""
+# Files of more bytes are uploaded in a way that can go on after a cut; others are in memory as a
+# whole, several times over in Google's library, as many at once as there are workers.
+LARGE = 2 * 1024 * 1024
 _FIELDS = "items(name,size,crc32c,generation),nextPageToken"
 
 

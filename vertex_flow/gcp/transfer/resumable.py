@@ -25,6 +25,7 @@ SECONDS = 60
 WINDOW = 64 * 1024 * 1024
 _RANGE = re.compile(r"bytes=0-(\d{1,18})")
 _GONE = (404, 410, 499)
+_NEVER = (400, 412, 413)  # answers after which an upload can never succeed
 _BEGINNINGS = 3
 
 
@@ -95,8 +96,8 @@ class ResumableUpload:
             while upload.answer is None:
                 self._ask(upload.step)
         except (ApiError, FileFault) as error:
-            if isinstance(error, FileFault) or (error.code < 500 and error.code != 429):
-                session.forget()  # it can never succeed
+            if isinstance(error, FileFault) or error.code in _NEVER:
+                session.forget()
             content.check_unchanged()  # which is why the checksum was another one
             raise
         session.forget()
@@ -138,7 +139,7 @@ class _Underway:
         body = _Window(self.content, start, end, self.stop, self.gauge)
         self._take(self._put(f"bytes {start}-{end - 1}/{size}", body))
         if self.at is not None and self.at <= start:
-            raise ConnectionError("Cloud Storage has kept nothing of what was sent")
+            raise ConnectionError("it has kept nothing of what was sent")
 
     def _put(self, span: str, body: Any) -> Any:
         from requests import RequestException
@@ -153,7 +154,7 @@ class _Underway:
 
     def _take(self, response: Any) -> None:
         if response.status_code in (200, 201):
-            self.answer = dict(json.loads(response.content))
+            self.answer = _read(response.content)
         elif response.status_code == 308:
             match = _RANGE.fullmatch(response.headers.get("Range", ""))
             self.at = int(match[1]) + 1 if match else 0
@@ -162,9 +163,9 @@ class _Underway:
         elif response.status_code in _GONE:
             raise _Gone
         else:
-            from google.api_core.exceptions import from_http_response
+            from google.api_core.exceptions import from_http_status
 
-            raise from_http_response(response)
+            raise from_http_status(response.status_code, "refused", response=response)
 
 
 class _Window:
@@ -192,6 +193,13 @@ class _Window:
             yield piece
             at += len(piece)
             self._gauge(at)
+
+
+def _read(answer: bytes) -> dict[str, Any]:
+    try:
+        return dict(json.loads(answer))
+    except (TypeError, ValueError):
+        raise ConnectionError("its answer cannot be read") from None
 
 
 def _begun(blob: Any, content: Content, kind: str | None) -> str:

@@ -65,7 +65,7 @@ def variables(work: Work, folder: Path | None) -> dict[str, str]:
     return {
         "GOOGLE_CLOUD_PROJECT": words["pipeline_google_cloud_project_id"],
         "CLOUD_ML_PROJECT_ID": words["pipeline_google_cloud_project_id"],
-        "VERTEX_AI_PIPELINES_RUN_LABELS": json.dumps(work.job.labels),
+        "VERTEX_AI_PIPELINES_RUN_LABELS": json.dumps(dict(work.job.labels)),
         **own,
         **path,
     }
