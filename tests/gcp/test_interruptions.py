@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -53,43 +53,52 @@ class Operator:
         return more
 
 
-@pytest.fixture(params=["cut_after", "lose_after"])
-def cut(project: FakeProject, request: pytest.FixtureRequest) -> Callable[[int], None]:
-    """Cut connections, before a request is done or when only its answer is missing."""
-    found: Callable[[int], None] = getattr(project.cloud, request.param)
-    return found
-
-
 @pytest.fixture
-def operator(project: FakeProject) -> Any:
+def operator(project: FakeProject) -> Iterator[Operator]:
     with project.apis(attempts=1) as apis:
         yield Operator(project, apis)
 
 
+def counts(operator: Operator, work: Callable[[], Any], *, lost: bool) -> list[int]:
+    """How many requests are answered before each cut: an answer is lost of changes alone."""
+    before = len(operator.project.cloud.asked)
+    work()
+    asked = operator.project.cloud.asked[before:]
+    changing = operator.project.changing()
+    found = [count for count, one in enumerate(asked) if not lost or one in changing]
+    assert len(found) > 10
+    return found
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["cut", "lost"])
 def test_a_setup_that_was_cut_off_is_completed_and_can_be_taken_down(
-    operator: Operator, cut: Callable[[int], None]
+    operator: Operator, lost: bool
 ) -> None:
     before = operator.project.state()
-    left, count = [], 0
-    while operator.is_cut_off(operator.set_up, cut, count):
+    cloud, left = operator.project.cloud, []
+    points = counts(operator, operator.set_up, lost=lost)
+    operator.tear_down()
+    for count in points:
+        cut = cloud.lose_after if lost else cloud.cut_after
+        assert operator.is_cut_off(operator.set_up, cut, count)
         operator.set_up()
         assert examine(operator.context, operator.apis).ok
         operator.tear_down()
         left += operator.left(before)
-        count += 1
-    # Until Resource Manager is on, no label can say who has enabled it: between the two, twice.
-    assert (count > 30, left) == (True, [MANAGER] * 2)
+    # Until Resource Manager is on, no label can say who has enabled it: cut between the two.
+    assert left == [MANAGER] * (1 if lost else 2)
 
 
-def test_a_teardown_that_was_cut_off_is_completed(
-    operator: Operator, cut: Callable[[int], None]
-) -> None:
+@pytest.mark.parametrize("lost", [False, True], ids=["cut", "lost"])
+def test_a_teardown_that_was_cut_off_is_completed(operator: Operator, lost: bool) -> None:
     before = operator.project.state()
-    left, count = [], 0
+    cloud, left = operator.project.cloud, []
     operator.set_up()
-    while operator.is_cut_off(operator.tear_down, cut, count):
+    points = counts(operator, operator.tear_down, lost=lost)
+    for count in points:
+        operator.set_up()
+        cut = cloud.lose_after if lost else cloud.cut_after
+        assert operator.is_cut_off(operator.tear_down, cut, count)
         operator.tear_down()
         left += operator.left(before)
-        operator.set_up()
-        count += 1
-    assert (count > 30, left) == (True, [MANAGER] * 2)
+    assert left == [MANAGER] * (1 if lost else 2)

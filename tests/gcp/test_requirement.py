@@ -71,6 +71,12 @@ def test_where_nothing_is_new_nothing_is_asked_again(site: Site, error: ApiError
         settled(site, failing(error))
 
 
+def test_an_api_that_is_enabled_though_it_does_not_know_yet_is_waited_for(
+    site: Site, enabled: FakeProject
+) -> None:
+    assert settled(site, failing(disabled(IAM))) == "done"
+
+
 @pytest.mark.parametrize("error", EARLY[2:], ids=str)
 def test_an_account_that_was_seen_is_waited_for(
     site: Site, enabled: FakeProject, error: ApiError

@@ -150,7 +150,7 @@ def settled(site: Site, ask: Callable[[], T]) -> T:
 def _is_early(site: Site, error: ApiError) -> bool:
     """Tell whether a refusal is that of a service that has not heard of a change yet."""
     if isinstance(error, ServiceDisabled):
-        return error.service in site.switched_on
+        return error.service in site.switched_on or error.service in site.enabled
     if isinstance(error, PermissionMissing):  # so IAM words that an account is not there
         return site.account_is_new and error.permission == "iam.serviceAccounts.get"
     names_it = error.code in (400, 404) and "service account" in error.message.lower()
