@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from vertex_flow.flow import Flow
     from vertex_flow.graph import When
     from vertex_flow.ports import In, Out, Param, Port, Value
-    from vertex_flow.run import Run
-    from vertex_flow.schedule import Schedule
+    from vertex_flow.runs.run import Run
+    from vertex_flow.schedules.schedule import Schedule
     from vertex_flow.search import Categorical, Discrete, Double, Integer
     from vertex_flow.training import Trainer
 
@@ -54,8 +54,8 @@ _HOMES = {
     "Outputs": "contract",
     "Param": "ports",
     "Port": "ports",
-    "Run": "run",
-    "Schedule": "schedule",
+    "Run": "runs.run",
+    "Schedule": "schedules.schedule",
     "Stage": "contract",
     "Trainer": "training",
     "Value": "ports",

@@ -11,8 +11,8 @@ from typing import Any
 import attrs
 
 from vertex_flow.apis import Apis
+from vertex_flow.calls.refusals import LOGIN
 from vertex_flow.errors import ApiError, CredentialsError, SettingError
-from vertex_flow.refusals import LOGIN
 
 _OVERRIDES = "CLOUDSDK_API_ENDPOINT_OVERRIDES_"
 _VARIABLES = ("GOOGLE_CLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT", "GCLOUD_PROJECT")

@@ -20,12 +20,12 @@ from vertex_flow.training import TENSORBOARD, TRAINING_ACCOUNT
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from vertex_flow.estimate import Estimate
+    from vertex_flow.cost.estimate import Estimate
+    from vertex_flow.cost.prices import Prices
     from vertex_flow.machines import MachineNeed
-    from vertex_flow.options import RunOptions
-    from vertex_flow.prices import Prices
-    from vertex_flow.run import Run
-    from vertex_flow.schedule import Schedule
+    from vertex_flow.runs.options import RunOptions
+    from vertex_flow.runs.run import Run
+    from vertex_flow.schedules.schedule import Schedule
 
 
 class Flow:
@@ -169,7 +169,7 @@ class Flow:
         Raises:
             SettingError: A parameter, a stage or a price is none.
         """
-        from vertex_flow import estimate
+        from vertex_flow.cost import estimate
 
         self._check_context("estimate", context)
         return estimate.estimate(
@@ -210,13 +210,15 @@ class Flow:
             SettingError: A parameter or an option is unknown or of the wrong type.
             PreflightError: Vertex AI would refuse the run; with every fault.
         """
-        from vertex_flow.start import start
+        from vertex_flow.runs.start import start
 
         if context is not None:
             self._check_context("run", context)
+        where = context or GcpContext.local()
+        self._check_cost(where, params or {}, options)
         return start(
             self._graph,
-            context or GcpContext.local(),
+            where,
             params=params or {},
             enable_caching=enable_caching,
             wait=wait,
@@ -265,7 +267,7 @@ class Flow:
             SettingError: The times or a parameter are wrong, or two schedules have the name.
             EngineError: The context is this machine, and no engine stands.
         """
-        from vertex_flow import schedule
+        from vertex_flow.schedules import schedule
 
         self._check_context("schedule", context)
         timing = schedule.Timing(
@@ -291,6 +293,16 @@ class Flow:
 
     def __repr__(self) -> str:
         return f"Flow({self.name!r}, {[stage.name for stage in self.stages]!r})"
+
+    def _check_cost(
+        self, context: GcpContext, params: Mapping[str, Any], options: RunOptions
+    ) -> None:
+        """Refuse a run that may cost more than its options allow."""
+        from vertex_flow.cost.estimate import check_cost
+
+        limit = options.get("max_cost")
+        if limit is not None:
+            check_cost(self._graph, context, params, limit, hours=options.get("hours"))
 
     def _check_context(self, method: str, context: Any) -> None:
         if not isinstance(context, GcpContext):

@@ -23,7 +23,7 @@ import pytest
 
 from tests.cloud.whole import whole_cloud
 from vertex_flow import Flow, GcpContext, Run, Trainer
-from vertex_flow.schedule import Schedule
+from vertex_flow.schedules.schedule import Schedule
 from vertex_flow.stages import Deploy, ImportDataset, Register, Train
 
 FIT = """

@@ -30,7 +30,7 @@ from sybil import Example
 from sybil.evaluators.python import PythonEvaluator
 
 import vertex_flow.gcp.images
-import vertex_flow.reaching
+import vertex_flow.runs.reaching
 from vertex_flow import GcpContext, Run
 from vertex_flow.client import Client
 from vertex_flow.engine.embedded import EmbeddedEngine
@@ -134,7 +134,7 @@ class StandIn:
 
     def __init__(self, home: Path) -> None:
         self._home = home
-        self._connect = vertex_flow.reaching.connect
+        self._connect = vertex_flow.runs.reaching.connect
         self._engine: EmbeddedEngine | None = None
 
     def connect(self, context: GcpContext) -> tuple[Client, LocalEngine | None]:
@@ -168,7 +168,7 @@ def page(
         patch.syspath_prepend(ROOT / "examples")
         patch.syspath_prepend(folder)  # a session imports from the folder that it runs in
         patch.delenv("VERTEX_FLOW_HOME", raising=False)
-        patch.setattr(vertex_flow.reaching, "connect", stand_in.connect)
+        patch.setattr(vertex_flow.runs.reaching, "connect", stand_in.connect)
         patch.setattr(vertex_flow.gcp.images, "image_of", stand_in.image_of)
         yield folder
         for document in getattr(request.node, "documents", []):

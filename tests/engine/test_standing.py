@@ -480,7 +480,7 @@ def test_waiting_survives_a_restart(root: Path) -> None:
 
 
 def test_waiting_says_that_the_engine_is_away(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vertex_flow.following.LOCAL_OUTAGE", 0.0)
+    monkeypatch.setattr("vertex_flow.runs.following.LOCAL_OUTAGE", 0.0)
     engine = StandingEngine.up(root)
     run = Flow("sample", [Sleep()]).run(GcpContext.local(root), wait=False, progress=None)
     engine.down()
@@ -498,7 +498,7 @@ def test_waiting_says_that_the_engine_is_away(root: Path, monkeypatch: pytest.Mo
 def test_a_flow_whose_engine_has_stopped_is_not_cancelled(
     root: Path, monkeypatch: pytest.MonkeyPatch, until: Until
 ) -> None:
-    monkeypatch.setattr("vertex_flow.following.LOCAL_OUTAGE", 0.0)
+    monkeypatch.setattr("vertex_flow.runs.following.LOCAL_OUTAGE", 0.0)
     engine = StandingEngine.up(root)
 
     def stop(line: str) -> None:

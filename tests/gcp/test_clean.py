@@ -29,7 +29,7 @@ from vertex_flow.client import Client
 from vertex_flow.components import FindOrCreateEndpointOp
 from vertex_flow.errors import ApiError, EngineError, SettingError
 from vertex_flow.gcp.clean import Leftover, Leftovers, clean
-from vertex_flow.options import Settled
+from vertex_flow.runs.options import Settled
 from vertex_flow.testing import VertexEngine
 
 PAST = {"vertex-flow-flow": "mnist", "vertex-flow-expires": "2026-01-01t00-00-00z"}

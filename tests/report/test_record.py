@@ -8,9 +8,9 @@ from tests.jobs import NAME, job, message, task
 from tests.loopback import PARENT
 from vertex_flow.client import Client
 from vertex_flow.errors import RunFailed
-from vertex_flow.outcomes import DeployedEndpoint, RegisteredModel
 from vertex_flow.report.record import record
 from vertex_flow.report.snapshot import Snapshot
+from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel
 
 MODEL = RegisteredModel(f"{PARENT}/models/7", "2", "mnist", ("default",), "gs://acme/model")
 ENDPOINT = DeployedEndpoint("e", "https://e:predict", client=Client("http://127.0.0.1:9", PARENT))

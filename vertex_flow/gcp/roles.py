@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
+from vertex_flow.calls.refusals import grant as project_command
 from vertex_flow.errors import PermissionMissing
 from vertex_flow.gcp.marks import change_project_labels, project_labels, role_mark
 from vertex_flow.gcp.policies import Holder, of_project
 from vertex_flow.gcp.requirement import Change, Finding, Removal, Requirement
 from vertex_flow.gcp.site import RESOURCE_MANAGER, Site
-from vertex_flow.refusals import grant as project_command
 
 Labels = Mapping[str, str]
 

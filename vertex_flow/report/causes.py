@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
+from vertex_flow.calls.refusals import grant
+from vertex_flow.calls.roles import role_for
 from vertex_flow.console import quotas_url
-from vertex_flow.refusals import grant
 from vertex_flow.report.progress import plain
 from vertex_flow.report.tracebacks import last_exception
-from vertex_flow.roles import role_for
 
 _WIDTH, _HEAD, _TAIL = 1000, 100, 300  # what is read: characters of a line, lines
 _MEMBER = "user:$(gcloud config get account)"

@@ -1,0 +1,66 @@
+"""How often a run is looked at, and what does not end the looking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+
+import pytest
+
+from vertex_flow.errors import ApiError
+from vertex_flow.runs.following import FAR, NEARBY, Outage
+
+AWAY = ApiError(503, "UNAVAILABLE", "later")
+
+
+class GoneError(Exception):
+    """What an outage ends with."""
+
+
+def outage(longest: float = 60.0) -> Outage:
+    return Outage(longest=longest, notice="away", gone=lambda error: GoneError(error.message))
+
+
+def answers(*given: ApiError | str) -> Callable[[], str]:
+    """Give or raise one after the other."""
+    left = list(given)
+
+    def ask() -> str:
+        one = left.pop(0)
+        if isinstance(one, ApiError):
+            raise one
+        return one
+
+    return ask
+
+
+def test_pauses_for_the_cloud_grow_to_a_quarter_of_a_minute() -> None:
+    pauses = list(islice(FAR.pauses(), 20))
+    assert (pauses[0], pauses[-1]) == (2.0, 15.0)
+    assert pauses == sorted(pauses)
+
+
+def test_pauses_for_this_machine_stay_short() -> None:
+    assert set(islice(NEARBY.pauses(), 5)) == {0.25}
+
+
+def test_an_outage_is_said_once_and_bridged() -> None:
+    lines: list[str] = []
+    pauses: list[float] = []
+    ask = answers(AWAY, ApiError(429, "RESOURCE_EXHAUSTED", "slowly"), "there")
+    found = outage().bridge(ask, lines.append, pause=3.0, sleep=pauses.append)
+    assert (found, lines, pauses) == ("there", ["away"], [3.0, 3.0])
+
+
+def test_nobody_has_to_listen() -> None:
+    assert outage().bridge(answers(AWAY, "there"), None, pause=0.0) == "there"
+
+
+def test_an_outage_that_lasts_ends_it() -> None:
+    with pytest.raises(GoneError, match="later"):
+        outage(0.0).bridge(answers(AWAY), None, pause=0.0)
+
+
+def test_another_refusal_is_no_outage() -> None:
+    with pytest.raises(ApiError, match="404 NOT_FOUND: gone"):
+        outage().bridge(answers(ApiError(404, "NOT_FOUND", "gone")), None, pause=0.0)

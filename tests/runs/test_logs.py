@@ -1,0 +1,136 @@
+"""Logs of a stage: from an engine's folder, and from Cloud Logging."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.auth.credentials import AnonymousCredentials
+
+from tests.cloud.fake import Asked, FakeCloud, Refused, fake_cloud
+from vertex_flow.apis import Apis
+from vertex_flow.errors import PermissionMissing
+from vertex_flow.runs import logs
+
+RUN = "projects/acme/locations/us-central1/pipelineJobs/one"
+JOB = "projects/acme/locations/us-central1/customJobs/7"
+TUNING = "projects/acme/locations/us-central1/hyperparameterTuningJobs/8"
+LIST = "logging.entries.list"
+
+
+def write(home: Path, name: str, text: str, order: int) -> None:
+    file = home / "logs" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    os.utime(file, (order, order))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    write(tmp_path, "pipelineJobs/one/train.args.log", "args\n", 1)
+    write(tmp_path, "pipelineJobs/one/train.custom-training-job.log", "a\nb\nc\n", 2)
+    write(tmp_path, "pipelineJobs/one/trainer.other.log", "other\n", 3)
+    write(tmp_path, "pipelineJobs/two/train.args.log", "another run\n", 3)
+    write(tmp_path, "pipelineJobs/one/when.train.empty.log", "", 3)
+    write(tmp_path, "customJobs/7/workerpool0-0.log", "epoch 1\x1b[31m\tx\n", 4)
+    write(tmp_path, "hyperparameterTuningJobs/8/trial-1/workerpool0-0.log", "trial\n", 5)
+    return tmp_path
+
+
+def test_tasks_and_jobs_of_a_stage_oldest_first(home: Path) -> None:
+    assert logs.of_files(home, RUN, "train", [JOB, TUNING], lines=2) == (
+        "==> pipelineJobs/one/train.args.log <==\nargs\n"
+        "==> pipelineJobs/one/train.custom-training-job.log <==\nb\nc\n"
+        "==> customJobs/7/workerpool0-0.log <==\nepoch 1\\x1b[31m\tx\n"
+        "==> hyperparameterTuningJobs/8/trial-1/workerpool0-0.log <==\ntrial"
+    )
+
+
+def test_a_stage_that_has_printed_nothing(home: Path) -> None:
+    assert logs.of_files(home, RUN, "deploy", [], lines=2) == ""
+
+
+def test_queries() -> None:
+    assert logs.query_of(RUN, [JOB, TUNING], severity="ERROR") == (
+        'resource.type="ml_job" resource.labels.job_id=("7" OR "8") severity>=ERROR'
+    )
+    assert logs.query_of(RUN, []) == (
+        'resource.type="aiplatform.googleapis.com/PipelineJob" '
+        'resource.labels.pipeline_job_id="one"'
+    )
+
+
+@pytest.fixture
+def cloud() -> Iterator[FakeCloud]:
+    with fake_cloud() as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def apis(cloud: FakeCloud) -> Iterator[Apis]:
+    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    with Apis("acme", "us-central1", credentials, {"logging": cloud.url}) as apis:
+        yield apis
+
+
+def entries(*found: dict[str, Any]) -> dict[str, Any]:
+    return {"entries": list(found)}
+
+
+def test_entries_are_given_oldest_first(cloud: FakeCloud, apis: Apis) -> None:
+    newest_first = entries({"textPayload": "third\n"}, {"textPayload": "first\nsecond"})
+    cloud.serve("logging.v2", {LIST: lambda _: newest_first})
+    assert logs.of_jobs(apis, "q", lines=10) == "first\nsecond\nthird"
+    assert cloud.asked[0].body == {
+        "resourceNames": ["projects/acme"],
+        "filter": "q",
+        "orderBy": "timestamp desc",
+        "pageSize": 10,
+    }
+
+
+def test_only_the_last_lines(cloud: FakeCloud, apis: Apis) -> None:
+    found = entries({"textPayload": "b\nc"}, {"textPayload": "a"})
+    cloud.serve("logging.v2", {LIST: lambda _: found})
+    assert logs.of_jobs(apis, "q", lines=2) == "b\nc"
+
+
+def test_pages_are_read_until_there_are_enough(cloud: FakeCloud, apis: Apis) -> None:
+    def page(asked: Asked) -> dict[str, Any]:
+        number = int(asked.body.get("pageToken", "0"))
+        return {**entries({"textPayload": f"line {number}"}), "nextPageToken": str(number + 1)}
+
+    cloud.serve("logging.v2", {LIST: page})
+    assert logs.of_jobs(apis, "q", lines=3) == "line 2\nline 1\nline 0"
+    assert len(cloud.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("entry", "line"),
+    [
+        ({"jsonPayload": {"message": "hello"}}, "hello"),
+        ({"jsonPayload": {"b": 1, "a": 2}}, '{"a": 2, "b": 1}'),
+        ({"jsonPayload": {"message": 3}}, "3"),
+        ({}, ""),
+        ({"textPayload": "\x1b[2J"}, "\\x1b[2J"),
+    ],
+)
+def test_forms_of_entries(cloud: FakeCloud, apis: Apis, entry: dict[str, Any], line: str) -> None:
+    cloud.serve("logging.v2", {LIST: lambda _: entries(entry)})
+    assert logs.of_jobs(apis, "q", lines=5) == line
+
+
+def test_no_entries(cloud: FakeCloud, apis: Apis) -> None:
+    cloud.serve("logging.v2", {LIST: lambda _: {}})
+    assert logs.of_jobs(apis, "q", lines=5) == ""
+
+
+def test_a_caller_who_may_not_read_logs(cloud: FakeCloud, apis: Apis) -> None:
+    cloud.serve("logging.v2", {LIST: lambda _: {}})
+    message = "Permission 'logging.logEntries.list' denied"
+    cloud.trouble(LIST, Refused(403, "PERMISSION_DENIED", message))
+    with pytest.raises(PermissionMissing, match=r"role=roles/logging\.viewer"):
+        logs.of_jobs(apis, "q", lines=5)

@@ -1,0 +1,408 @@
+"""A run: how it is followed, and what it gives; against a server of a few lines and the engine."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from google.auth.credentials import AnonymousCredentials
+
+from tests.cloud.fake import fake_cloud
+from tests.jobs import NAME, job, task
+from tests.loopback import PARENT, Loopback, error, serving
+from tests.samples import Fail, Fit, Score, Sleep, Source, Spend
+from vertex_flow import Flow, GcpContext, Param, Run, When
+from vertex_flow.calls import ONCE
+from vertex_flow.client import Client
+from vertex_flow.errors import ApiError, RunCancelled, RunFailed, SettingError
+from vertex_flow.runs.run import RegisteredModel
+
+GET = f"GET /v1/{NAME}"
+
+
+@pytest.fixture
+def server() -> Iterator[Loopback]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def run(server: Loopback) -> Run:
+    return Run(Client(server.url, PARENT, "secret"), NAME)
+
+
+def test_a_run_is_followed_to_its_end(server: Loopback, run: Run) -> None:
+    server.on(GET, job("PENDING"), job("RUNNING"), job("SUCCEEDED"))
+    assert run.wait().state == "SUCCEEDED"
+
+
+def test_a_run_that_is_over_is_not_asked_again(server: Loopback, run: Run) -> None:
+    server.on(GET, job("SUCCEEDED"))
+    assert [run.state, run.state] == ["SUCCEEDED", "SUCCEEDED"]
+    assert len(server.asked) == 1
+
+
+def test_progress_is_said_line_by_line(server: Loopback, run: Run) -> None:
+    done = [task(1, "source", "SUCCEEDED")]
+    server.on(GET, job("RUNNING", task(1, "source", "RUNNING")), job("SUCCEEDED", *done))
+    lines: list[str] = []
+    run.wait(progress=lines.append)
+    assert [line.split()[1:3] for line in lines[:2]] == [["source", "running"], ["source", "done"]]
+
+
+def test_a_failed_run_says_where_why_and_where_the_log_is(server: Loopback, run: Run) -> None:
+    reason = "The process ended with exit code 1.\nTraceback …\nLog: /logs/make-data.log"
+    inside = task(2, "make-data", "FAILED", parent=1, error=reason)
+    server.on(GET, job("FAILED", task(1, "source", "FAILED", error="The DAG failed."), inside))
+    with pytest.raises(RunFailed) as caught:
+        run.wait()
+    found = caught.value
+    assert (found.run, found.stage, found.task, found.reason, found.logs_uri) == (
+        NAME,
+        "source",
+        "make-data",
+        reason,
+        "/logs/make-data.log",
+    )
+
+
+def test_a_run_that_failed_before_any_task(server: Loopback, run: Run) -> None:
+    server.on(GET, job("FAILED", error="quota exceeded"))
+    with pytest.raises(RunFailed) as caught:
+        run.wait()
+    assert (caught.value.stage, caught.value.reason, caught.value.logs_uri) == (
+        None,
+        "quota exceeded",
+        None,
+    )
+
+
+def test_a_cancelled_run(server: Loopback, run: Run) -> None:
+    server.on(GET, job("CANCELLED"))
+    with pytest.raises(RunCancelled, match=f"{NAME} was cancelled"):
+        run.wait()
+
+
+def test_waiting_can_have_an_end(server: Loopback, run: Run) -> None:
+    server.on(GET, job("RUNNING"))
+    with pytest.raises(TimeoutError, match=f"{NAME} is still RUNNING after 0 s"):
+        run.wait(timeout=0)
+
+
+def test_a_run_is_cancelled_by_name(server: Loopback, run: Run) -> None:
+    server.on(f"POST /v1/{NAME}:cancel", {})
+    run.cancel()
+    assert server.asked[0][1].startswith(f"/v1/{NAME}:cancel")
+
+
+def test_an_unknown_stage_has_its_nearest_name(server: Loopback, run: Run) -> None:
+    server.on(GET, job("SUCCEEDED"))
+    with pytest.raises(SettingError) as caught:
+        _ = run["scores"]
+    assert str(caught.value) == (
+        "run sample-1 has no stage 'scores'; it has source, fit, score, spend. "
+        "Did you mean 'score'?"
+    )
+
+
+def resource(number: int, schema_title: str, name: str) -> list[dict[str, Any]]:
+    """A stage that puts out what stands for a resource of Vertex AI."""
+    made = {"schemaTitle": schema_title, "metadata": {"resourceName": name}}
+    return [
+        task(number, "fit", "SUCCEEDED"),
+        task(number + 1, "make-model", "SUCCEEDED", parent=number, outputs={"model": made}),
+    ]
+
+
+def test_the_registered_model(server: Loopback, run: Run) -> None:
+    name = f"{PARENT}/models/7@2"
+    server.on(GET, job("SUCCEEDED", *resource(1, "google.VertexModel", name)))
+    model = {
+        "name": name,
+        "versionId": "2",
+        "displayName": "mnist",
+        "versionAliases": ["default"],
+        "artifactUri": "gs://acme/model",
+    }
+    server.on(f"GET /v1/{name}", model)
+    assert run.model == RegisteredModel(
+        f"{PARENT}/models/7", "2", "mnist", ("default",), "gs://acme/model"
+    )
+
+
+def test_no_registered_model_and_no_endpoint(server: Loopback, run: Run) -> None:
+    server.on(GET, job("SUCCEEDED"))
+    assert (run.model, run.endpoint) == (None, None)
+
+
+def test_the_endpoint_takes_numpy_arrays(server: Loopback, run: Run) -> None:
+    name = f"{PARENT}/endpoints/7"
+    server.on(GET, job("SUCCEEDED", *resource(1, "google.VertexEndpoint", name)))
+    server.on(f"POST /v1/{name}:predict", {"predictions": [1]})
+    endpoint = run.endpoint
+    assert endpoint is not None
+    assert endpoint.predict(np.ones((1, 2))) == [1]
+    assert server.asked[-1][3] == {"instances": [[1.0, 1.0]]}
+
+
+def test_the_url_of_the_endpoint(server: Loopback, run: Run) -> None:
+    name = f"{PARENT}/endpoints/7"
+    server.on(GET, job("SUCCEEDED", *resource(1, "google.VertexEndpoint", name)))
+    assert run.endpoint is not None
+    assert run.endpoint.url == f"{server.url}/v1/{name}:predict"
+
+
+def test_a_run_of_the_cloud_has_no_token_file(run: Run) -> None:
+    assert run.token_file is None
+
+
+def test_a_run_of_this_machine_has_no_page_in_the_console(run: Run) -> None:
+    assert run.console_url is None
+
+
+def test_logs_of_an_unknown_stage(server: Loopback, run: Run) -> None:
+    server.on(GET, job("SUCCEEDED"))
+    with pytest.raises(SettingError, match="Did you mean 'score'"):
+        run.logs("scores")
+
+
+CONTEXT = GcpContext(project="acme")
+
+
+@pytest.fixture
+def in_the_cloud(server: Loopback) -> Run:
+    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    client = Client(server.url, PARENT, credentials=credentials, patience=ONCE)
+    return Run(client, NAME, context=CONTEXT)
+
+
+def test_a_run_in_the_cloud_has_a_page(in_the_cloud: Run) -> None:
+    assert in_the_cloud.console_url == (
+        "https://console.cloud.google.com/vertex-ai/locations/us-central1/pipelines/runs/sample-1"
+        "?project=acme"
+    )
+
+
+def test_a_run_in_a_queue_says_so(server: Loopback, in_the_cloud: Run) -> None:
+    server.on(GET, job("PENDING"), job("SUCCEEDED", task(1, "source", "SUCCEEDED")))
+    lines: list[str] = []
+    in_the_cloud.wait(progress=lines.append)
+    assert lines[0].endswith("  4 stages  pending")
+
+
+def test_an_outage_of_the_cloud_is_said_and_bridged(server: Loopback, in_the_cloud: Run) -> None:
+    busy = (503, error(503, "UNAVAILABLE", "later"))
+    server.answers[GET] = [busy, busy, (200, job("SUCCEEDED"))]
+    lines: list[str] = []
+    assert in_the_cloud.wait(progress=lines.append).state == "SUCCEEDED"
+    assert lines[0] == (
+        "Vertex AI does not answer; the run goes on there, and is looked for again for 10 minutes"
+    )
+
+
+def test_an_outage_that_lasts_says_how_to_go_on(
+    server: Loopback, in_the_cloud: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vertex_flow.runs.following.CLOUD_OUTAGE", 0.0)
+    server.on(GET, error(503, "UNAVAILABLE", "later"), code=503)
+    with pytest.raises(ApiError) as caught:
+        in_the_cloud.wait()
+    assert str(caught.value) == (
+        "503 UNAVAILABLE: later\n"
+        "  Cause: Vertex AI was not reached for a while; the run most likely goes on.\n"
+        "  Fix: Run.attach(GcpContext(project='acme', location='us-central1'), "
+        "'sample-1').wait(progress=print)"
+    )
+
+
+def test_ctrl_c_leaves_a_run_in_the_cloud_alone(server: Loopback, in_the_cloud: Run) -> None:
+    server.on(GET, job("RUNNING", task(1, "source", "RUNNING")))
+    lines: list[str] = []
+
+    def interrupt(line: str) -> None:
+        lines.append(line)
+        if "running" in line:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        in_the_cloud.wait(progress=interrupt)
+    assert lines[-1] == (
+        "detached: the run goes on. To follow it again: Run.attach(GcpContext(project='acme', "
+        "location='us-central1'), 'sample-1').wait(progress=print)"
+    )
+    assert not any(verb == "POST" for verb, *_ in server.asked)
+
+
+def test_a_failure_is_looked_into_once(server: Loopback, in_the_cloud: Run) -> None:
+    server.on(GET, job("FAILED", task(1, "source", "FAILED", error="no luck")))
+    failures = []
+    for _ in range(2):
+        with pytest.raises(RunFailed) as caught:
+            in_the_cloud.wait()
+        failures.append(caught.value)
+    assert failures[0] is failures[1]
+
+
+def test_a_run_as_plain_data(server: Loopback, in_the_cloud: Run) -> None:
+    said = "Resources are insufficient in region: us-central1."
+    server.on(GET, job("FAILED", task(1, "source", "FAILED", error=said)))
+    found = in_the_cloud.as_json()
+    assert (found["state"], found["console_url"]) == ("FAILED", in_the_cloud.console_url)
+    assert found["failure"]["cause"] == (
+        "Google Cloud has no such machines to give in us-central1 now; it is not the quota."
+    )
+    assert [one["state"] for one in found["stages"]] == ["FAILED", *["NOT_REACHED"] * 3]
+
+
+def test_logs_of_the_cloud_need_a_context(server: Loopback) -> None:
+    server.on(GET, job("SUCCEEDED"))
+    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    run = Run(Client(server.url, PARENT, credentials=credentials), NAME)
+    with pytest.raises(SettingError) as caught:
+        run.logs("source")
+    assert str(caught.value) == (
+        "run sample-1 was made without a context, which its logs need: Run.attach(context, name)."
+    )
+
+
+def test_logs_of_the_cloud(server: Loopback) -> None:
+    inside = {"executorDetail": {"containerDetail": {"mainJob": f"{PARENT}/customJobs/7"}}}
+    details = [task(1, "source", "SUCCEEDED"), task(2, "a", "SUCCEEDED", parent=1, **inside)]
+    server.on(GET, job("SUCCEEDED", *details))
+    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    with fake_cloud() as cloud:
+        answer = {"entries": [{"textPayload": "hello"}]}
+        cloud.serve("logging.v2", {"logging.entries.list": lambda _: answer})
+        endpoints = {"aiplatform": server.url, "logging": cloud.url}
+        context = GcpContext(project="acme", credentials=credentials, api_endpoints=endpoints)
+        assert Run.attach(context, "sample-1").logs("source", lines=5) == "hello"
+        assert cloud.asked[0].body["filter"] == (
+            'resource.type="ml_job" resource.labels.job_id=("7")'
+        )
+
+
+def test_a_refusal_goes_through(server: Loopback, run: Run) -> None:
+    server.on(GET, error(404, "NOT_FOUND", "no such job"), code=404)
+    with pytest.raises(ApiError, match="404 NOT_FOUND: no such job"):
+        run.wait()
+
+
+# With the engine.
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("run") / "home"
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def done(home: Path, lines: list[str]) -> Iterator[Run]:
+    """A run on this machine that has succeeded; its last stage is left out."""
+    score = Score()
+    last = When(score.share >= Param("least", 0.9), [Spend()])
+    flow = Flow("sample", [Source(size=Param("size", 3)), Fit(), score, last])
+    run = flow.run(GcpContext.local(home), params={"size": 5}, progress=lines.append)
+    yield run
+    run.close()
+
+
+def test_stages_of_a_local_run(done: Run) -> None:
+    assert {stage.name: stage.state for stage in done.stages} == {
+        "source": "SUCCEEDED",
+        "fit": "SUCCEEDED",
+        "score": "SUCCEEDED",
+        "spend": "NOT_TRIGGERED",
+    }
+
+
+def test_outputs_of_a_local_run(done: Run) -> None:
+    assert done["score"].outputs == {"passed": True, "share": 0.5, "count": 3, "label": "good"}
+
+
+def test_parameters_reach_a_local_run(done: Run) -> None:
+    assert Path(done["source"].artifacts["data"].uri).read_text() == "xxxxx"
+
+
+def test_a_local_run_says_its_progress(done: Run, lines: list[str]) -> None:
+    assert lines[0] == f"run {done.job_id}"
+    assert lines[-1].endswith("  left out: its condition does not hold")
+
+
+def test_the_logs_of_a_local_run(done: Run) -> None:
+    assert done.logs("source").startswith(
+        f"==> pipelineJobs/{done.job_id}/source.make-data.log <==\n"
+    )
+
+
+def test_a_local_run_as_plain_data(done: Run) -> None:
+    found = done.as_json()
+    assert json.loads(json.dumps(found)) == found
+    assert found["console_url"] is None
+
+
+def test_the_token_of_a_local_run_is_for_its_user_only(done: Run) -> None:
+    assert done.token_file is not None
+    assert done.token_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_failing_task_fails_the_run_with_its_log(tmp_path: Path) -> None:
+    flow = Flow("sample", [Source(), Fail()])
+    with pytest.raises(RunFailed, match="RuntimeError: no luck today") as caught:
+        flow.run(GcpContext.local(tmp_path / "home"), progress=None)
+    found = caught.value
+    assert (found.stage, found.task) == ("fail", "fall-over")
+    assert found.logs_uri is not None
+    assert "no luck today" in Path(found.logs_uri).read_text()
+
+
+def test_a_failing_run_leaves_the_engine_to_earlier_runs(tmp_path: Path) -> None:
+    context = GcpContext.local(tmp_path / "home")
+    first = Flow("sample", [Source()]).run(context, wait=False, progress=None)
+    with pytest.raises(RunFailed):
+        Flow("sample", [Source(), Fail()]).run(context, progress=None)
+    first.wait()
+    first.close()
+    assert first.state == "SUCCEEDED"
+
+
+def test_a_run_that_is_interrupted_is_cancelled(tmp_path: Path) -> None:
+    def interrupt(line: str) -> None:
+        if "sleep" in line:
+            raise KeyboardInterrupt
+
+    context = GcpContext.local(tmp_path / "home")
+    first = Flow("sample", [Source()]).run(context, progress=None)
+    with pytest.raises(KeyboardInterrupt):
+        Flow("other", [Sleep()]).run(context, progress=interrupt)
+    job = first._client._pipelines.list_pipeline_jobs(parent=context.parent)
+    states = {one.display_name: one.state.name for one in job}
+    first.close()
+    assert states["other"] in ("PIPELINE_STATE_CANCELLING", "PIPELINE_STATE_CANCELLED")
+
+
+def test_a_run_is_taken_up_by_the_last_part_of_its_name(tmp_path: Path) -> None:
+    context = GcpContext.local(tmp_path / "home")
+    first = Flow("sample", [Source()]).run(context, progress=None)
+    first.close()
+    again = Run.attach(context, first.job_id)
+    again.close()
+    assert again["source"].state == "SUCCEEDED"
+
+
+def test_a_run_that_does_not_exist_leaves_no_engine_behind(tmp_path: Path) -> None:
+    context = GcpContext.local(tmp_path / "home")
+    with pytest.raises(ApiError, match="404 NOT_FOUND"):
+        Run.attach(context, "nothing")
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    homes = [Path(f"/proc/{one}/cmdline").read_bytes() for one in children]
+    assert [one for one in homes if str(tmp_path).encode() in one] == []

@@ -1,0 +1,273 @@
+"""What Google's clients raise, in this package's own words: with the cause and the fix."""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+from collections.abc import Mapping
+from http import HTTPStatus
+from http.client import HTTPException
+from socket import gaierror
+from typing import Any
+
+import attrs
+
+from vertex_flow.calls.roles import role_for
+from vertex_flow.errors import (
+    ApiError,
+    CredentialsError,
+    PermissionMissing,
+    QuotaExceeded,
+    ServiceDisabled,
+)
+
+LOGIN = "gcloud auth application-default login"
+"""The command that gives this machine credentials."""
+
+_STATUSES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    409: "ALREADY_EXISTS",
+    412: "FAILED_PRECONDITION",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    501: "UNIMPLEMENTED",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+_PERMISSION = re.compile(
+    r"[Pp]ermission '?(?P<quoted>[a-z]+\.[\w.]+\w)'?"
+    r"|does not have (?P<bare>[a-z]+\.[\w.]+\w) access"
+)
+_API_PAGE = re.compile(r"/apis/api/([a-z0-9.-]+)/")
+# Those of requests, google.auth, httplib2 and google.api_core, none of which need be loaded.
+_TRANSPORT_ERRORS = ("RequestException", "TransportError", "HttpLib2Error", "RetryError")
+_ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
+
+
+@attrs.frozen
+class Fault:
+    """What a service said.
+
+    Attributes:
+        code: HTTP status code; 503 when it said nothing at all.
+        status: Google's name for it.
+        message: Its words.
+        reason: Google's reason, for example `SERVICE_DISABLED`, or the empty text.
+        metadata: What the reason comes with, for example the service's name.
+        retry_after: Seconds that it asked to wait, or None.
+    """
+
+    code: int
+    status: str
+    message: str
+    reason: str = ""
+    metadata: Mapping[str, str] = attrs.field(factory=dict)
+    retry_after: float | None = None
+
+
+def fault_of(error: Any, *, where: str = "the service") -> Fault | None:
+    """Read what one of Google's clients has raised.
+
+    Args:
+        error: What `google.api_core`, `googleapiclient`, `google.auth` or the transport raised.
+        where: Who was asked, for the words when no answer came.
+
+    Returns:
+        What was said, or None when the error is none of theirs.
+    """
+    code, response = getattr(error, "code", None), getattr(error, "response", None)
+    if _is_a(error, "GoogleAPICallError") and isinstance(code, int):
+        return _read(int(code), getattr(response, "content", b""), response, str(error))
+    if _is_a(error, "HttpError") and hasattr(error, "resp"):
+        return _read(int(error.resp.status), error.content, error.resp, str(error))
+    if _is_a(error, "HTTPError") and response is not None:
+        return _read(response.status_code, response.content, response, str(error))
+    if _is_transport_error(error):
+        return Fault(503, "UNAVAILABLE", f"{where} does not answer: {error}")
+    return None
+
+
+def worded(fault: Fault, *, project: str | None = None) -> ApiError:
+    """Word what a service said as an error of this package.
+
+    Args:
+        fault: What it said.
+        project: The project, for the command lines.
+    """
+    said = (fault.code, fault.status, fault.message)
+    where = project or fault.metadata.get("consumer", "").removeprefix("projects/") or "PROJECT"
+    if fault.reason in ("SERVICE_DISABLED", "accessNotConfigured"):
+        return _disabled(fault, where)
+    if fault.reason == "BILLING_DISABLED" or "billing account" in fault.message.lower():
+        return ApiError(
+            *said,
+            cause=f"project {where} has no active billing account.",
+            fix=f"gcloud billing projects link {where} --billing-account=ACCOUNT_ID",
+        )
+    if fault.code == 401:
+        return CredentialsError(
+            *said, cause="the credentials are not valid, or not any more.", fix=LOGIN
+        )
+    if fault.code == 403:
+        return _denied(fault, where)
+    if fault.code == 429:
+        return _used_up(fault, where)
+    return ApiError(*said)
+
+
+def credentials_refusal(error: BaseException) -> CredentialsError:
+    """Word what `google.auth` has raised: no credentials, or expired ones."""
+    if _is_a(error, "DefaultCredentialsError"):
+        said = _first_text(error).partition("\n")[0]
+        nothing = "there is no gcloud login here, no key file and no attached service account."
+        return CredentialsError(
+            401,
+            "UNAUTHENTICATED",
+            "there are no Google Cloud credentials on this machine. GcpContext.local() needs none",
+            cause=nothing if said.startswith("Your default credentials were not") else said,
+            fix=LOGIN,
+        )
+    return CredentialsError(
+        401,
+        "UNAUTHENTICATED",
+        f"the Google Cloud credentials were not accepted: {_first_text(error)}",
+        cause="they have expired, or were revoked.",
+        fix=LOGIN,
+    )
+
+
+def is_credentials_error(error: BaseException) -> bool:
+    """Tell whether `google.auth` says that credentials are missing or refused."""
+    return _is_a(error, "DefaultCredentialsError", "RefreshError", "MalformedError")
+
+
+def _is_a(error: BaseException, *names: str) -> bool:
+    """Tell whether an error is of a class of some name, without loading the class."""
+    return any(kind.__name__ in names for kind in type(error).__mro__)
+
+
+def _is_transport_error(error: BaseException) -> bool:
+    """Tell that no answer came: other OSErrors, such as those of files, are the caller's own."""
+    if isinstance(error, (ConnectionError, TimeoutError, ssl.SSLError, gaierror, HTTPException)):
+        return True
+    return _is_a(error, *_TRANSPORT_ERRORS)
+
+
+def _read(code: int, content: bytes | str, headers: Any, text: str) -> Fault:
+    found = _json_error(content)
+    status = found.get("status") or _STATUSES.get(code, "UNKNOWN")
+    info = _error_info(found)
+    reasons = found.get("errors") or [{}]
+    return Fault(
+        code=code,
+        status=str(status),
+        message=str(found.get("message") or text or _plain(content) or HTTPStatus(code).phrase),
+        reason=str(info.get("reason") or reasons[0].get("reason") or ""),
+        metadata={str(key): str(value) for key, value in (info.get("metadata") or {}).items()},
+        retry_after=_retry_after(headers),
+    )
+
+
+def _json_error(content: bytes | str) -> dict[str, Any]:
+    try:
+        found = json.loads(content)
+        found = found[0] if isinstance(found, list) else found  # streams answer in lists
+        error = found["error"]
+        return dict(error) if isinstance(error, dict) else {"message": str(error)}
+    except (LookupError, TypeError, ValueError):
+        return {}
+
+
+def _error_info(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    details = [one for one in found.get("details") or [] if isinstance(one, dict)]
+    return next((one for one in details if one.get("@type") == _ERROR_INFO), {})
+
+
+def _retry_after(headers: Any) -> float | None:
+    """Seconds in the header Retry-After; a date in it is left alone."""
+    found = getattr(headers, "headers", headers)
+    value = found.get("retry-after") if hasattr(found, "get") else None
+    return float(value) if value and str(value).isdigit() else None
+
+
+def _plain(content: bytes | str) -> str:
+    text = content.decode(errors="replace") if isinstance(content, bytes) else content
+    return " ".join(re.sub(r"<[^>]*>", " ", text).split())[:300]
+
+
+def _first_text(error: BaseException) -> str:
+    return str(error.args[0]) if error.args else type(error).__name__
+
+
+def _disabled(fault: Fault, project: str) -> ApiError:
+    if "requires a quota project" in fault.message:
+        return ApiError(
+            fault.code,
+            fault.status,
+            fault.message,
+            cause="the credentials do not say which project their requests are counted for.",
+            fix=f"gcloud auth application-default set-quota-project {project}",
+        )
+    match = _API_PAGE.search(fault.message)  # Cloud Storage names the API in the link alone
+    service = fault.metadata.get("service") or (match[1] if match else "")
+    return ServiceDisabled(
+        fault.code,
+        fault.status,
+        fault.message,
+        service=service,
+        cause=f"the API {service} is not enabled in project {project}.",
+        fix=f"gcloud services enable {service} --project={project}",
+    )
+
+
+def _denied(fault: Fault, project: str) -> PermissionMissing:
+    match = _PERMISSION.search(fault.message)
+    named = (match["quoted"] or match["bare"]) if match else ""
+    permission = fault.metadata.get("permission") or named
+    role = role_for(permission) if permission else None
+    cause = (
+        f"the caller lacks the permission {permission}."
+        if permission
+        else "the caller may not do this, or the project or resource is not there."
+    )
+    return PermissionMissing(
+        fault.code,
+        fault.status,
+        fault.message,
+        permission=permission,
+        cause=cause,
+        fix=grant(project, role) if role else f"ask an owner of project {project} for access.",
+    )
+
+
+def grant(project: str, role: str, member: str = "user:$(gcloud config get account)") -> str:
+    """Word the command that gives a role in a project.
+
+    Args:
+        project: Project id.
+        role: For example `roles/aiplatform.user`.
+        member: Who gets it, for example `serviceAccount:NAME@PROJECT.iam.gserviceaccount.com`;
+            by default whoever pastes the command.
+    """
+    return (
+        f'gcloud projects add-iam-policy-binding {project} --member="{member}" --role={role} '
+        "--condition=None"
+    )
+
+
+def _used_up(fault: Fault, project: str) -> QuotaExceeded:
+    metric = fault.metadata.get("quota_metric") or fault.metadata.get("quota_limit")
+    named = f"the quota {metric} is used up."
+    return QuotaExceeded(
+        fault.code,
+        fault.status,
+        fault.message,
+        cause=named
+        if metric
+        else "a quota is used up, or requests came too fast for longer than they were retried.",
+        fix=f"see and raise it at https://console.cloud.google.com/iam-admin/quotas?project={project}",
+    )

@@ -1,0 +1,1 @@
+"""What a run costs: an estimate before it, from prices and earlier runs."""

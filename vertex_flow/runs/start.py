@@ -1,0 +1,127 @@
+"""How a run is started: built, checked, submitted once, and followed."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from vertex_flow.context import GcpContext
+from vertex_flow.errors import ApiError, EngineError
+from vertex_flow.report.progress import plain
+from vertex_flow.runs import reaching
+from vertex_flow.runs.options import Settled, settle
+from vertex_flow.runs.run import Run, give_up
+
+if TYPE_CHECKING:
+    from google.cloud import aiplatform_v1
+
+    from vertex_flow.client import Client
+    from vertex_flow.graph import Graph
+
+Say = Callable[[str], None]
+
+
+def start(  # noqa: PLR0913 - the options of Flow.run, passed on
+    graph: Graph,
+    context: GcpContext,
+    *,
+    params: Mapping[str, Any],
+    enable_caching: bool | None,
+    wait: bool,
+    progress: Say | None,
+    options: Mapping[str, Any],
+) -> Run:
+    """Compile a graph, submit it, and follow it to its end.
+
+    Args:
+        graph: The wired stages.
+        context: Where to run.
+        params: Values for pipeline parameters, by name.
+        enable_caching: Whether earlier results are reused; None for as it was compiled.
+        wait: Whether to return only when the run has ended.
+        progress: Called with each line of progress while waiting.
+        options: Further options, those of `RunOptions`.
+    """
+    from vertex_flow.runs import preflight, submission
+
+    settled = settle(context, options)
+    values = submission.parameter_values(graph, context, params, settled)
+    job_id = settled.job_id or fresh_id(graph.name)
+    client, engine = reaching.connect(context)
+    run = None
+    try:
+        job = submission.pipeline_job(
+            graph, context, values, options=settled, enable_caching=enable_caching
+        )
+        preflight.check(job_id, job, context, settled)
+        run = Run(client, _submitted(client, job_id, job, settled, progress), engine, context)
+        if wait and progress:
+            progress(_first_line(run))
+        if settled.experiment:
+            with run.detaching(progress):
+                _associate(client, settled.experiment, run, progress)
+        return run.wait(progress=progress) if wait else run
+    except EngineError:
+        raise  # there is no engine any more, and the run goes on in the next one
+    except BaseException:
+        give_up(engine, run)
+        raise
+
+
+def fresh_id(flow: str) -> str:
+    """Give an id for a new run: the flow's name and the time, to the millisecond."""
+    now = datetime.now(timezone.utc)
+    return f"{flow}-{now:%Y%m%d%H%M%S}-{now.microsecond // 1000:03d}"
+
+
+def _submitted(
+    client: Client,
+    job_id: str,
+    job: aiplatform_v1.PipelineJob,
+    settled: Settled,
+    progress: Say | None,
+) -> str:
+    """Submit a job and give its name."""
+    from vertex_flow.runs import experiments
+    from vertex_flow.runs.failures import explained
+    from vertex_flow.runs.sending import create_once
+
+    try:
+        if settled.experiment:
+            experiments.ensure(client, settled.experiment, settled.encryption_key)
+        created = create_once(client, job_id, job, repeatable=bool(settled.job_id))
+    except ApiError as error:
+        raise explained(error, client.parent) from error
+    except KeyboardInterrupt:
+        if progress and client.token is None:
+            progress(
+                "interrupted while it was submitted; whether there is a run is not known. To look "
+                f"for it: Run.attach(context, {job_id!r})"
+            )
+        raise
+    return str(created.name)
+
+
+def _associate(client: Client, experiment: str, run: Run, progress: Say | None) -> None:
+    """Show a run in its experiment; it goes on where that cannot be done."""
+    from vertex_flow.runs import experiments
+
+    context = f"{client.parent}/metadataStores/default/contexts/{experiment}"
+    try:
+        if experiments.associate(client, context, run.name):
+            return
+        why = "it has no context in Vertex ML Metadata."
+    except ApiError as error:
+        why = plain(error.message)
+    line = f"run {run.job_id} is not shown in experiment {experiment}: {why}"
+    if progress:
+        progress(line)
+    else:
+        warnings.warn(line, RuntimeWarning, stacklevel=2)
+
+
+def _first_line(run: Run) -> str:
+    url = run.console_url
+    return f"run {run.job_id}  {url}" if url else f"run {run.job_id}"

@@ -1,0 +1,1 @@
+"""Flows that run by the clock."""
