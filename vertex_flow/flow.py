@@ -267,10 +267,11 @@ class Flow:
             SettingError: The times or a parameter are wrong, or two schedules have the name.
             EngineError: The context is this machine, and no engine stands.
         """
-        from vertex_flow.schedules import schedule
+        from vertex_flow.schedules.timing import Timing
+        from vertex_flow.schedules.upserting import put
 
         self._check_context("schedule", context)
-        timing = schedule.Timing(
+        timing = Timing(
             name=self.name if name is None else name,
             cron=cron,
             timezone=timezone,
@@ -279,7 +280,7 @@ class Flow:
             start=start,
             end=end,
         )
-        return schedule.put(
+        return put(
             self._graph,
             context,
             timing,

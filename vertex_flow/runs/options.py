@@ -14,6 +14,7 @@ from vertex_flow.place import Place
 FailurePolicy = Literal["slow", "fast"]
 
 _POLICIES = ("slow", "fast")
+_ESTIMATED = ("max_cost", "hours")  # what the estimate before the run has checked
 _EXPLICIT = ("context", "params", "enable_caching", "wait", "progress")
 
 
@@ -70,8 +71,6 @@ class Settled:
     experiment: str = ""
     tensorboard: str = ""
     job_id: str = ""
-    max_cost: float | None = None
-    hours: Mapping[str, float] = attrs.field(factory=dict)
 
 
 def settle(place: Place, options: Mapping[str, Any]) -> Settled:
@@ -84,7 +83,11 @@ def settle(place: Place, options: Mapping[str, Any]) -> Settled:
     Raises:
         SettingError: An option is unknown, or not of its kind.
     """
-    given = {name: value for name, value in options.items() if value is not None}
+    given = {
+        name: value
+        for name, value in options.items()
+        if value is not None and name not in _ESTIMATED
+    }
     for name, value in given.items():
         _check(name, value)
     defaults = {
@@ -107,8 +110,6 @@ def _check(name: str, value: Any) -> None:
         )
     if name == "labels":
         _check_labels(value)
-    elif name in ("max_cost", "hours"):
-        return  # the estimate checks them, with the rest of what it needs
     elif not isinstance(value, str):
         raise SettingError(f"Flow.run({name}={value!r}): expected a str.")
     elif name == "failure_policy" and value not in _POLICIES:
