@@ -1,4 +1,4 @@
-"""Application-default credentials of a service account, whose tokens come from this machine."""
+"""Application-default credentials as files, whose tokens come from this machine."""
 
 from __future__ import annotations
 
@@ -29,6 +29,25 @@ def key_file(folder: Path, token_uri: str, project: str = PROJECT) -> Path:
     return path
 
 
+def federated_file(folder: Path, token_url: str) -> Path:
+    """Write credentials of workload identity federation, as CI services have them.
+
+    Google's generated clients sign the tokens of a service account's key by themselves; these
+    they take from the token endpoint.
+    """
+    (folder / "subject").write_text("who I am")
+    facts = {
+        "type": "external_account",
+        "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p",
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+        "token_url": token_url,
+        "credential_source": {"file": str(folder / "subject")},
+    }
+    path = folder / "federated.json"
+    path.write_text(json.dumps(facts))
+    return path
+
+
 @contextmanager
 def tokens(token: str) -> Iterator[str]:
     """Serve a token endpoint, which gives one token to everybody, until the block ends."""
@@ -36,7 +55,12 @@ def tokens(token: str) -> Iterator[str]:
     class Handle(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
-            facts = {"access_token": token, "expires_in": 3600, "token_type": "Bearer"}
+            facts = {
+                "access_token": token,
+                "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
+                "expires_in": 3600,
+                "token_type": "Bearer",
+            }
             content = json.dumps(facts).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
