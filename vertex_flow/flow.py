@@ -198,7 +198,7 @@ class Flow:
             progress: Called with each line of progress while waiting; None for silence.
             options: Further options, those of `RunOptions`: `service_account`, `labels`,
                 `network`, `encryption_key`, `failure_policy`, `experiment`, `tensorboard`,
-                `job_id`, `max_cost`.
+                `job_id`, `max_cost`, `hours`.
 
         Returns:
             The run.
@@ -256,7 +256,7 @@ class Flow:
             start: No run before; without a time zone in that of the schedule, like `end`.
             end: No run after.
             options: Further options of the runs, those of `RunOptions` but `job_id`,
-                `experiment` and `max_cost`.
+                `experiment`, `max_cost` and `hours`.
 
         Returns:
             The schedule.

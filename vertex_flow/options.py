@@ -40,6 +40,7 @@ class RunOptions(TypedDict, total=False):
         max_cost: What it may cost, in the currency of the prices that `pyproject.toml` names; a
             run that may cost more, or of which that is not known, is refused before anything is
             sent. See `Flow.estimate`.
+        hours: Hours by stage for that estimate, as `Flow.estimate` takes them.
     """
 
     service_account: str
@@ -51,6 +52,7 @@ class RunOptions(TypedDict, total=False):
     tensorboard: str
     job_id: str
     max_cost: float
+    hours: Mapping[str, float]
 
 
 @attrs.frozen(kw_only=True)
@@ -69,6 +71,7 @@ class Settled:
     tensorboard: str = ""
     job_id: str = ""
     max_cost: float | None = None
+    hours: Mapping[str, float] = attrs.field(factory=dict)
 
 
 def settle(place: Place, options: Mapping[str, Any]) -> Settled:
@@ -104,8 +107,8 @@ def _check(name: str, value: Any) -> None:
         )
     if name == "labels":
         _check_labels(value)
-    elif name == "max_cost":
-        return  # the estimate checks it, with the rest of what it needs
+    elif name in ("max_cost", "hours"):
+        return  # the estimate checks them, with the rest of what it needs
     elif not isinstance(value, str):
         raise SettingError(f"Flow.run({name}={value!r}): expected a str.")
     elif name == "failure_policy" and value not in _POLICIES:

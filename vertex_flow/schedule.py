@@ -288,7 +288,7 @@ def put(  # noqa: PLR0913 - the options of Flow.schedule, passed on
 
 def _settled(context: GcpContext, options: Mapping[str, Any]) -> Settled:
     """Fill up the options of a schedule's runs, which start without this program."""
-    for name in ("job_id", "experiment", "max_cost"):
+    for name in ("job_id", "experiment", "max_cost", "hours"):
         if options.get(name) is not None:
             raise SettingError(
                 f"Flow.schedule({name}={options[name]!r}): that is for one run that a program "

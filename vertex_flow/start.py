@@ -49,7 +49,7 @@ def start(  # noqa: PLR0913 - the options of Flow.run, passed on
 
     settled = settle(context, options)
     if settled.max_cost is not None:
-        check_cost(graph, context, params, settled.max_cost)
+        check_cost(graph, context, params, settled.max_cost, hours=settled.hours)
     values = submission.parameter_values(graph, context, params, settled)
     job_id = settled.job_id or fresh_id(graph.name)
     client, engine = reaching.connect(context)

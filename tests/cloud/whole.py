@@ -14,7 +14,7 @@ from tests.cloud.cloud_build import CloudBuildFake
 from tests.cloud.docker_images import DockerImages
 from tests.cloud.fake import FakeCloud
 from tests.cloud.project import PROJECT, FakeProject, fake_project
-from tests.cloud.vertex import Vertex, vertex_ai
+from tests.cloud.vertex import LOCATION, Vertex, vertex_ai
 from vertex_flow import GcpContext
 from vertex_flow.names import project_number, storage_host
 
@@ -52,6 +52,8 @@ def whole_cloud(home: Path, **settings: Any) -> Iterator[Whole]:
         settings: Further settings of the context.
     """
     with fake_project(project_number(PROJECT)) as project:
+        for metric in ("custom_model_training_cpus", "custom_model_serving_cpus"):
+            project.usage.quotas[metric] = {LOCATION: 42}
         images = DockerImages()
         builds = CloudBuildFake(home / "storage", images)
         images.serve(project.cloud)
@@ -64,6 +66,9 @@ def whole_cloud(home: Path, **settings: Any) -> Iterator[Whole]:
             api_endpoints={**project.endpoints, **endpoints},
             **settings,
         ) as vertex:
+            vertex.between.own[f"GET /v1/projects/{PROJECT}/locations"] = {
+                "locations": [{"locationId": vertex.context.location}]
+            }
             storage = storage_host(vertex.engine.endpoint, vertex.engine.token)
             moved = {"aiplatform": vertex.between.url, "storage": storage}
             places = {**vertex.context.api_endpoints, **moved}

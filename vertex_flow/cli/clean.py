@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 @context_options
 @click.option("--dry-run", is_flag=True, help="Only list what is left over.")
 @json_option
-def clean(context: GcpContext, dry_run: bool, as_json: bool) -> None:
+@click.pass_context
+def clean(ctx: click.Context, context: GcpContext, dry_run: bool, as_json: bool) -> None:
     """List what runs have left that costs money, and remove what has expired.
 
     Endpoints, jobs and schedules that carry this package's labels are listed; what is past the time
@@ -35,5 +36,6 @@ def clean(context: GcpContext, dry_run: bool, as_json: bool) -> None:
     leftovers = context.clean(dry_run=dry_run)
     if as_json:
         print_json(leftovers.as_json())
-        return
-    click.echo(str(leftovers))
+    else:
+        click.echo(str(leftovers))
+    ctx.exit(leftovers.exit_code)
