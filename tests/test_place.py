@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -151,8 +152,8 @@ def test_what_follows_from_project_and_location(name: str, value: str) -> None:
     ],
 )
 def test_what_is_given_wins(name: str) -> None:
-    context = GcpContext(project="acme", **{name: "mine"})  # type: ignore[arg-type]
-    assert getattr(context, name) == "mine"
+    context = GcpContext(project="acme", **{name: "mine@acme.com"})  # type: ignore[arg-type]
+    assert getattr(context, name) == "mine@acme.com"
 
 
 def test_no_service_account_is_the_projects_default() -> None:
@@ -233,3 +234,52 @@ def test_a_project_that_is_not_found_is_explained() -> None:
 
 def test_no_training_image_is_named() -> None:
     assert CLOUD.named_training_image is None
+
+
+ADDRESS = (
+    "an e-mail address, such as 'NAME@PROJECT.iam.gserviceaccount.com', or the empty text for the "
+    "project's default account"
+)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"project": "a/b"}, "the id of a project, such as 'acme-prod', or its number"),
+        ({"project": "Acme"}, "the id of a project, such as 'acme-prod', or its number"),
+        (
+            {"bucket": "b?x=1"},
+            "the name of a bucket: lower-case letters, digits, '-', '_' and '.'",
+        ),
+        ({"service_account": "robot"}, ADDRESS),
+        ({"service_account": "a/b@c"}, ADDRESS),
+        ({"service_account": 5}, ADDRESS),
+        (
+            {"repository": "a/b"},
+            "up to 63 lower-case letters, digits and hyphens, a letter first, no hyphen last",
+        ),
+    ],
+    ids=str,
+)
+def test_names_that_no_url_may_hold(settings: dict[str, Any], words: str) -> None:
+    [(name, value)] = settings.items()
+    with pytest.raises(SettingError) as caught:
+        GcpContext(**settings)
+    assert str(caught.value) == f"GcpContext({name}={value!r}): expected {words}."
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"project": "example.com:acme"},
+        {"project": "123456789012"},
+        {"bucket": "gs://acme.example.com"},
+        {"service_account": ""},
+        {"service_account": "123456789012-compute@developer.gserviceaccount.com"},
+        {"service_account": "vertex@acme.example.com.iam.gserviceaccount.com"},
+    ],
+    ids=str,
+)
+def test_names_that_are_fine(settings: dict[str, Any]) -> None:
+    [(name, value)] = settings.items()
+    assert getattr(GcpContext(**settings), name) == value.removeprefix("gs://")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cached_property, partial
 from pathlib import Path
@@ -29,6 +30,39 @@ LOCAL_PROJECT = "local"
 DEFAULT_LOCATION = "us-central1"
 ACCOUNT = "vertex-flow"
 """Name of the service account, before the @, that `setup` makes."""
+
+
+# What would not be found under any name, or would be read as another part of a URL.
+_FORMS = {
+    "project": (
+        r"(?:[a-z0-9.-]+:)?[a-z0-9-]+",
+        "the id of a project, such as 'acme-prod', or its number",
+    ),
+    "bucket": (
+        r"[a-z0-9][a-z0-9._-]{0,221}",
+        "the name of a bucket: lower-case letters, digits, '-', '_' and '.'",
+    ),
+    "service_account": (
+        r"[a-z0-9-]+@[a-z0-9.-]+|",
+        "an e-mail address, such as 'NAME@PROJECT.iam.gserviceaccount.com', or the empty text "
+        "for the project's default account",
+    ),
+    "repository": (
+        r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?",
+        "up to 63 lower-case letters, digits and hyphens, a letter first, no hyphen last",
+    ),
+}
+
+
+def _check_form(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if value is not None:
+        _check(str(attribute.alias), value)
+
+
+def _check(name: str, value: Any) -> None:
+    form, words = _FORMS[name]
+    if not (isinstance(value, str) and re.fullmatch(form, value)):
+        raise SettingError(f"GcpContext({name}={value!r}): expected {words}.")
 
 
 def _check_location(_: Any, __: Any, location: Any) -> None:
@@ -126,11 +160,15 @@ class Place:
         port: Port of the local engine; 0 for any free one.
     """
 
-    _project: str | None = attrs.field(default=None, alias="project")
+    _project: str | None = attrs.field(default=None, alias="project", validator=_check_form)
     location: str = attrs.field(default=DEFAULT_LOCATION, validator=_check_location)
-    _bucket: str | None = attrs.field(default=None, alias="bucket", converter=_bare_bucket)
-    _service_account: str | None = attrs.field(default=None, alias="service_account")
-    repository: str = "vertex-flow"
+    _bucket: str | None = attrs.field(
+        default=None, alias="bucket", converter=_bare_bucket, validator=_check_form
+    )
+    _service_account: str | None = attrs.field(
+        default=None, alias="service_account", validator=_check_form
+    )
+    repository: str = attrs.field(default="vertex-flow", validator=_check_form)
     _training_image: str | None = attrs.field(default=None, alias="training_image")
     _serving_image: str | None = attrs.field(default=None, alias="serving_image")
     _pipeline_root: str | None = attrs.field(default=None, alias="pipeline_root")

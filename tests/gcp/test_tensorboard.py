@@ -69,6 +69,18 @@ def test_an_instance_that_is_named_and_not_there(project: FakeProject, apis: Api
     )
 
 
+def test_what_is_no_name_of_an_instance(project: FakeProject, apis: Apis) -> None:
+    assert Tensorboard().look(named(project, apis, "mine")) == [
+        Finding(
+            "TensorBoard",
+            "wrong",
+            "'mine' is not a resource name: expected "
+            "projects/PROJECT/locations/LOCATION/COLLECTION/ID.",
+            "gcloud ai tensorboards list --region=us-central1 --project=acme",
+        )
+    ]
+
+
 def test_a_named_instance_that_cannot_be_looked_at(project: FakeProject, apis: Apis) -> None:
     name = project.vertex.add_tensorboard("mine")
     refusal = Refused(400, "INVALID_ARGUMENT", "no such name")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vertex_flow.client import Client
-from vertex_flow.errors import ApiError
+from vertex_flow.errors import ApiError, SettingError
 from vertex_flow.gcp.marks import is_managed, labels
 from vertex_flow.gcp.requirement import Change, Finding, Removal, Requirement
 from vertex_flow.gcp.site import VERTEX_AI, Site
+from vertex_flow.names import Resource
 from vertex_flow.place import Place
 
 DISPLAY_NAME = "vertex-flow"
@@ -77,15 +78,16 @@ class Tensorboard(Requirement):
 
 
 def _named(site: Site, name: str) -> Finding:
+    fix = (
+        f"gcloud ai tensorboards list --region={site.place.location} --project={site.place.project}"
+    )
     try:
-        site.apis.vertex.get_tensorboard(name)
+        site.apis.vertex.get_tensorboard(str(Resource.parse(name)))
+    except SettingError as error:
+        return Finding("TensorBoard", "wrong", str(error), fix)
     except ApiError as error:
         if error.code != 404:
             raise
-        fix = (
-            f"gcloud ai tensorboards list --region={site.place.location} "
-            f"--project={site.place.project}"
-        )
         return Finding("TensorBoard", "wrong", f"{name} is not there.", fix)
     return Finding("TensorBoard", "ok", _short(name))
 
