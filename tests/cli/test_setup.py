@@ -21,7 +21,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudShell]:
 
 def test_a_dry_run_lists_and_changes_nothing(cloud: CloudShell) -> None:
     done = cloud("setup", "--dry-run")
-    assert (done.returncode, BUCKET in done.stdout) == (0, True)
+    assert (done.returncode, BUCKET in done.stdout) == (1, True)
     assert cloud.whole.project.changing() == []
 
 
@@ -51,11 +51,15 @@ def test_a_second_time_there_is_nothing_to_do(cloud: CloudShell) -> None:
     assert cloud.json("setup", "--yes")["changes"] == []
 
 
-def test_a_refusal_is_said_without_a_traceback(cloud: CloudShell) -> None:
-    done = cloud("setup", "--yes", "--bucket", "b")
-    assert done.returncode == 1
-    assert "Error: " in done.stderr
-    assert "Traceback" not in done.stderr
+def test_what_is_in_the_way_is_said_and_nothing_is_changed(cloud: CloudShell) -> None:
+    cloud.whole.project.billing.on = False
+    before = len(cloud.whole.project.changing())
+    done = cloud("setup", "--yes", "--bucket", "acme-other-bucket")
+    cloud.whole.project.billing.on = True
+    assert (done.returncode, done.stderr) == (2, "")
+    assert "acme-other-bucket" in done.stdout
+    assert "billing" in done.stdout
+    assert len(cloud.whole.project.changing()) == before
 
 
 @pytest.mark.parametrize("words", [("--dry-run",), ()], ids=["dry run", "no answer"])

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Only list what would be changed.")
 @click.option("--yes", is_flag=True, help="Do not ask before something is changed.")
 @json_option
-def setup(context: GcpContext, dry_run: bool, yes: bool, as_json: bool) -> None:
+@click.pass_context
+def setup(ctx: click.Context, context: GcpContext, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Make what a pipeline needs and a Google Cloud project lacks.
 
     Lists the changes and asks before it makes them. Where nothing is missing, nothing is done;
@@ -26,8 +27,9 @@ def setup(context: GcpContext, dry_run: bool, yes: bool, as_json: bool) -> None:
 
     \b
     Exit codes:
-      0  everything is there, or with --dry-run: was listed
-      1  something could not be made, or was not to be
+      0  everything is there
+      1  something could not be made, or was not to be; with --dry-run: there are changes
+      2  something is in the way that setup cannot change
 
     \b
     Example:
@@ -36,12 +38,14 @@ def setup(context: GcpContext, dry_run: bool, yes: bool, as_json: bool) -> None:
     plan = context.plan()
     if not as_json:
         click.echo(str(plan))
-    if plan.changes and not dry_run:
+    code = plan.exit_code
+    if plan.changes and not plan.obstacles and not dry_run:
         if not yes:
             click.confirm("Make these changes?", abort=True, err=as_json)
-        plan = context.setup(say=_silent if as_json else click.echo)
+        plan, code = context.setup(say=_silent if as_json else click.echo), 0
     if as_json:
         print_json(plan.as_json())
+    ctx.exit(code)
 
 
 def _silent(_: str) -> None:
