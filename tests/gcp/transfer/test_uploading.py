@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import attrs
 import pytest
 
 from tests.gcp.transfer.conftest import Cloud, files_in
@@ -55,6 +56,15 @@ def test_the_data_root_is_where_it_goes(context: GcpContext, tree: Tree) -> None
     done = context.upload(tree(a="1") / "a", progress=False)
     assert done.uris == (f"gs://{context.bucket}/data/a",)
     assert context.upload(tree() / "a", context.data_root, progress=False).skipped == 1
+
+
+def test_the_environment_may_say_where_cloud_storage_is(
+    cloud: Cloud, tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", cloud.proxy.url)
+    context = attrs.evolve(cloud.context, api_endpoints={})
+    assert context.upload(tree(a="1"), progress=False).copied == 1
+    assert (cloud.folder / "data/a").read_bytes() == b"1"
 
 
 def test_a_pattern_keeps_names_from_its_first_wildcard(context: GcpContext, tree: Tree) -> None:
