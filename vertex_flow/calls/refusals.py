@@ -38,6 +38,25 @@ _STATUSES = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
+# Codes of gRPC, in operations, and what they are over HTTP.
+_RPC = {
+    1: (499, "CANCELLED"),
+    2: (500, "UNKNOWN"),
+    3: (400, "INVALID_ARGUMENT"),
+    4: (504, "DEADLINE_EXCEEDED"),
+    5: (404, "NOT_FOUND"),
+    6: (409, "ALREADY_EXISTS"),
+    7: (403, "PERMISSION_DENIED"),
+    8: (429, "RESOURCE_EXHAUSTED"),
+    9: (400, "FAILED_PRECONDITION"),
+    10: (409, "ABORTED"),
+    11: (400, "OUT_OF_RANGE"),
+    12: (501, "UNIMPLEMENTED"),
+    13: (500, "INTERNAL"),
+    14: (503, "UNAVAILABLE"),
+    15: (500, "DATA_LOSS"),
+    16: (401, "UNAUTHENTICATED"),
+}
 _PERMISSION = re.compile(
     r"[Pp]ermission '?(?P<quoted>[a-z]+\.[\w.]+\w)'?"
     r"|does not have (?P<bare>[a-z]+\.[\w.]+\w) access"
@@ -89,6 +108,24 @@ def fault_of(error: Any, *, where: str = "the service") -> Fault | None:
     if _is_transport_error(error):
         return Fault(503, "UNAVAILABLE", f"{where} does not answer: {error}")
     return None
+
+
+def operation_fault(name: str, error: Mapping[str, Any]) -> Fault:
+    """Read the error of a long-running operation, which has the code of gRPC.
+
+    Args:
+        name: Name of the operation.
+        error: A `google.rpc.Status` as the REST API has it.
+    """
+    code, status = _RPC.get(int(error.get("code", 2)), (500, "UNKNOWN"))
+    info = _error_info(error)
+    return Fault(
+        code=code,
+        status=status,
+        message=f"{error.get('message') or 'no reason given'} ({name})",
+        reason=str(info.get("reason") or ""),
+        metadata={str(key): str(value) for key, value in (info.get("metadata") or {}).items()},
+    )
 
 
 def worded(fault: Fault, *, project: str | None = None) -> ApiError:
