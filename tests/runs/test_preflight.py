@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.runs.test_leaks import KEY
 from tests.samples import Source, Spend
-from tests.test_leaks import KEY
 from vertex_flow import Flow, GcpContext, Param, Trainer
 from vertex_flow.errors import PreflightError
 from vertex_flow.runs.options import settle
@@ -17,7 +17,9 @@ from vertex_flow.runs.submission import parameter_values, pipeline_job
 from vertex_flow.stages import ImportDataset, Preprocess, Train
 
 FLOW = Flow("sample", [Source(size=Param("size", 3)), Spend(amount=Param("amount", 0.5))])
-CLOUD = GcpContext(project="acme", location="europe-west4")
+CLOUD = GcpContext(
+    project="acme", location="europe-west4", training_image="europe-docker.pkg.dev/acme/i/t:1"
+)
 KMS = "projects/acme/locations/{}/keyRings/r/cryptoKeys/k"
 BOARD = "projects/acme/locations/{}/tensorboards/1"
 
