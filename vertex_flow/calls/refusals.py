@@ -179,7 +179,8 @@ def credentials_refusal(error: BaseException) -> CredentialsError:
 
 def is_credentials_error(error: BaseException) -> bool:
     """Tell whether `google.auth` says that credentials are missing or refused."""
-    return _is_a(error, "DefaultCredentialsError", "RefreshError", "MalformedError")
+    known = _is_a(error, "DefaultCredentialsError", "RefreshError", "MalformedError")
+    return known and not _is_outage(error)
 
 
 def _is_a(error: BaseException, *names: str) -> bool:
@@ -187,8 +188,15 @@ def _is_a(error: BaseException, *names: str) -> bool:
     return any(kind.__name__ in names for kind in type(error).__mro__)
 
 
+def _is_outage(error: BaseException) -> bool:
+    """Tell whether who renews credentials could not answer, which says nothing of them."""
+    return _is_a(error, "RefreshError") and bool(getattr(error, "retryable", False))
+
+
 def _is_transport_error(error: BaseException) -> bool:
     """Tell that no answer came: other OSErrors, such as those of files, are the caller's own."""
+    if _is_outage(error):
+        return True
     if isinstance(error, (ConnectionError, TimeoutError, ssl.SSLError, gaierror, HTTPException)):
         return True
     return _is_a(error, *_TRANSPORT_ERRORS)
