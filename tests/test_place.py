@@ -185,6 +185,27 @@ def test_an_endpoint_as_gcloud_is_told_of_it(monkeypatch: pytest.MonkeyPatch) ->
     assert context.endpoint == "http://127.0.0.1:1"
 
 
+def test_an_endpoint_may_end_with_a_slash() -> None:
+    context = GcpContext(project="acme", api_endpoints={"aiplatform": "http://127.0.0.1:1/"})
+    assert context.endpoint == "http://127.0.0.1:1"
+
+
+def test_services_that_only_gcloud_asks_may_be_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", "http://compute.example")
+    assert CLOUD.endpoints == {}
+
+
+def test_an_endpoint_of_the_environment_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", "http://storage.example")
+    with pytest.raises(SettingError, match="expected a URL that starts with https://"):
+        CLOUD.endpoints  # noqa: B018 - it is checked when it is read
+
+
+def test_a_service_that_nobody_asks() -> None:
+    with pytest.raises(SettingError, match="Did you mean 'storage'"):
+        GcpContext(api_endpoints={"storge": "http://127.0.0.1:1"})
+
+
 def test_credentials_are_not_sent_in_the_clear() -> None:
     with pytest.raises(SettingError) as caught:
         GcpContext(api_endpoints={"storage": "http://storage.example"})
@@ -201,6 +222,15 @@ def test_credentials_are_not_in_the_repr() -> None:
 def test_labels_are_checked() -> None:
     with pytest.raises(SettingError, match=r"^GcpContext\(labels={'Team': 'x'}\): keys and values"):
         GcpContext(labels={"Team": "x"})
+
+
+@pytest.mark.parametrize("labels", ["team", ["team"], None])
+def test_labels_have_names(labels: Any) -> None:
+    with pytest.raises(SettingError) as caught:
+        GcpContext(labels=labels)
+    assert str(caught.value) == (
+        f"GcpContext(labels={labels!r}): expected labels by name, for example {{'team': 'vision'}}."
+    )
 
 
 def test_every_value_is_explained() -> None:
@@ -251,6 +281,7 @@ ADDRESS = (
             {"bucket": "b?x=1"},
             "the name of a bucket: lower-case letters, digits, '-', '_' and '.'",
         ),
+        ({"bucket": 5}, "the name of a bucket: lower-case letters, digits, '-', '_' and '.'"),
         ({"service_account": "robot"}, ADDRESS),
         ({"service_account": "a/b@c"}, ADDRESS),
         ({"service_account": 5}, ADDRESS),

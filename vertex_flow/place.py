@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from vertex_flow.endpoints import SERVICES, check_endpoints, check_services
 from vertex_flow.errors import SettingError, nearest
 from vertex_flow.locations import LOCATIONS
 from vertex_flow.names import (
@@ -81,31 +82,25 @@ def _check_port(_: Any, __: Any, port: Any) -> None:
         )
 
 
-def _check_labels(_: Any, __: Any, labels: Mapping[str, str]) -> None:
+def _check_labels(_: Any, __: Any, labels: Any) -> None:
+    if not isinstance(labels, Mapping):
+        raise SettingError(
+            f"GcpContext(labels={labels!r}): expected labels by name, for example "
+            "{'team': 'vision'}."
+        )
     check_labels("GcpContext", labels)
 
 
-def _check_endpoints(_: Any, __: Any, endpoints: Mapping[str, str]) -> None:
+def _check_endpoints(_: Any, __: Any, endpoints: Any) -> None:
+    check_services(endpoints)
     check_endpoints(endpoints)
 
 
-def check_endpoints(endpoints: Mapping[str, str]) -> None:
-    """Refuse URLs that would send credentials in the clear to another machine.
-
-    Raises:
-        SettingError: One is not for https, and not on this machine.
-    """
-    for service, url in endpoints.items():
-        if not str(url).startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
-            raise SettingError(
-                f"GcpContext(api_endpoints={{{service!r}: {url!r}}}): expected a URL that starts "
-                "with https://, or with http://127.0.0.1: for a server on this machine."
-            )
-
-
-def _bare_bucket(bucket: str | None) -> str | None:
+def _bare_bucket(bucket: Any) -> Any:
     if not bucket:
         return None
+    if not isinstance(bucket, str):
+        return bucket  # the validator says what is wrong with it
     name = bucket.removeprefix("gs://").rstrip("/")
     if "/" in name:
         raise SettingError(
@@ -232,9 +227,10 @@ class Place:
         """Root URL by service for APIs that are not at their usual place."""
         from vertex_flow.finding import endpoint_overrides
 
-        endpoints = {**endpoint_overrides(), **self.api_endpoints}
+        found = {key: url for key, url in endpoint_overrides().items() if key in SERVICES}
+        endpoints = {**found, **self.api_endpoints}
         check_endpoints(endpoints)
-        return endpoints
+        return {service: url.rstrip("/") for service, url in endpoints.items()}
 
     @property
     def parent(self) -> str:
