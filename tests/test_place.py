@@ -86,6 +86,26 @@ def test_the_project_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
     assert GcpContext().project == "from-env"
 
 
+def test_the_project_of_the_environment_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "a/../b")
+    with pytest.raises(SettingError) as caught:
+        GcpContext().project  # noqa: B018 - it is looked for when it is read
+    assert str(caught.value) == (
+        "the environment variable GOOGLE_CLOUD_PROJECT says 'a/../b': expected the id of a "
+        "project, such as 'acme-prod', or its number."
+    )
+
+
+def test_a_projects_number_is_no_part_of_an_address() -> None:
+    with pytest.raises(SettingError) as caught:
+        GcpContext(project="123456789012").service_account  # noqa: B018 - it is derived
+    assert str(caught.value) == (
+        "GcpContext(project='123456789012'): the service account of a project is named by the "
+        "project's id, not by its number: gcloud projects describe 123456789012 "
+        "--format='value(projectId)'. Or name one: service_account=..."
+    )
+
+
 def test_no_project_anywhere() -> None:
     with pytest.raises(SettingError) as caught:
         GcpContext().project  # noqa: B018 - it is looked for when it is read

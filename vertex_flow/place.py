@@ -60,10 +60,10 @@ def _check_form(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
         _check(str(attribute.alias), value)
 
 
-def _check(name: str, value: Any) -> None:
+def _check(name: str, value: Any, said: str = "") -> None:
     form, words = _FORMS[name]
     if not (isinstance(value, str) and re.fullmatch(form, value)):
-        raise SettingError(f"GcpContext({name}={value!r}): expected {words}.")
+        raise SettingError(f"{said or f'GcpContext({name}={value!r})'}: expected {words}.")
 
 
 def _check_location(_: Any, __: Any, location: Any) -> None:
@@ -198,9 +198,19 @@ class Place:
 
     @property
     def service_account(self) -> str:
-        """E-mail address of the identity that pipelines run as; empty for the default."""
+        """E-mail address of the identity that pipelines run as; empty for the default.
+
+        Raises:
+            SettingError: None was given, and the project is given by its number.
+        """
         if self._service_account is not None or self.is_local:
             return self._service_account or ""
+        if self.project.isdigit():
+            raise SettingError(
+                f"GcpContext(project={self.project!r}): the service account of a project is named "
+                "by the project's id, not by its number: gcloud projects describe "
+                f"{self.project} --format='value(projectId)'. Or name one: service_account=..."
+            )
         return service_account_email(ACCOUNT, self.project)
 
     @property
@@ -308,7 +318,9 @@ class Place:
         if self._project:
             return Found(self._project, "the argument")
         with Apis("", self.location, self.credentials, self.endpoints) as apis:
-            return find_project(apis)
+            found = find_project(apis)
+        _check("project", found.value, f"{found.source} says {found.value!r}")
+        return found
 
     def _folder(self, name: str) -> str:
         """A folder of the bucket: a URI, or in the local context an absolute path."""
