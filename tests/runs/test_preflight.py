@@ -62,6 +62,17 @@ def test_nothing_is_wrong_with_training() -> None:
     assert faults(flow=flow) == ()
 
 
+def test_the_names_of_jobs_are_not_too_long() -> None:
+    training = Train(Trainer(module="trainer.task"))
+    flow = Flow("mnist", [ImportDataset("gs://b/x"), Preprocess(), training])
+    assert faults(flow=flow, job_id="a" * 122) == ()
+    name = f"{'a' * 123}-train"
+    assert faults(flow=flow, job_id="a" * 123) == (
+        f"the job {name!r} has a name of 129 characters; use up to 128: a shorter job_id, or "
+        "shorter names of flow and stage.",
+    )
+
+
 def test_all_faults_at_once() -> None:
     settled = settle(CLOUD, {"network": "default", "service_account": "me@acme.org"})
     job = pipeline_job(FLOW.graph, CLOUD, {}, options=settled)
@@ -121,8 +132,8 @@ def test_ids_that_are_not_valid(job_id: str) -> None:
             "tensorboard: a job that logs to one needs a service account: service_account=...",
         ),
         (
-            {"labels": {f"l{number}": "x" for number in range(64)}},
-            "labels: 65 of them; at most 64 are allowed.",
+            {"labels": {f"l{number}": "x" for number in range(63)}},
+            "labels: 65 of them, our own included; at most 64 are allowed.",
         ),
     ],
 )

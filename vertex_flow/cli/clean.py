@@ -22,7 +22,8 @@ def clean(ctx: click.Context, context: GcpContext, dry_run: bool, as_json: bool)
     """List what runs have left, and remove what has expired.
 
     Endpoints, jobs and schedules that cost money and carry this package's labels are listed; what
-    is past the time that Deploy(expires=...) set is removed. The same as GcpContext(...).clean() in Python.
+    is past the time that Deploy(expires=...) set is removed. The same as GcpContext(...).clean() in
+    Python.
 
     \b
     Exit codes:
