@@ -13,6 +13,7 @@ import pytest
 from tests.gcp.transfer.conftest import Cloud, files_in
 from vertex_flow import GcpContext
 from vertex_flow.errors import ApiError, PermissionMissing, SettingError, TransferFailed
+from vertex_flow.gcp.commands import create_bucket
 
 Tree = Callable[..., Path]
 
@@ -205,11 +206,11 @@ def test_more_than_a_page_is_listed_to_its_end(cloud: Cloud, tree: Tree) -> None
 def test_a_bucket_that_is_not_there_says_how_to_make_it(cloud: Cloud, tree: Tree) -> None:
     with pytest.raises(ApiError) as caught:
         cloud.context.upload(tree(a="1"), "gs://acme-other/x", progress=False)
-    assert (caught.value.code, caught.value.cause) == (404, "there is no bucket acme-other.")
-    assert caught.value.fix == (
-        "gcloud storage buckets create gs://acme-other --project=acme --location=us-central1   "
-        "(GcpContext.setup() makes the context's own bucket)"
+    assert (caught.value.code, caught.value.cause) == (
+        404,
+        "there is no bucket acme-other; GcpContext.setup() makes the context's own.",
     )
+    assert caught.value.fix == create_bucket("acme-other", "acme", "us-central1")
 
 
 def test_a_missing_permission_is_named(cloud: Cloud, tree: Tree) -> None:
