@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from vertex_flow.endpoints import SERVICES, check_endpoints, check_services
 from vertex_flow.errors import SettingError, nearest
 from vertex_flow.locations import LOCATIONS
 from vertex_flow.names import (
@@ -59,10 +60,10 @@ def _check_form(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
         _check(str(attribute.alias), value)
 
 
-def _check(name: str, value: Any) -> None:
+def _check(name: str, value: Any, said: str = "") -> None:
     form, words = _FORMS[name]
     if not (isinstance(value, str) and re.fullmatch(form, value)):
-        raise SettingError(f"GcpContext({name}={value!r}): expected {words}.")
+        raise SettingError(f"{said or f'GcpContext({name}={value!r})'}: expected {words}.")
 
 
 def _check_location(_: Any, __: Any, location: Any) -> None:
@@ -81,31 +82,25 @@ def _check_port(_: Any, __: Any, port: Any) -> None:
         )
 
 
-def _check_labels(_: Any, __: Any, labels: Mapping[str, str]) -> None:
+def _check_labels(_: Any, __: Any, labels: Any) -> None:
+    if not isinstance(labels, Mapping):
+        raise SettingError(
+            f"GcpContext(labels={labels!r}): expected labels by name, for example "
+            "{'team': 'vision'}."
+        )
     check_labels("GcpContext", labels)
 
 
-def _check_endpoints(_: Any, __: Any, endpoints: Mapping[str, str]) -> None:
+def _check_endpoints(_: Any, __: Any, endpoints: Any) -> None:
+    check_services(endpoints)
     check_endpoints(endpoints)
 
 
-def check_endpoints(endpoints: Mapping[str, str]) -> None:
-    """Refuse URLs that would send credentials in the clear to another machine.
-
-    Raises:
-        SettingError: One is not for https, and not on this machine.
-    """
-    for service, url in endpoints.items():
-        if not str(url).startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
-            raise SettingError(
-                f"GcpContext(api_endpoints={{{service!r}: {url!r}}}): expected a URL that starts "
-                "with https://, or with http://127.0.0.1: for a server on this machine."
-            )
-
-
-def _bare_bucket(bucket: str | None) -> str | None:
+def _bare_bucket(bucket: Any) -> Any:
     if not bucket:
         return None
+    if not isinstance(bucket, str):
+        return bucket  # the validator says what is wrong with it
     name = bucket.removeprefix("gs://").rstrip("/")
     if "/" in name:
         raise SettingError(
@@ -203,9 +198,19 @@ class Place:
 
     @property
     def service_account(self) -> str:
-        """E-mail address of the identity that pipelines run as; empty for the default."""
+        """E-mail address of the identity that pipelines run as; empty for the default.
+
+        Raises:
+            SettingError: None was given, and the project is given by its number.
+        """
         if self._service_account is not None or self.is_local:
             return self._service_account or ""
+        if self.project.isdigit():
+            raise SettingError(
+                f"GcpContext(project={self.project!r}): the service account of a project is named "
+                "by the project's id, not by its number: gcloud projects describe "
+                f"{self.project} --format='value(projectId)'. Or name one: service_account=..."
+            )
         return service_account_email(ACCOUNT, self.project)
 
     @property
@@ -232,9 +237,10 @@ class Place:
         """Root URL by service for APIs that are not at their usual place."""
         from vertex_flow.finding import endpoint_overrides
 
-        endpoints = {**endpoint_overrides(), **self.api_endpoints}
+        found = {key: url for key, url in endpoint_overrides().items() if key in SERVICES}
+        endpoints = {**found, **self.api_endpoints}
         check_endpoints(endpoints)
-        return endpoints
+        return {service: url.rstrip("/") for service, url in endpoints.items()}
 
     @property
     def parent(self) -> str:
@@ -312,7 +318,9 @@ class Place:
         if self._project:
             return Found(self._project, "the argument")
         with Apis("", self.location, self.credentials, self.endpoints) as apis:
-            return find_project(apis)
+            found = find_project(apis)
+        _check("project", found.value, f"{found.source} says {found.value!r}")
+        return found
 
     def _folder(self, name: str) -> str:
         """A folder of the bucket: a URI, or in the local context an absolute path."""

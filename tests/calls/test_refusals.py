@@ -84,6 +84,7 @@ def test_a_refusal_without_an_answer() -> None:
         TransportError("reset"),  # type: ignore[no-untyped-call]
         ServerNotFoundError("reset"),
         RetryError("reset", None),
+        RefreshError("reset", retryable=True),  # type: ignore[no-untyped-call]
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -214,3 +215,7 @@ def test_expired_credentials() -> None:
 def test_which_errors_are_about_credentials() -> None:
     errors = [RefreshError("x"), DefaultCredentialsError("x"), ValueError("x")]  # type: ignore[no-untyped-call]
     assert [is_credentials_error(one) for one in errors] == [True, True, False]
+
+
+def test_credentials_that_could_not_be_renewed_yet_are_not_to_blame() -> None:
+    assert not is_credentials_error(RefreshError("busy", retryable=True))  # type: ignore[no-untyped-call]
