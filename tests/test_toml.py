@@ -34,3 +34,20 @@ def test_the_nearest_pyproject(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     above = nearest_pyproject()
     (tmp_path / "pyproject.toml").touch()
     assert (above, nearest_pyproject()) == (None, tmp_path / "pyproject.toml")
+
+
+def test_a_byte_order_mark_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_bytes(b"\xef\xbb\xbfa = 1")
+    assert load(tmp_path / "x.toml") == {"a": 1}
+
+
+def test_a_file_that_is_nested_too_deeply(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text("a = " + "[" * 9999)
+    with pytest.raises(SettingError, match="is not valid TOML: it is nested too deeply"):
+        load(tmp_path / "x.toml")
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "\ud800"])
+def test_a_name_that_no_file_has(name: str) -> None:
+    with pytest.raises(SettingError, match="is no name of a file"):
+        load(Path(name))

@@ -137,7 +137,7 @@ class Flow:
             params: Values for pipeline parameters, by name, that machine settings depend on;
                 their defaults otherwise.
         """
-        return self._graph.machines(params or {})
+        return self._graph.machines({} if params is None else params)
 
     def estimate(
         self,
@@ -173,7 +173,12 @@ class Flow:
 
         self._check_context("estimate", context)
         return estimate.estimate(
-            self._graph, context, params=params or {}, hours=hours or {}, run=run, prices=prices
+            self._graph,
+            context,
+            params={} if params is None else params,
+            hours={} if hours is None else hours,
+            run=run,
+            prices=prices,
         )
 
     def run(
@@ -212,14 +217,19 @@ class Flow:
         """
         from vertex_flow.runs.start import start
 
+        if progress is not None and not callable(progress):
+            raise SettingError(
+                f"Flow.run(progress={progress!r}): expected a function of a line of text, such "
+                "as print, or None."
+            )
         if context is not None:
             self._check_context("run", context)
         where = context or GcpContext.local()
-        self._check_cost(where, params or {}, options)
+        self._check_cost(where, {} if params is None else params, options)
         return start(
             self._graph,
             where,
-            params=params or {},
+            params={} if params is None else params,
             enable_caching=enable_caching,
             wait=wait,
             progress=progress,
@@ -284,7 +294,7 @@ class Flow:
             self._graph,
             context,
             timing,
-            params=params or {},
+            params={} if params is None else params,
             enable_caching=enable_caching,
             options=options,
         )
@@ -299,11 +309,13 @@ class Flow:
         self, context: GcpContext, params: Mapping[str, Any], options: RunOptions
     ) -> None:
         """Refuse a run that may cost more than its options allow."""
-        from vertex_flow.cost.estimate import check_cost
+        from vertex_flow.cost.estimate import check_cost, check_hours
 
-        limit = options.get("max_cost")
+        limit, hours = options.get("max_cost"), options.get("hours")
         if limit is not None:
-            check_cost(self._graph, context, params, limit, hours=options.get("hours"))
+            check_cost(self._graph, context, params, limit, hours=hours)
+        elif hours is not None:
+            check_hours(self._graph, hours)
 
     def _check_context(self, method: str, context: Any) -> None:
         if not isinstance(context, GcpContext):

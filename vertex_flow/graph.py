@@ -17,7 +17,7 @@ from vertex_flow.ports import (
     Param,
     Port,
     article,
-    check_param,
+    check_params,
     fits,
     is_artifact,
     is_constant_of,
@@ -123,8 +123,7 @@ class Graph:
         Raises:
             SettingError: A parameter is unknown or of another type.
         """
-        for name, value in params.items():
-            check_param(self.name, self.params, name, value)
+        check_params(self.name, self.params, params)
         known = partial(value_of, params=params)
         return tuple(need for node in self.nodes for need in node.stage.machines(known))
 

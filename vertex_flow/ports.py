@@ -366,6 +366,17 @@ def check_param(flow: str, params: Mapping[str, Param[Any]], name: str, value: A
     )
 
 
+def check_params(flow: str, params: Mapping[str, Param[Any]], values: Any) -> None:
+    """Refuse values for pipeline parameters of which one is unknown, or of another type."""
+    if not isinstance(values, Mapping):
+        raise SettingError(
+            f"params={values!r}: expected values by the names of parameters, for example "
+            "{'epochs': 3}."
+        )
+    for name, value in values.items():
+        check_param(flow, params, name, value)
+
+
 def references(setting: Any) -> Iterator[Port[Any] | Param[Any]]:
     """Find the ports and parameters inside a setting, in order, however deeply nested."""
     if isinstance(setting, (Port, Param)):

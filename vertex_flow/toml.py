@@ -22,11 +22,15 @@ def load(path: Path) -> Mapping[str, Any]:
         SettingError: It cannot be read, or is none.
     """
     try:
-        found: Mapping[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        found: Mapping[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingError(f"{path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingError(f"{path} is not valid TOML: {error}.") from error
+    except RecursionError as error:
+        raise SettingError(f"{path} is not valid TOML: it is nested too deeply.") from error
+    except ValueError as error:  # half a letter, or a character that no name of a file has
+        raise SettingError(f"{str(path)!r} is no name of a file: {error}.") from error
     return found
 
 

@@ -9,6 +9,8 @@ import pytest
 import requests
 from google.api_core.exceptions import NotFound, RetryError, from_http_response
 from google.auth.exceptions import DefaultCredentialsError, RefreshError, TransportError
+from google.protobuf import json_format
+from google.protobuf.struct_pb2 import Struct
 from googleapiclient.errors import HttpError
 from httplib2 import Response, ServerNotFoundError
 
@@ -219,3 +221,14 @@ def test_which_errors_are_about_credentials() -> None:
 
 def test_credentials_that_could_not_be_renewed_yet_are_not_to_blame() -> None:
     assert not is_credentials_error(RefreshError("busy", retryable=True))  # type: ignore[no-untyped-call]
+
+
+def test_an_answer_that_is_no_json_is_a_fault_of_the_service() -> None:
+    with pytest.raises(json_format.ParseError) as caught:
+        json_format.Parse("<html>\nwait", Struct())
+    assert fault_of(caught.value, where="https://x") == Fault(
+        502,
+        "INTERNAL",
+        "https://x did not answer as Google Cloud does: Failed to load JSON: Expecting value: "
+        "line 1 column 1 (char 0).",
+    )

@@ -348,3 +348,19 @@ def test_it_is_json(acme: GcpContext) -> None:
         "machine_hours": 3.0,
         "cost": 3.0,
     }
+
+
+def test_a_run_that_is_none(acme: GcpContext) -> None:
+    with pytest.raises(SettingError) as caught:
+        sample().estimate(acme, run="sample-1")  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "estimate(run='sample-1'): expected a Run: Run.attach(context, name)."
+    )
+
+
+def test_parameters_of_another_kind(acme: GcpContext) -> None:
+    with pytest.raises(SettingError) as caught:
+        sample().estimate(acme, params=5)  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "params=5: expected values by the names of parameters, for example {'epochs': 3}."
+    )

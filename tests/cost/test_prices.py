@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from vertex_flow.cost.prices import Prices, read
+from vertex_flow.cost.prices import Prices, is_amount, read
 from vertex_flow.errors import SettingError
 
 TOML = """
@@ -118,3 +118,43 @@ def test_a_path_that_is_none() -> None:
     with pytest.raises(SettingError) as caught:
         read(nothing)
     assert str(caught.value) == "prices=5: expected the path of a TOML file."
+
+
+@pytest.mark.parametrize("table", ["tool = 1", "[tool]\nvertex_flow = 1"])
+def test_a_pyproject_of_another_shape_names_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(table)
+    monkeypatch.chdir(tmp_path)
+    assert read() is None
+
+
+@pytest.mark.parametrize(
+    ("value", "amount"),
+    [
+        (0, True),
+        (1.5, True),
+        (-1, False),
+        (True, False),
+        ("1", False),
+        (None, False),
+        (float("nan"), False),
+        (float("inf"), False),
+        (10**400, False),
+    ],
+)
+def test_what_is_an_amount(value: Any, amount: bool) -> None:
+    assert is_amount(value) == amount
+
+
+@pytest.mark.parametrize(
+    ("machines", "message"),
+    [
+        (None, "Prices(machines=None): expected prices by name."),
+        ({"a": -1}, "Prices(machines={'a': -1}): expected what an hour costs, 0 or more."),
+    ],
+)
+def test_prices_by_hand_are_checked(machines: Any, message: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        Prices(machines=machines)
+    assert str(caught.value) == message

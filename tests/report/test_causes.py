@@ -314,8 +314,8 @@ def test_causes(text: str, diagnosis: Diagnosis) -> None:
 def test_every_row_has_a_case() -> None:
     found = {
         next(index for index, row in enumerate((*ROWS, *LATER_ROWS)) if row.pattern.search(text))
-        for text, diagnosis in CASES
-        if diagnosis.kind not in ("exit", "exception")
+        for text, kind in KINDS
+        if kind not in ("exit", "exception")
     }
     assert found == set(range(len((*ROWS, *LATER_ROWS))))
 
@@ -342,3 +342,130 @@ def test_what_a_program_says_is_no_markup() -> None:
 def test_a_hostile_log_is_read_quickly() -> None:
     text = "SERVICE_DISABLED " * 3_000 + "\n" + "image a/" * 10_000 + "not found " * 3_000
     diagnose(text, project="acme", location="us-central1")
+
+
+OF_SERVER = Diagnosis(
+    "server",
+    "the model's server did not start, or did not answer its health checks.",
+    "see its log for why; the model's files and the serving image must go together, and the "
+    "server must listen at AIP_HTTP_PORT. On this machine: flow.run(GcpContext.local()).",
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Model server exited unexpectedly. Model server logs can be found at https://x",
+        "Model server never became ready. Please validate that your model file is valid",
+        "Model server terminated: model server container terminated: exit_code: 1",
+    ],
+)
+def test_servers_that_do_not_start(text: str) -> None:
+    assert diagnose(text, project="acme", location="us-central1") == OF_SERVER
+
+
+TOLD = [
+    (
+        "Service account `1-compute@developer.gserviceaccount.com` does not have "
+        "`[storage.objects.get, storage.objects.create]` IAM permission(s) to the bucket",
+        "permission",
+        "1-compute@developer.gserviceaccount.com lacks the permission storage.objects.get.",
+    ),
+    (
+        "403 Access Denied: User does not have bigquery.jobs.create permission in project x",
+        "permission",
+        "the identity of the run lacks the permission bigquery.jobs.create.",
+    ),
+    (
+        'denied: Permission "artifactregistry.repositories.downloadArtifacts" denied on x',
+        "permission",
+        "the identity of the run lacks the permission "
+        "artifactregistry.repositories.downloadArtifacts.",
+    ),
+    (
+        'Accelerator "NVIDIA_TESLA_K80" is not supported for machine type "n1-standard-4"',
+        "machine",
+        "there are no machines of type n1-standard-4 in us-central1, or not with that accelerator.",
+    ),
+    (
+        "Machine type temporarily unavailable, please deploy with a different machine type",
+        "capacity",
+        "Google Cloud has no such machines to give in us-central1 now; it is not the quota.",
+    ),
+    (
+        "Quota 'N2_CPUS' exceeded.  Limit: 8.0 in region us-central1.",
+        "quota",
+        "the quota N2_CPUS of project acme in us-central1 is used up.",
+    ),
+    (
+        "429 Quota exceeded for aiplatform.googleapis.com/online_prediction_requests",
+        "quota",
+        "the quota aiplatform.googleapis.com/online_prediction_requests of project acme in "
+        "us-central1 is used up.",
+    ),
+    (
+        "exited with a non-zero status of 128. Termination reason: StartError. unable to "
+        'start container process: exec: "trainer.task": executable file not found in $PATH',
+        "command",
+        "the command trainer.task is not in the image.",
+    ),
+    (
+        "exec /usr/bin/python: exec format error",
+        "platform",
+        "the image is built for another processor than the machine has.",
+    ),
+    (
+        "ERROR: No matching distribution found for tensorflow==2.99",
+        "package",
+        "pip finds no package tensorflow==2.99 for the Python version of the image.",
+    ),
+    (
+        "Constraint constraints/gcp.resourceLocations violated for projects/1",
+        "policy",
+        "the organization's policy constraints/gcp.resourceLocations forbids it.",
+    ),
+    (
+        "Request is prohibited by organization's policy.",
+        "policy",
+        "the organization's policy forbids it.",
+    ),
+    (
+        "Model server terminated: model server container out of memory.",
+        "server-memory",
+        "the memory of the machine that serves is full.",
+    ),
+    (
+        "numpy.core._exceptions._ArrayMemoryError: Unable to allocate 7.45 GiB",
+        "memory",
+        "the machine's memory is full, and the process was killed.",
+    ),
+    (
+        "RuntimeError: CUDA error: out of memory",
+        "accelerator-memory",
+        "the memory of the accelerator is full.",
+    ),
+    (
+        "Specified Execution `etag`: `1651666519110` does not match server `etag`: `16516`",
+        "internal",
+        "an error inside Google Cloud; the run itself is most likely right.",
+    ),
+    (
+        "The replica workerpool0-0 exited with a non-zero status of 139(SIGSEGV).",
+        "exit",
+        "the process crashed: a segmentation fault in compiled code.",
+    ),
+]
+
+
+KINDS = [
+    ("Model server exited unexpectedly", "server"),
+    *((text, kind) for text, kind, _ in TOLD),
+    *((text, diagnosis.kind) for text, diagnosis in CASES),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "cause"), TOLD)
+def test_what_others_were_told(text: str, kind: str, cause: str) -> None:
+    diagnosis = diagnose(text, project="acme", location="us-central1")
+    assert diagnosis is not None
+    assert (diagnosis.kind, diagnosis.cause) == (kind, cause)

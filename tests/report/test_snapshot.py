@@ -170,3 +170,55 @@ def test_the_reason_of_the_job_itself() -> None:
 
 def test_a_job_without_spec_has_no_stages() -> None:
     assert Snapshot(message({"name": NAME, "state": "PIPELINE_STATE_PENDING"})).stages == ()
+
+
+# Pipelines that no flow has made.
+
+
+def foreign(root: Any, *details: dict[str, Any], components: Any = None) -> Snapshot:
+    spec = {"root": root, **({"components": components} if components else {})}
+    return Snapshot(message({**job("RUNNING", *details), "pipelineSpec": spec}))
+
+
+@pytest.mark.parametrize(
+    ("tasks", "names"),
+    [
+        ({"a": {"componentRef": {"name": "gone"}}}, ["a"]),
+        ({"a": {}}, ["a"]),
+        ({"a": {"dependentTasks": ["gone"]}}, ["a"]),
+        ({"a": {"dependentTasks": ["b"]}, "b": {"dependentTasks": ["a"]}}, ["b", "a"]),
+        ({"a": 3}, ["a"]),
+        ([1], []),
+    ],
+)
+def test_a_spec_that_does_not_hold_together_is_read_as_far_as_it_goes(
+    tasks: Any, names: list[str]
+) -> None:
+    assert [one.name for one in foreign({"dag": {"tasks": tasks}}).stages] == names
+
+
+def test_tasks_that_are_each_others_parents() -> None:
+    details = [task(1, "source", "FAILED", parent=2), task(2, "fit", "RUNNING", parent=1)]
+    found = snapshot("FAILED", *details).first_failure()
+    assert found is not None
+    assert found.task == "source"
+
+
+def test_an_output_of_whichever_branch_has_run() -> None:
+    selectors = [
+        {"producerSubtask": branch, "outputParameterKey": "best"} for branch in ("left", "right")
+    ]
+    outputs = {"parameters": {"best": {"valueFromOneof": {"parameterSelectors": selectors}}}}
+    found = foreign(
+        {"dag": {"tasks": {"choose": {"componentRef": {"name": "comp"}}}}},
+        task(1, "choose", "SUCCEEDED"),
+        task(2, "right", "SUCCEEDED", parent=1, values={"best": 7}),
+        components={"comp": {"dag": {"outputs": outputs}}},
+    )
+    assert found.stages[0].outputs == {"best": 7}
+
+
+@pytest.mark.filterwarnings("ignore:Unrecognized PipelineState")
+def test_a_state_that_this_client_does_not_know() -> None:
+    found = Snapshot(message({"name": NAME, "state": 99}))
+    assert (found.state, found.is_over) == ("STATE_99", False)

@@ -87,3 +87,48 @@ def test_a_constant_of_a_pipeline() -> None:
 )
 def test_what_only_says_where_a_secret_is(value: Any) -> None:
     assert found(value) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("-----BEGIN PGP " + "PRIVATE KEY BLOCK-----", "a private key"),
+        ('{\\"private_' + 'key\\": \\"x\\"}', "the key of a service account"),
+        ("sk-" + "proj-" + "a" * 40, "an OpenAI or Anthropic key"),
+        ("sk-" + "ant-api03-" + "a" * 40, "an OpenAI or Anthropic key"),
+        ("gl" + "pat-" + "a" * 20, "a GitLab token"),
+        ("py" + "pi-AgEI" + "a" * 40, "a PyPI token"),
+        ("sk" + "_live_" + "a" * 24, "a Stripe key"),
+        ("ey" + "JhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0." + "a" * 43, "a signed token"),
+        ("postgresql://ann:hunter2@db/x", "a password in a URL"),
+        ("https://ann@db/x", None),
+        ("https://db:8080/a@b", None),
+        ("postgresql://ann:${PASSWORD}@db/x", None),
+        ("sk-learn-contrib", None),
+    ],
+)
+def test_further_kinds(text: str, kind: str | None) -> None:
+    assert kind_of(text) == kind
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["eos_token", "padToken", "end_of_text_token", "token_column", "api_key_env", "token_ids"],
+)
+def test_words_of_tokenizers_and_tables_are_no_secrets(name: str) -> None:
+    assert not is_name_of_secret(name)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "places"),
+    [
+        (["--epochs=3", "--db-password=hunter2"], ["args[1]"]),
+        (["--api-key", "abcdef", "--epochs", "3"], ["args[1]"]),
+        (["sh", "-c", "export DB_PASSWORD=hunter2; python task.py"], ["args[2]"]),
+        (["--token-limit=x", "--password-file", "pw.txt", "--tokenizer=bert"], []),
+        (["--password=/secrets/db", "--password=$DB", "--token={{$.inputs}}"], []),
+        (["--password"], []),
+    ],
+)
+def test_arguments(arguments: list[str], places: list[str]) -> None:
+    assert found({"args": arguments}) == places

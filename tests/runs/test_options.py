@@ -65,7 +65,12 @@ def test_this_machine_has_no_service_account() -> None:
             {"job_ids": "a"},
             "Flow.run(job_ids='a'): there is no option 'job_ids'; there are context, params, "
             "enable_caching, wait, progress, service_account, labels, network, encryption_key, "
-            "failure_policy, experiment, tensorboard, job_id. Did you mean 'job_id'?",
+            "failure_policy, experiment, tensorboard, job_id, max_cost, hours. Did you mean "
+            "'job_id'?",
+        ),
+        (
+            {"network": "\ud800"},
+            r"Flow.run(network='\ud800'): expected plain letters, digits and signs (ASCII).",
         ),
     ],
 )

@@ -14,7 +14,7 @@ from google.auth.credentials import AnonymousCredentials
 
 from tests.cloud.fake import fake_cloud
 from tests.jobs import NAME, job, task
-from tests.loopback import PARENT, Loopback, error, serving
+from tests.loopback import PARENT, Loopback, context_at, error, serving
 from tests.samples import Fail, Fit, Score, Sleep, Source, Spend
 from vertex_flow import Flow, GcpContext, Param, Run, When
 from vertex_flow.calls import ONCE
@@ -406,3 +406,66 @@ def test_a_run_that_does_not_exist_leaves_no_engine_behind(tmp_path: Path) -> No
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     homes = [Path(f"/proc/{one}/cmdline").read_bytes() for one in children]
     assert [one for one in homes if str(tmp_path).encode() in one] == []
+
+
+EXPECTED = (
+    "expected the name of a pipeline job, projects/P/locations/L/pipelineJobs/ID, or its ID alone."
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [None, 0, b"x", "", "..", "a b", "a\nb", "\ud800", "a/b", "projects/", f"{PARENT}/schedules/1"],
+)
+def test_what_is_no_name_of_a_run_is_not_asked_for(server: Loopback, name: Any) -> None:
+    with pytest.raises(SettingError) as caught:
+        Run.attach(context_at(server.url), name)
+    assert str(caught.value) == f"Run.attach(context, {name!r}): {EXPECTED}"
+    assert server.asked == []
+
+
+def test_a_run_is_taken_up_by_its_url(server: Loopback) -> None:
+    server.on(GET, job("RUNNING"))
+    url = f"https://us-central1-aiplatform.googleapis.com/v1/{NAME}"
+    assert Run.attach(context_at(server.url), url).name == NAME
+
+
+def test_a_run_in_another_location_says_how_it_is_reached(server: Loopback) -> None:
+    name = NAME.replace("us-central1", "europe-west4")
+    with pytest.raises(SettingError) as caught:
+        Run.attach(context_at(server.url), name)
+    assert str(caught.value) == (
+        f"Run.attach(context, {name!r}): the run is in europe-west4, and the context in "
+        "us-central1: GcpContext(project=..., location='europe-west4')."
+    )
+
+
+def test_a_run_of_no_context() -> None:
+    with pytest.raises(SettingError) as caught:
+        Run.attach("acme", "sample-1")  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "Run.attach('acme', ...): expected a GcpContext: GcpContext.local(), or "
+        "GcpContext(project=...)."
+    )
+
+
+def test_a_failure_that_cannot_be_explained_is_said_all_the_same(
+    server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_: Any) -> None:
+        raise TypeError("odd")
+
+    monkeypatch.setattr("vertex_flow.runs.failures.cloud_failure", stumble)
+    server.on(GET, job("FAILED", task(1, "source", "FAILED", error="it broke")))
+    run = Run.attach(context_at(server.url), "sample-1")
+    with pytest.raises(RunFailed) as caught:
+        run.wait()
+    assert (caught.value.stage, caught.value.reason) == ("source", "it broke")
+
+
+def test_a_hostile_name_of_a_stage_obeys_nobody(server: Loopback, run: Run) -> None:
+    tasks = {"a\x1b[2J": {"componentRef": {"name": "x"}}}
+    server.on(GET, {**job("RUNNING"), "pipelineSpec": {"root": {"dag": {"tasks": tasks}}}})
+    with pytest.raises(SettingError) as caught:
+        _ = run["fit"]
+    assert str(caught.value) == "run sample-1 has no stage 'fit'; it has a\\x1b[2J."

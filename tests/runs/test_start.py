@@ -106,8 +106,8 @@ def test_an_unknown_option_has_its_nearest_name(cloud: Vertex) -> None:
     assert str(caught.value) == (
         "Flow.run(sevice_account='me'): there is no option 'sevice_account'; there are context, "
         "params, enable_caching, wait, progress, service_account, labels, network, "
-        "encryption_key, failure_policy, experiment, tensorboard, job_id. Did you mean "
-        "'service_account'?"
+        "encryption_key, failure_policy, experiment, tensorboard, job_id, max_cost, hours. Did "
+        "you mean 'service_account'?"
     )
 
 
@@ -117,6 +117,31 @@ def test_nothing_is_sent_that_would_be_refused(cloud: Vertex) -> None:
         FLOW.run(cloud.context, job_id="Bad_Id", network="default")
     assert len(caught.value.faults) == 2
     assert cloud.between.count(JOBS) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"params": ""},
+            "params='': expected values by the names of parameters, for example {'epochs': 3}.",
+        ),
+        ({"enable_caching": "no"}, "enable_caching='no': expected True, False or None."),
+        (
+            {"progress": True},
+            "Flow.run(progress=True): expected a function of a line of text, such as print, or "
+            "None.",
+        ),
+        (
+            {"hours": "2"},
+            "estimate(hours='2'): expected hours by stage, for example {'train': 1.5}.",
+        ),
+    ],
+)
+def test_arguments_of_another_kind(cloud: Vertex, options: Any, message: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        FLOW.run(cloud.context, **options)
+    assert str(caught.value) == message
 
 
 def one(name: str) -> Flow:

@@ -105,6 +105,9 @@ def fault_of(error: Any, *, where: str = "the service") -> Fault | None:
         return _read(int(error.resp.status), error.content, error.resp, str(error))
     if _is_a(error, "HTTPError") and response is not None:
         return _read(response.status_code, response.content, response, str(error))
+    if _is_a(error, "ParseError", "JSONDecodeError"):
+        said = str(error).partition("\n")[0][:200]
+        return Fault(502, "INTERNAL", f"{where} did not answer as Google Cloud does: {said}")
     if _is_transport_error(error):
         return Fault(503, "UNAVAILABLE", f"{where} does not answer: {error}")
     return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -11,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from vertex_flow.cost.past import Past, earlier
-from vertex_flow.cost.prices import Prices, read
+from vertex_flow.cost.prices import Prices, is_amount, read
 from vertex_flow.errors import CostError, SettingError, nearest
 from vertex_flow.expiry import seconds
 from vertex_flow.machines import PIPELINE_TASK, MachineNeed, machine
 from vertex_flow.report.table import table
+from vertex_flow.runs.run import Run
 
 if TYPE_CHECKING:
     from vertex_flow.context import GcpContext
     from vertex_flow.graph import Graph
-    from vertex_flow.runs.run import Run
 
 _TASK = 0.1
 _GUESS = f"{_TASK * 60:.0f} minutes a task"
@@ -166,7 +165,9 @@ def estimate(  # noqa: PLR0913 - the options of Flow.estimate, passed on
             of a job are not given.
         prices: Prices, or their file; by default the one that `pyproject.toml` names.
     """
-    _check_hours(graph, hours)
+    check_hours(graph, hours)
+    if not isinstance(run, (Run, type(None))):
+        raise SettingError(f"estimate(run={run!r}): expected a Run: Run.attach(context, name).")
     needs = graph.machines(params)
     known = prices if isinstance(prices, Prices) else read(prices)
     tasks = _tasks(graph)
@@ -211,8 +212,7 @@ def check_cost(  # noqa: PLR0913 - what a run is told, passed on
         CostError: It may cost more, or what it costs is not known.
         SettingError: The limit, the prices or the hours are none.
     """
-    number = isinstance(max_cost, (int, float)) and not isinstance(max_cost, bool)
-    if not number or not math.isfinite(max_cost) or max_cost < 0:
+    if not is_amount(max_cost):
         raise SettingError(f"run(max_cost={max_cost!r}): expected a number of 0 or more.")
     if context.is_local:
         return None
@@ -348,7 +348,8 @@ def _priced(row: Row, need: MachineNeed, prices: Prices | None) -> Row:
     return attrs.evolve(row, price=price)
 
 
-def _check_hours(graph: Graph, hours: Mapping[str, float]) -> None:
+def check_hours(graph: Graph, hours: Mapping[str, float]) -> None:
+    """Refuse hours by stage that are none, or of a stage that there is not."""
     if not isinstance(hours, Mapping):
         raise SettingError(
             f"estimate(hours={hours!r}): expected hours by stage, for example {{'train': 1.5}}."
@@ -360,8 +361,7 @@ def _check_hours(graph: Graph, hours: Mapping[str, float]) -> None:
                 f"estimate(hours={{{stage!r}: ...}}): flow {graph.name!r} has no stage {stage!r}; "
                 f"it has {', '.join(names)}.{nearest(stage, names)}"
             )
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or not math.isfinite(value) or value < 0:
+        if not is_amount(value):
             raise SettingError(
                 f"estimate(hours={{{stage!r}: {value!r}}}): expected a number of 0 or more."
             )

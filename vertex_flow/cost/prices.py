@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,28 @@ from typing import Any
 import attrs
 
 from vertex_flow.errors import SettingError, nearest
+from vertex_flow.report.progress import plain
 from vertex_flow.toml import load, nearest_pyproject
 
 _TABLES = ("machines", "accelerators")
+
+
+def is_amount(value: Any) -> bool:
+    """Tell whether a value is a number of 0 or more, of hours or of money."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return 0 <= value <= sys.float_info.max  # not nan, not infinite, no int beyond a float
+
+
+def _check_prices(_: Any, attribute: attrs.Attribute[Any], prices: Any) -> None:
+    if not isinstance(prices, Mapping):
+        raise SettingError(f"Prices({attribute.name}={prices!r}): expected prices by name.")
+    for name, price in prices.items():
+        if not is_amount(price):
+            raise SettingError(
+                f"Prices({attribute.name}={{{name!r}: {price!r}}}): expected what an hour costs, "
+                "0 or more."
+            )
 
 
 @attrs.frozen(kw_only=True)
@@ -27,8 +46,8 @@ class Prices:
     """
 
     currency: str = "USD"
-    machines: Mapping[str, float] = attrs.field(factory=dict)
-    accelerators: Mapping[str, float] = attrs.field(factory=dict)
+    machines: Mapping[str, float] = attrs.field(factory=dict, validator=_check_prices)
+    accelerators: Mapping[str, float] = attrs.field(factory=dict, validator=_check_prices)
     source: str = ""
 
     def an_hour(self, machine_type: str, accelerator: str, count: int) -> tuple[float, list[str]]:
@@ -96,7 +115,9 @@ def _named() -> Path | None:
     pyproject = nearest_pyproject()
     if pyproject is None:
         return None
-    found: Any = load(pyproject).get("tool", {}).get("vertex_flow", {}).get("prices")
+    found: Any = load(pyproject)
+    for key in ("tool", "vertex_flow", "prices"):
+        found = found.get(key) if isinstance(found, Mapping) else None
     if found is None:
         return None
     if not isinstance(found, str):
@@ -110,9 +131,9 @@ def _table(path: Path, key: str, table: Any) -> dict[str, float]:
     if not isinstance(table, Mapping):
         raise SettingError(f"{path}: {key} = {table!r}: expected a table, [{key}].")
     for name, price in table.items():
-        number = isinstance(price, (int, float)) and not isinstance(price, bool)
-        if not number or not math.isfinite(price) or price < 0:
+        if not is_amount(price):
             raise SettingError(
-                f"{path}: [{key}] {name} = {price!r}: expected what an hour costs, 0 or more."
+                f"{path}: [{key}] {plain(name)} = {price!r}: expected what an hour costs, 0 or "
+                "more."
             )
     return {name: float(price) for name, price in table.items()}

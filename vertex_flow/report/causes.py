@@ -54,12 +54,13 @@ def _row(kind: str, pattern: str, cause: str, fix: str | Callable[[Mapping[str, 
 
 
 def _grant(facts: Mapping[str, str]) -> str:
-    role = role_for(facts["permission"])
+    permission = facts["permission"] or facts.get("lacking", "")
+    role = role_for(permission)
     member = facts.get("member") or ""
     who = f"serviceAccount:{member}" if member.endswith(".gserviceaccount.com") else _MEMBER
     who = f"user:{member}" if member and not who.endswith(member) else who
     if role is None:
-        return f"ask an owner of project {facts['project']} for {facts['permission']}."
+        return f"ask an owner of project {facts['project']} for {permission}."
     return grant(facts["project"], role, who)
 
 
@@ -85,14 +86,18 @@ ROWS = (
         "quota",
         r"quota metrics exceed quota limits: (?P<quota>[\w.-]+/[\w.-]+(?:, *[\w.-]+/[\w.-]+)*)"
         r"|quotas? (?:are|is) exceeded: (?P<quotas>[\w./-]+)"
-        r"|quota exceeded for quota metric '(?P<metric>[^']+)'",
-        "the quota {quota}{quotas}{metric} of project {project} in {location} is used up.",
+        r"|quota exceeded for quota metric '(?P<metric>[^']+)'"
+        r"|quota exceeded for (?P<api>[a-z]+\.googleapis\.com/\w+)"
+        r"|quota '(?P<compute>[A-Z0-9_]+)' exceeded",
+        "the quota {quota}{quotas}{metric}{api}{compute} of project {project} in {location} is "
+        "used up.",
         _quota,
     ),
     _row(
         "capacity",
         r"resources are insufficient in region: (?P<region>[\w-]+)"
-        r"|does not have enough resources available|ZONE_RESOURCE_POOL_EXHAUSTED|stockout",
+        r"|does not have enough resources available|ZONE_RESOURCE_POOL_EXHAUSTED|stockout"
+        r"|machine type temporarily unavailable",
         "Google Cloud has no such machines to give in {location} now; it is not the quota.",
         "another location, another machine or accelerator type, a later try, or "
         "Trainer(strategy='FLEX_START'), which waits for machines.",
@@ -147,25 +152,69 @@ ROWS = (
     _row(
         "permission",
         r"(?P<member>[\w.+-]+@[\w.-]+\w)`? does not have `?\[?(?P<permission>[a-z]+\.[\w.]+\w)"
-        r"\]?`? (?:access|iam permission)",
+        r"(?:, [\w., ]+)?\]?`? (?:access|iam permission)",
         "{member} lacks the permission {permission}.",
         _grant,
     ),
     _row(
         "permission",
-        r"permission '?(?P<permission>[a-z]+\.[\w.]+\w)'? (?:was )?denied",
-        "the identity of the run lacks the permission {permission}.",
+        r"permission ['\"]?(?P<permission>[a-z]+\.[\w.]+\w)['\"]? (?:was )?denied"
+        r"|does not have (?P<lacking>[a-z]+\.[\w.]+\w) permission",
+        "the identity of the run lacks the permission {permission}{lacking}.",
         _grant,
     ),
     _row(
+        "policy",
+        r"(?:org policy|constraint)\b[^\n]*?(?P<constraint>constraints/[\w.]+)"
+        r"|prohibited by organization's policy",
+        "the organization's policy {constraint} forbids it.",
+        "ask whoever administers the organization, or keep to what it allows: another location, "
+        "machine or network.",
+    ),
+    _row(
+        "server-memory",
+        r"model server container out of memory",
+        "the memory of the machine that serves is full.",
+        "a machine with more memory, Deploy(machine_type='n1-highmem-8'), or a smaller model.",
+    ),
+    _row(
+        "server",
+        r"model server (?:exited unexpectedly|never became ready"
+        r"|terminated: model server container terminated)",
+        "the model's server did not start, or did not answer its health checks.",
+        "see its log for why; the model's files and the serving image must go together, and the "
+        "server must listen at AIP_HTTP_PORT. On this machine: flow.run(GcpContext.local()).",
+    ),
+    _row(
+        "command",
+        r"exec: \\?\"(?P<command>[^\"\\\n]+)\\?\": (?:executable file not found|stat )",
+        "the command {command} is not in the image.",
+        "install it, or correct the command.",
+    ),
+    _row(
+        "platform",
+        r"exec format error",
+        "the image is built for another processor than the machine has.",
+        "build it for linux/amd64: docker build --platform=linux/amd64 ...",
+    ),
+    _row(
+        "package",
+        r"no matching distribution found for (?P<package>\S+)",
+        "pip finds no package {package} for the Python version of the image.",
+        "correct its name or version in the requirements or in packages_to_install, or use an "
+        "image with another Python.",
+    ),
+    _row(
         "accelerator-memory",
-        r"CUDA out of memory|OutOfMemoryError: CUDA|OOM when allocating tensor|CUDA_ERROR_OUT_OF_M",
+        r"CUDA (?:error: )?out of memory|OutOfMemoryError: CUDA|OOM when allocating tensor"
+        r"|CUDA_ERROR_OUT_OF_M",
         "the memory of the accelerator is full.",
         "smaller batches, mixed precision, or an accelerator with more memory.",
     ),
     _row(
         "memory",
-        r"ran out[ -]of[ -]memory|replicas low on memory|OOMKilled|out of memory: killed process"
+        r"ran out[ -]of[ -]memory|_ArrayMemoryError|replicas low on memory|OOMKilled"
+        r"|out of memory: killed process"
         r"|(?:status|code)(?: of)? 137\b|9\(SIGKILL\)|^MemoryError|may have run out of memory",
         "the machine's memory is full, and the process was killed.",
         _BIGGER,
@@ -221,8 +270,9 @@ ROWS = (
     _row(
         "machine",
         r"machine type \"?'?(?P<machine>[\w-]+)\"?'? (?:is |was )?not (?:supported|available|found)"
-        r"|(?:does not support|unsupported) machine type:? \"?'?(?P<other>[\w-]+)",
-        "there are no machines of type {machine}{other} in {location}, or not with that "
+        r"|(?:does not support|unsupported) machine type:? \"?'?(?P<other>[\w-]+)"
+        r"|accelerator \"?[\w-]+\"? is not supported for machine type \"?(?P<holder>[\w-]+)",
+        "there are no machines of type {machine}{other}{holder} in {location}, or not with that "
         "accelerator.",
         "another machine_type or accelerator_type, or another location.",
     ),
@@ -246,7 +296,8 @@ LATER_ROWS = (
     ),
     _row(
         "internal",
-        r"internal error (?:occurred|encountered)|^INTERNAL\b|code=INTERNAL\b",
+        r"internal error (?:occurred|encountered)|^INTERNAL\b|code=INTERNAL\b"
+        r"|specified \w+ `etag`: `\d+` does not match",
         "an error inside Google Cloud; the run itself is most likely right.",
         "run it again: what has succeeded is reused. If it comes back, use another location.",
     ),
@@ -254,10 +305,16 @@ LATER_ROWS = (
 
 _EXITS = {
     "2": ("the command refused its arguments.", "see its usage at the end of the log."),
+    "139": (
+        "the process crashed: a segmentation fault in compiled code.",
+        "use versions of the packages that go together; the end of its log may name one.",
+    ),
     "126": ("the command cannot be executed.", "make the file executable in the image."),
     "127": ("the command is not in the image.", "install it, or correct the command."),
 }
-_EXIT = re.compile(r"non-zero status of (?P<code>\d+)|exit(?:ed with)? code (?P<other>\d+)")
+_EXIT = re.compile(
+    r"non-zero status (?:of|code) (?P<code>\d+)|exit(?:ed with)? code (?P<other>\d+)"
+)
 
 
 def diagnose(text: str, *, project: str, location: str) -> Diagnosis | None:

@@ -105,12 +105,13 @@ class Snapshot:
 
     def __init__(self, job: Any) -> None:
         self.name: str = job.name
-        self.state: str = job.state.name.removeprefix("PIPELINE_STATE_")
+        self.state: str = _name(job.state).removeprefix("PIPELINE_STATE_")
         self.reason: str = job.error.message if job.error else ""
         self.start: datetime | None = job.start_time or job.create_time
         self.parameters: Mapping[str, Any] = _plain(job.runtime_config.parameter_values) or {}
         self._details = list(job.job_detail.task_details)
         self._spec = _plain(job.pipeline_spec) or {}  # absent while a template is read
+        self._known = _mapping(self._spec.get("components"))
 
     @property
     def is_over(self) -> bool:
@@ -129,12 +130,12 @@ class Snapshot:
 
     def tunes(self, stage: str) -> bool:
         """Whether a stage runs a hyperparameter tuning job."""
-        tasks = self._components[stage].get("dag", {}).get("tasks", {})
+        tasks = _tasks(self._components[stage])
         return any(name.startswith("hyperparameter-tuning-job") for name in tasks)
 
     def first_failure(self) -> Failure | None:
         """The failed task that ended first, of those that have no failed task inside."""
-        failed = [one for one in self._details if one.state.name == "FAILED"]
+        failed = [one for one in self._details if _name(one.state) == "FAILED"]
         outer = {one.parent_task_id for one in failed}
         inner = [one for one in failed if one.task_id not in outer]
         if not inner:
@@ -164,13 +165,14 @@ class Snapshot:
     @cached_property
     def _components(self) -> dict[str, Mapping[str, Any]]:
         """Component of each stage: the tasks of the root and of the conditions below it."""
-        return dict(self._stages_in(self._spec.get("root", {})))
+        return dict(self._stages_in(self._spec.get("root")))
 
-    def _stages_in(self, component: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        tasks = component.get("dag", {}).get("tasks", {})
+    def _stages_in(self, component: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        tasks = _tasks(component)
         for name in _in_order(tasks):
-            inner = self._spec["components"][tasks[name]["componentRef"]["name"]]
-            if "triggerPolicy" in tasks[name] and "condition" in tasks[name]["triggerPolicy"]:
+            reference = _mapping(tasks[name].get("componentRef")).get("name")
+            inner = _mapping(self._known.get(reference))
+            if "condition" in _mapping(tasks[name].get("triggerPolicy")):
                 yield from self._stages_in(inner)
             else:
                 yield name, inner
@@ -190,16 +192,16 @@ class Snapshot:
     @cached_property
     def _is_broken(self) -> bool:
         """Whether stages may be left out for another reason than their condition."""
-        failed = any(one.state.name == "FAILED" for one in self._details)
+        failed = any(_name(one.state) == "FAILED" for one in self._details)
         return failed or self.state in ("FAILED", "CANCELLING", "CANCELLED")
 
     def _state(self, detail: Any) -> str:
         if detail is None and not self.is_over:
             return "PENDING"
-        if detail is None or detail.state.name == "NOT_TRIGGERED":
+        if detail is None or _name(detail.state) == "NOT_TRIGGERED":
             return "NOT_REACHED" if self._is_broken else "NOT_TRIGGERED"
-        state = str(detail.state.name)
-        leaves = [one.state.name for one in self._details if one.parent_task_id == detail.task_id]
+        state = _name(detail.state)
+        leaves = [_name(one.state) for one in self._details if one.parent_task_id == detail.task_id]
         if state == "SUCCEEDED" and leaves and set(leaves) == {"SKIPPED"}:
             return "REUSED"
         return {"SKIPPED": "REUSED"}.get(state, state)
@@ -217,8 +219,9 @@ class Snapshot:
 
     def _outermost(self, detail: Any) -> Any:
         """The task of the stage that a task is in, or is itself."""
-        found = None
-        while detail is not None:
+        found, seen = None, set[int]()
+        while detail is not None and detail.task_id not in seen:
+            seen.add(detail.task_id)
             if detail.task_name in self._components:
                 found = detail
             parent = detail.parent_task_id
@@ -226,20 +229,21 @@ class Snapshot:
         return found
 
     def _outputs(self, name: str) -> tuple[dict[str, Any], dict[str, Artifact]]:
-        declared = self._components[name].get("dag", {}).get("outputs", {})
-        parameters, artifacts = {}, {}
-        for key, source in declared.get("parameters", {}).items():
-            selector = source["valueFromParameter"]
-            task = self._inner(name, selector["producerSubtask"])
-            found = _metadata(task).get(f"output:{selector['outputParameterKey']}")
-            if found is not None:
-                parameters[key] = found
-        for key, source in declared.get("artifacts", {}).items():
-            selector = source["artifactSelectors"][0]
-            task = self._inner(name, selector["producerSubtask"])
-            artifact = _artifact(task, selector["outputArtifactKey"])
-            if artifact is not None:
-                artifacts[key] = artifact
+        declared = _mapping(_mapping(self._components[name].get("dag")).get("outputs"))
+        parameters: dict[str, Any] = {}
+        artifacts: dict[str, Artifact] = {}
+        for key, source in _mapping(declared.get("parameters")).items():
+            for selector in _selectors(source):
+                task = self._inner(name, selector.get("producerSubtask", ""))
+                found = _metadata(task).get(f"output:{selector.get('outputParameterKey')}")
+                if found is not None:
+                    parameters.setdefault(key, found)
+        for key, source in _mapping(declared.get("artifacts")).items():
+            for selector in _mapping(source).get("artifactSelectors", []):
+                task = self._inner(name, selector.get("producerSubtask", ""))
+                artifact = _artifact(task, selector.get("outputArtifactKey", ""))
+                if artifact is not None:
+                    artifacts.setdefault(key, artifact)
         return parameters, artifacts
 
     def _inner(self, stage: str, task: str) -> Any:
@@ -252,13 +256,38 @@ class Snapshot:
         return None
 
 
-def _in_order(tasks: Mapping[str, Any]) -> list[str]:
+def _name(state: Any) -> str:
+    """Name of a state; its number where the service knows one that this client does not."""
+    return str(getattr(state, "name", f"STATE_{state}"))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """What should be a mapping; an empty one where a foreign pipeline has something else."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _selectors(output: Any) -> list[Mapping[str, Any]]:
+    """Where an output comes from; with `dsl.OneOf`, whichever of several tasks has run."""
+    source = _mapping(output)
+    if "valueFromParameter" in source:
+        return [_mapping(source["valueFromParameter"])]
+    return list(_mapping(source.get("valueFromOneof")).get("parameterSelectors", []))
+
+
+def _tasks(component: Any) -> Mapping[str, Mapping[str, Any]]:
+    found = _mapping(_mapping(_mapping(component).get("dag")).get("tasks"))
+    return {name: _mapping(task) for name, task in found.items()}
+
+
+def _in_order(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Names of tasks, each after those it depends on; KFP sorts them by name."""
     ordered: list[str] = []
+    seen: set[str] = set()
 
     def visit(name: str) -> None:
-        if name in ordered:
+        if name in seen or name not in tasks:
             return
+        seen.add(name)
         for needed in tasks[name].get("dependentTasks", []):
             visit(needed)
         ordered.append(name)

@@ -10,6 +10,7 @@ import attrs
 from vertex_flow.errors import SettingError, nearest
 from vertex_flow.names import check_labels
 from vertex_flow.place import Place
+from vertex_flow.report.progress import plain
 
 FailurePolicy = Literal["slow", "fast"]
 
@@ -105,13 +106,17 @@ def _check(name: str, value: Any) -> None:
     if name not in known:
         names = [*_EXPLICIT, *known]
         raise SettingError(
-            f"Flow.run({name}={value!r}): there is no option {name!r}; there are "
+            f"Flow.run({plain(name)}={value!r}): there is no option {name!r}; there are "
             f"{', '.join(names)}.{nearest(name, names)}"
         )
     if name == "labels":
         _check_labels(value)
     elif not isinstance(value, str):
         raise SettingError(f"Flow.run({name}={value!r}): expected a str.")
+    elif not value.isascii():
+        raise SettingError(
+            f"Flow.run({name}={value!r}): expected plain letters, digits and signs (ASCII)."
+        )
     elif name == "failure_policy" and value not in _POLICIES:
         raise SettingError(
             f"Flow.run(failure_policy={value!r}): use 'slow' or 'fast'."

@@ -18,12 +18,12 @@ from vertex_flow.runs.options import Settled
 _JOB_ID = re.compile(r"[a-z][-a-z0-9]{0,127}")
 _EXPERIMENT = re.compile(r"[a-z0-9][a-z0-9-]{0,127}")
 _BUCKET_URI = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](?:/\S*)?")
-_ACCOUNT = re.compile(r"[a-z0-9][\w.-]*@[a-z0-9][\w.-]*\.gserviceaccount\.com")
-_NETWORK = re.compile(r"projects/\d+/global/networks/[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_ACCOUNT = re.compile(r"[a-z0-9][\w.-]*@[a-z0-9][\w.-]*\.gserviceaccount\.com", re.ASCII)
+_NETWORK = re.compile(r"projects/[0-9]+/global/networks/[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _KEY = re.compile(
-    r"projects/[^/]+/locations/(?P<location>[^/]+)/keyRings/[\w-]{1,63}/cryptoKeys/[\w-]{1,63}"
+    r"projects/[^/\s]+/locations/(?P<location>[^/\s]+)/keyRings/[\w-]{1,63}/cryptoKeys/[\w-]{1,63}"
 )
-_TENSORBOARD = re.compile(r"projects/[^/]+/locations/(?P<location>[^/]+)/tensorboards/[^/]+")
+_TENSORBOARD = re.compile(r"projects/[^/\s]+/locations/(?P<location>[^/\s]+)/tensorboards/[^/\s]+")
 _LONGEST_NAME = 128
 _MOST_LABELS = 64
 _LARGEST = 10 * 1024 * 1024  # "Request payload size exceeds the limit: 10485760 bytes."

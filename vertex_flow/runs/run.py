@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -21,7 +22,7 @@ from vertex_flow.errors import (
     nearest,
 )
 from vertex_flow.names import Resource, pipeline_job_name
-from vertex_flow.report.progress import Progress
+from vertex_flow.report.progress import Progress, plain
 from vertex_flow.report.record import record
 from vertex_flow.report.snapshot import Snapshot, StageRun
 from vertex_flow.report.summary import summarise
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from vertex_flow.client import Client
     from vertex_flow.engine.joining import LocalEngine
 
+_ID = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 Say = Callable[[str], None]
 T = TypeVar("T")
 
@@ -76,9 +78,13 @@ class Run:
         Args:
             context: Where it runs.
             name: Resource name of the pipeline job, or the last part of it.
+
+        Raises:
+            SettingError: It is no such name, or that of a run elsewhere.
+            ApiError: There is no such run.
         """
+        full = _full_name(context, name)
         client, engine = reaching.connect(context)
-        full = name if "/" in name else pipeline_job_name(client.parent, name)
         run = cls(client, full, engine, context)
         try:
             run.snapshot()
@@ -105,10 +111,11 @@ class Run:
     def __getitem__(self, stage: str) -> StageRun:
         """How one stage went: `run["evaluate"].metrics["accuracy"]`."""
         stages = {one.name: one for one in self.stages}
-        if stage not in stages:
+        if not isinstance(stage, str) or stage not in stages:
+            names = plain(", ".join(stages)) or "none"
             raise SettingError(
-                f"run {self.job_id} has no stage {stage!r}; it has {', '.join(stages)}."
-                + nearest(stage, list(stages))
+                f"run {self.job_id} has no stage {stage!r}; it has {names}."
+                + nearest(str(stage), list(stages))
             )
         return stages[stage]
 
@@ -297,12 +304,12 @@ class Run:
     def _why(self, snapshot: Snapshot) -> RunFailed:
         from vertex_flow.runs.failures import cloud_failure, local_failure
 
-        if self._failure is None:
-            self._failure = (
-                local_failure(snapshot)
-                if self._is_local
-                else cloud_failure(snapshot, self._reached(), self._cloud_logs)
-            )
+        if self._failure is not None:
+            return self._failure
+        if not self._is_local:
+            with contextlib.suppress(Exception):  # what is odd there must not hide the failure
+                self._failure = cloud_failure(snapshot, self._reached(), self._cloud_logs)
+        self._failure = self._failure or local_failure(snapshot)
         return self._failure
 
     def _cloud_logs(self, query: str, lines: int) -> str:
@@ -346,6 +353,34 @@ class Run:
             if artifact.schema_title == schema_title
         ]
         return next((str(name) for name in reversed(names) if name), None)
+
+
+def _full_name(context: Any, name: Any) -> str:
+    """The resource name of a run, from that or from the last part of it."""
+    if not isinstance(context, GcpContext):
+        raise SettingError(
+            f"Run.attach({context!r}, ...): expected a GcpContext: GcpContext.local(), or "
+            "GcpContext(project=...)."
+        )
+    expected = (
+        f"Run.attach(context, {name!r}): expected the name of a pipeline job, "
+        "projects/P/locations/L/pipelineJobs/ID, or its ID alone."
+    )
+    if not isinstance(name, str):
+        raise SettingError(expected)
+    full = name if "/" in name else pipeline_job_name(context.parent, name)
+    try:
+        found = Resource.parse(full)
+    except SettingError as error:
+        raise SettingError(expected) from error
+    if found.collection != "pipelineJobs" or not _ID.fullmatch(found.id):
+        raise SettingError(expected)
+    if found.location != context.location:
+        raise SettingError(
+            f"Run.attach(context, {name!r}): the run is in {found.location}, and the context in "
+            f"{context.location}: GcpContext(project=..., location={found.location!r})."
+        )
+    return str(found)
 
 
 def give_up(engine: LocalEngine | None, run: Run | None) -> None:

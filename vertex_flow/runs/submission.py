@@ -13,7 +13,7 @@ from vertex_flow.context import GcpContext
 from vertex_flow.errors import SettingError
 from vertex_flow.graph import Graph
 from vertex_flow.names import FLOW_LABEL
-from vertex_flow.ports import Param, check_param
+from vertex_flow.ports import Param, check_params
 from vertex_flow.runs.options import Settled
 from vertex_flow.training import TENSORBOARD, TRAINING_ACCOUNT, TRAINING_IMAGE, Trainer
 
@@ -41,7 +41,12 @@ def pipeline_job(
         options: The options of the run, from `settle`.
         enable_caching: Whether earlier results may be reused, for every task; None leaves it as
             it was compiled.
+
+    Raises:
+        SettingError: `enable_caching` is no bool.
     """
+    if not isinstance(enable_caching, (bool, type(None))):
+        raise SettingError(f"enable_caching={enable_caching!r}: expected True, False or None.")
     spec = json_format.MessageToDict(compiler.build(graph).pipeline_spec)
     if enable_caching is not None:
         _set_caching(spec, enable_caching)
@@ -77,8 +82,7 @@ def parameter_values(
         SettingError: A parameter is unknown or of another type, or a trainer's code is not
             there.
     """
-    for name, value in params.items():
-        check_param(graph.name, graph.params, name, value)
+    check_params(graph.name, graph.params, params)
     values = dict(params)
     image = TRAINING_IMAGE.name
     trainers = list(_trainers(graph))
