@@ -209,6 +209,8 @@ class Flow:
             RunCancelled: The run was cancelled.
             SettingError: A parameter or an option is unknown or of the wrong type.
             PreflightError: Vertex AI would refuse the run; with every fault.
+            CostError: It may cost more than `max_cost`, or what it costs is not known.
+            ApiError: Google Cloud refused; with the cause and the fix where they are known.
         """
         from vertex_flow.runs.start import start
 
