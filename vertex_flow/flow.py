@@ -303,9 +303,14 @@ class Flow:
         """Refuse a run that may cost more than its options allow."""
         from vertex_flow.cost.estimate import check_cost
 
-        limit = options.get("max_cost")
+        limit, hours = options.get("max_cost"), options.get("hours")
         if limit is not None:
-            check_cost(self._graph, context, params, limit, hours=options.get("hours"))
+            check_cost(self._graph, context, params, limit, hours=hours)
+        elif hours is not None:
+            raise SettingError(
+                f"Flow.run(hours={hours!r}): they are for the estimate that max_cost is compared "
+                "with. Give max_cost too."
+            )
 
     def _check_context(self, method: str, context: Any) -> None:
         if not isinstance(context, GcpContext):
