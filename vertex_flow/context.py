@@ -58,7 +58,7 @@ class GcpContext(Place):
                 standing engine.
         """
         folder = home or os.environ.get("VERTEX_FLOW_HOME") or ".vertex_flow"
-        return cls(project=LOCAL_PROJECT, home=Path(folder), port=port)
+        return cls(project=LOCAL_PROJECT, home=folder, port=port)
 
     @classmethod
     def from_profile(cls, name: str, file: str | Path | None = None) -> GcpContext:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from vertex_flow.errors import SettingError, nearest
 
@@ -21,8 +21,7 @@ SERVICES = (
 )
 """The services that this package asks, as `GcpContext(api_endpoints=...)` names them."""
 
-# What stands before an @ would not be the machine that it looks like.
-_URL = re.compile(r"https://[^/@\s]+(?:/\S*)?|http://(?:127\.0\.0\.1|localhost):\d+(?:/\S*)?")
+_HERE = ("127.0.0.1", "localhost")
 
 
 def check_services(endpoints: Any) -> None:
@@ -51,8 +50,24 @@ def check_endpoints(endpoints: Mapping[str, Any]) -> None:
         SettingError: One is not for https, and not on this machine.
     """
     for service, url in endpoints.items():
-        if not _URL.fullmatch(str(url)):
+        if not _is_safe(url):
             raise SettingError(
                 f"GcpContext(api_endpoints={{{service!r}: {url!r}}}): expected a URL that starts "
                 "with https://, or with http://127.0.0.1: for a server on this machine."
             )
+
+
+def _is_safe(url: Any) -> bool:
+    if not (isinstance(url, str) and url.isascii() and url.isprintable()) or " " in url:
+        return False
+    try:
+        split = urlsplit(url)
+        port = split.port
+    except ValueError:  # no number, as in http://127.0.0.1:80x
+        return False
+    if "@" in split.netloc:  # what stands before it looks like the host
+        return False
+    return bool(split.hostname) and (
+        split.scheme == "https"
+        or (split.scheme == "http" and split.hostname in _HERE and bool(port))
+    )

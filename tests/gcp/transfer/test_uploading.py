@@ -274,3 +274,13 @@ def test_the_content_type_is_that_of_the_name(
     with cloud.context.apis as apis:
         blob = apis.storage.bucket(cloud.context.bucket).get_blob(name)
     assert (blob.content_type, blob.content_encoding) == (kind, None)
+
+
+def test_an_endpoint_that_the_environment_names(
+    cloud: Cloud, tree: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = cloud.context.api_endpoints["storage"]
+    monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", url)
+    context = attrs.evolve(cloud.context, api_endpoints={})
+    context.upload(tree(a="1"), progress=False)
+    assert files_in(cloud.folder) == {"data/a": b"1"}
