@@ -214,6 +214,8 @@ class Flow:
             RunCancelled: The run was cancelled.
             SettingError: A parameter or an option is unknown or of the wrong type.
             PreflightError: Vertex AI would refuse the run; with every fault.
+            CostError: It may cost more than `max_cost`, or what it costs is not known.
+            ApiError: Google Cloud refused; with the cause and the fix where they are known.
         """
         from vertex_flow.runs.start import start
 
@@ -309,13 +311,16 @@ class Flow:
         self, context: GcpContext, params: Mapping[str, Any], options: RunOptions
     ) -> None:
         """Refuse a run that may cost more than its options allow."""
-        from vertex_flow.cost.estimate import check_cost, check_hours
+        from vertex_flow.cost.estimate import check_cost
 
         limit, hours = options.get("max_cost"), options.get("hours")
         if limit is not None:
             check_cost(self._graph, context, params, limit, hours=hours)
         elif hours is not None:
-            check_hours(self._graph, hours)
+            raise SettingError(
+                f"Flow.run(hours={hours!r}): they are for the estimate that max_cost is compared "
+                "with. Give max_cost too."
+            )
 
     def _check_context(self, method: str, context: Any) -> None:
         if not isinstance(context, GcpContext):

@@ -61,7 +61,7 @@ def test_help_lists_the_commands_in_the_order_of_use(shell: Shell) -> None:
         "  doctor    Check whether a Google Cloud project has what a pipeline needs.\n"
         "  setup     Make what a pipeline needs and a Google Cloud project lacks.\n"
         "  teardown  Remove what setup has made in a Google Cloud project.\n"
-        "  clean     List what runs have left, and remove what has expired.\n"
+        "  clean     List what runs have left over, and remove what has expired.\n"
         "\n"
         "  Every command has --help with an example, and --json.\n"
     )

@@ -274,6 +274,16 @@ def test_nothing_is_sent_that_starts_something(server: Loopback, acme: GcpContex
     assert {verb for verb, *_ in server.asked} == {"GET"}
 
 
+def test_hours_without_a_limit_are_for_nothing(acme: GcpContext) -> None:
+    flow = Flow("sample", [ImportDataset("gs://b/x")])
+    with pytest.raises(SettingError) as caught:
+        flow.run(acme, hours={"import-dataset": 1})
+    assert str(caught.value) == (
+        "Flow.run(hours={'import-dataset': 1}): they are for the estimate that max_cost is "
+        "compared with. Give max_cost too."
+    )
+
+
 def test_this_machine_costs_nothing(tmp_path: Path) -> None:
     assert check_cost(sample().graph, GcpContext.local(tmp_path), {}, 0) is None
 

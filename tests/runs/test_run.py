@@ -259,6 +259,13 @@ def test_a_run_as_plain_data(server: Loopback, in_the_cloud: Run) -> None:
     assert [one["state"] for one in found["stages"]] == ["FAILED", *["NOT_REACHED"] * 3]
 
 
+@pytest.mark.parametrize("lines", [0, -1, True, "all"])
+def test_a_number_of_lines_that_is_none(run: Run, lines: Any) -> None:
+    with pytest.raises(SettingError) as caught:
+        run.logs("source", lines=lines)
+    assert str(caught.value) == f"Run.logs(lines={lines!r}): expected a whole number from 1."
+
+
 def test_logs_of_the_cloud_need_a_context(server: Loopback) -> None:
     server.on(GET, job("SUCCEEDED"))
     credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]

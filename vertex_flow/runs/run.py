@@ -214,11 +214,13 @@ class Run:
             lines: Most lines, the last ones; on this machine for each task.
 
         Raises:
-            SettingError: The run has no such stage.
+            SettingError: The run has no such stage, or `lines` is no number of lines.
             ApiError: The caller may not read the logs, for example.
         """
         from vertex_flow.runs import logs
 
+        if type(lines) is not int or lines < 1:
+            raise SettingError(f"Run.logs(lines={lines!r}): expected a whole number from 1.")
         stage = self[stage].name
         jobs = self.snapshot().jobs(stage)
         home = self._engine.home if self._engine else self._context and self._context.home
