@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,11 +112,14 @@ class GcpContext(Place):
         engine.check(port=self.port)
         return Client(engine.endpoint, self.parent, engine.token)
 
-    def doctor(self, flow: Flow | None = None) -> Diagnosis:
+    def doctor(
+        self, flow: Flow | None = None, *, params: Mapping[str, Any] | None = None
+    ) -> Diagnosis:
         """Check whether the project has what a pipeline needs; changes nothing.
 
         Args:
             flow: A flow, whose machine types and quotas are checked too.
+            params: Values for the flow's parameters, by name, that its machines depend on.
 
         Returns:
             Every check with its result, and with the command that mends it.
@@ -124,7 +127,7 @@ class GcpContext(Place):
         from vertex_flow.gcp.doctor import examine
 
         with self.apis as apis:
-            return examine(self, apis, flow.machines() if flow is not None else ())
+            return examine(self, apis, flow.machines(params) if flow is not None else ())
 
     def plan(self) -> Plan:
         """List what `setup` would change; changes nothing."""

@@ -12,7 +12,7 @@ import attrs
 
 from vertex_flow.apis import Apis
 from vertex_flow.calls.refusals import LOGIN
-from vertex_flow.errors import ApiError, CredentialsError, SettingError
+from vertex_flow.errors import PermissionMissing, ServiceDisabled, SettingError
 
 _OVERRIDES = "CLOUDSDK_API_ENDPOINT_OVERRIDES_"
 _VARIABLES = ("GOOGLE_CLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT", "GCLOUD_PROJECT")
@@ -127,9 +127,7 @@ def _first_visible(apis: Apis) -> str | None:
     request = apis.projects.projects().search(query="state:ACTIVE", pageSize=1)
     try:
         seen = apis.send(request).get("projects", [])
-    except CredentialsError:
-        raise
-    except ApiError:
+    except (PermissionMissing, ServiceDisabled):
         return None  # not allowed to look is the same as nothing to see; what is needed is said
     return str(seen[0]["projectId"]) if seen else None
 

@@ -30,11 +30,20 @@ def test_what_is_enabled_and_what_is_not(site: Site, project: FakeProject) -> No
 
 def test_what_is_enabled_is_written_down_before(site: Site, enabled: FakeProject) -> None:
     enabled.rules.enabled -= {"iam.googleapis.com"}
+    enabled.cloud.trouble("serviceusage.services.batchEnable", *[Cut()] * 9)
+    [change] = Services().changes(site)
+    with pytest.raises(ApiError):
+        change.apply()
+    assert marks(enabled) == {"vertex-flow-api-iam": "enabled"}
+
+
+def test_what_was_refused_is_not_written_down(site: Site, enabled: FakeProject) -> None:
+    enabled.rules.enabled -= {"iam.googleapis.com"}
     enabled.rules.denied.add("serviceusage.services.enable")
     [change] = Services().changes(site)
     with pytest.raises(PermissionMissing):
         change.apply()
-    assert marks(enabled) == {"vertex-flow-api-iam": "enabled"}
+    assert marks(enabled) == {}
 
 
 def test_what_was_enabled_before_is_not_written_down(site: Site, enabled: FakeProject) -> None:

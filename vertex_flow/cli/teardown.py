@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Only list what would be removed.")
 @click.option("--yes", is_flag=True, help="Do not ask before something is removed.")
 @json_option
-def teardown(context: GcpContext, data: bool, dry_run: bool, yes: bool, as_json: bool) -> None:
+@click.pass_context
+def teardown(  # noqa: PLR0913 - click's context, and an argument for each option
+    ctx: click.Context, context: GcpContext, data: bool, dry_run: bool, yes: bool, as_json: bool
+) -> None:
     """Remove what setup has made in a Google Cloud project.
 
     Only what carries this package's label is touched. It is listed, and you are asked, before it is
@@ -28,7 +31,7 @@ def teardown(context: GcpContext, data: bool, dry_run: bool, yes: bool, as_json:
     \b
     Exit codes:
       0  it is gone, or with --dry-run: was listed
-      1  something could not be removed, or was not to be
+      1  something stays, could not be removed, or was not to be
 
     \b
     Example:
@@ -45,3 +48,4 @@ def teardown(context: GcpContext, data: bool, dry_run: bool, yes: bool, as_json:
             click.echo(str(removals))
     if as_json:
         print_json(removals.as_json())
+    ctx.exit(removals.exit_code)

@@ -18,6 +18,7 @@ from vertex_flow.gcp.site import (
 )
 
 _MARK = "enabled"
+_REFUSED = (400, 401, 403, 404)  # answers after which nothing has been enabled
 _LABELS = "it is needed by the labels that say which APIs stay"
 
 
@@ -72,7 +73,12 @@ def _enabling(site: Site, names: Sequence[str]) -> Callable[[], str]:
         site.switched_on.update(names)
         refused = "" if RESOURCE_MANAGER in names else mark_project(site, marks)
         request = site.usage.batchEnable(parent=site.project_name, body=body)
-        site.apis.finished(site.apis.services.operations(), site.apis.send(request))
+        try:
+            site.apis.finished(site.apis.services.operations(), site.apis.send(request))
+        except ApiError as error:
+            if error.code in _REFUSED:  # nothing was enabled: whoever enables it later owns it
+                unmark_project(site, list(marks))
+            raise
         refused = mark_project(site, marks) if RESOURCE_MANAGER in names else refused
         return f"teardown will leave it enabled: {refused}" if refused else ""
 

@@ -28,6 +28,11 @@ class Removals:
     kept: tuple[tuple[str, str], ...]
     done: bool
 
+    @property
+    def exit_code(self) -> int:
+        """1 when something stays that was to be removed, else 0."""
+        return int(self.done and bool(self.kept))
+
     def as_json(self) -> dict[str, Any]:
         """What goes and what stays, as plain values."""
         kept = [{"what": what, "why": why} for what, why in self.kept]

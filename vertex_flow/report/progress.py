@@ -29,6 +29,7 @@ class Progress:
         say: Called with each line.
         tuning_job: Finds a hyperparameter tuning job by display name.
         queued: Whether runs wait for a while before they start, which is then said.
+        page: Gives the page of a job in the console, which is then said; None for none.
     """
 
     def __init__(
@@ -37,10 +38,13 @@ class Progress:
         tuning_job: Callable[[str], Any],
         *,
         queued: bool = False,
+        page: Callable[[str], str | None] | None = None,
     ) -> None:
         self._say = say
         self._queued = queued
         self._tuning_job = tuning_job
+        self._page = page
+        self._jobs: set[str] = set()
         self._states: dict[str, str] = {}
         self._trials: set[tuple[str, str]] = set()
 
@@ -52,6 +56,7 @@ class Progress:
         width = max((len(stage.name) for stage in snapshot.stages), default=0)
         for stage in snapshot.stages:
             if stage.state == "RUNNING":
+                self._say_jobs(snapshot, stage, width)
                 self._say_trials(snapshot, stage, width)
             if self._states.get(stage.name) == stage.state or stage.state == "PENDING":
                 continue
@@ -65,6 +70,16 @@ class Progress:
         elapsed = (datetime.now(timezone.utc) - start).total_seconds() if start else 0.0
         minutes, seconds = divmod(max(int(elapsed), 0), 60)
         self._say(plain(f"{minutes:3d}:{seconds:02d}  {stage:<{width}}  {text}"))
+
+    def _say_jobs(self, snapshot: Snapshot, stage: StageRun, width: int) -> None:
+        """Say where the jobs of a running stage are to be seen, once."""
+        if self._page is None or stage.name not in self._states:
+            return
+        for job in snapshot.jobs(stage.name):
+            url = None if job in self._jobs else self._page(job)
+            self._jobs.add(job)
+            if url:
+                self._line(snapshot, stage.name, width, url)
 
     def _say_trials(self, snapshot: Snapshot, stage: StageRun, width: int) -> None:
         if not snapshot.tunes(stage.name):

@@ -31,7 +31,9 @@ def record(
         "name": snapshot.name,
         "state": snapshot.state,
         "console_url": console_url,
-        "stages": [_stage(one) for one in snapshot.stages],
+        "stages": [
+            {**_stage(one), "jobs": list(snapshot.jobs(one.name))} for one in snapshot.stages
+        ],
         "model": {**attrs.asdict(model), "aliases": list(model.aliases)} if model else None,
         "endpoint": {"name": endpoint.name, "url": endpoint.url} if endpoint else None,
         "failure": _failure(failure) if failure else None,

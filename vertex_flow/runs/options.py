@@ -28,8 +28,9 @@ class RunOptions(TypedDict, total=False):
         labels: Labels of the pipeline job, on top of the context's.
         network: Compute Engine network that its jobs are peered with, as
             `projects/NUMBER/global/networks/NAME`.
-        encryption_key: Cloud KMS key of everything that the run makes, as
-            `projects/P/locations/L/keyRings/R/cryptoKeys/K`, in the location of the run.
+        encryption_key: Cloud KMS key of the pipeline job, which Vertex AI documents to hold for its
+            sub-resources too, as `projects/P/locations/L/keyRings/R/cryptoKeys/K`, in the location
+            of the run.
         failure_policy: After a failure, `slow` goes on with what does not depend on it, which is
             Vertex AI's default; `fast` starts nothing more.
         experiment: Name of the Vertex AI experiment that shows the run, with its parameters and

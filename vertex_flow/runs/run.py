@@ -154,7 +154,11 @@ class Run:
         """The run's page in Google Cloud's console; None on this machine."""
         if self._is_local:
             return None
-        return resource_url(self.name, self._client.parent.split("/")[1])
+        return self._page(self.name)
+
+    def _page(self, name: str) -> str | None:
+        """The page of a resource in Google Cloud's console."""
+        return resource_url(name, self._client.parent.split("/")[1])
 
     @property
     def api_endpoint(self) -> str:
@@ -288,7 +292,10 @@ class Run:
     def _followed(self, progress: Say | None, timeout: float | None) -> Snapshot:
         """Look at the run until it has ended."""
         queued = not self._is_local
-        watch = Progress(progress, self._tuning_job, queued=queued) if progress else None
+        page = self._page if queued else None
+        watch = None
+        if progress:
+            watch = Progress(progress, self._tuning_job, queued=queued, page=page)
         limit = None if timeout is None else time.monotonic() + timeout
         pace = NEARBY if self._client.endpoint.startswith("http://") else FAR
         for pause in pace.pauses():

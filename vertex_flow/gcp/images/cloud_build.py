@@ -237,7 +237,7 @@ def _upload(apis: Apis, build: ImageBuild) -> dict[str, Any]:
             blob = apis.sent(lambda: bucket.get_blob(name, retry=None), f"gs://{bucket.name}")
             if blob is None or blob.md5_hash != digest:
                 blob = bucket.blob(name)
-                apis.sent(lambda: blob.upload_from_file(file, rewind=True), f"gs://{bucket.name}")
+                apis.sent(lambda: blob.upload_from_file(file, rewind=True, retry=None), f"gs://{bucket.name}")
         except ApiError as error:
             if error.code != 404:
                 raise
