@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from vertex_flow.calls import PATIENT, Patience, call
+from vertex_flow.calls import LONGEST, PATIENT, NextPage, Patience, call, object_of
 from vertex_flow.client import SCOPE, Client
 from vertex_flow.errors import ApiError
 from vertex_flow.names import api_endpoint, location_name
@@ -131,7 +131,7 @@ class Apis:
         Raises:
             ApiError: It was refused.
         """
-        return dict(self.sent(request.execute, request.uri.partition("?")[0]) or {})
+        return self.sent(lambda: object_of(request.execute()), request.uri.partition("?")[0])
 
     def find(self, request: Any) -> dict[str, Any] | None:
         """Send a request for a resource, and give None when it is not there."""
@@ -154,8 +154,10 @@ class Apis:
             request: A `list` request.
             key: Name of the list in the answer.
         """
+        seen = NextPage(key)
         while request is not None:
             answer = self.send(request)
+            seen.check(str(answer.get("nextPageToken")))
             yield from answer.get(key, [])
             request = collection.list_next(request, answer)
 
@@ -167,16 +169,19 @@ class Apis:
             operation: What a request answered.
 
         Raises:
-            ApiError: It failed.
+            ApiError: It failed, or takes longer than half an hour.
         """
-        pause = 0.1
+        name, pause, waited = str(operation.get("name", "")), 0.1, 0.0
         while not operation.get("done"):
+            if not name or waited > LONGEST:
+                what = f"{name} is not done after {waited:g} s" if name else "no operation is named"
+                raise ApiError(504, "DEADLINE_EXCEEDED", what)
             self.patience.sleep(pause)
-            pause = min(pause * 1.5, _LONGEST_POLL)
-            operation = self.send(operations.get(name=operation["name"]))
-        if "error" in operation:
-            raise _operation_error(operation)
-        return dict(operation.get("response", {}))
+            waited, pause = waited + pause, min(pause * 1.5, _LONGEST_POLL)
+            operation = self.send(operations.get(name=name))
+        if operation.get("error"):
+            raise _operation_error(name, operation["error"])
+        return dict(operation.get("response") or {})
 
     def access_token(self) -> str:
         """An access token of the caller, for programs that take one; it is good for an hour."""
@@ -224,9 +229,12 @@ def _proxy(moved: str | None) -> Any:
     return None if (moved or "").startswith("http://") else proxy_info_from_environment
 
 
-def _operation_error(operation: Mapping[str, Any]) -> ApiError:
+def _operation_error(name: str, error: Any) -> ApiError:
     from google.rpc import code_pb2
 
-    error = operation["error"]
-    status = code_pb2.Code.Name(int(error.get("code", 2)))
-    return ApiError(400, status, f"{error.get('message', 'no reason given')} ({operation['name']})")
+    said = error if isinstance(error, dict) else {"message": str(error)}
+    try:
+        status = code_pb2.Code.Name(int(said.get("code", 2)))
+    except (TypeError, ValueError):
+        status = "UNKNOWN"
+    return ApiError(400, status, f"{said.get('message', 'no reason given')} ({name})")

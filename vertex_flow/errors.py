@@ -214,7 +214,7 @@ class ApiError(VertexFlowError, RuntimeError):
         lines = [f"{code} {status}: {self.message}"]
         lines += [f"  Cause: {cause}"] if cause else []
         lines += [f"  Fix: {fix}"] if fix else []
-        super().__init__("\n".join(lines))
+        super().__init__(_harmless("\n".join(lines)))
 
 
 class CredentialsError(ApiError):
@@ -316,6 +316,16 @@ def nearest(name: str, candidates: Sequence[str]) -> str:
     """
     close = get_close_matches(str(name), candidates, n=1, cutoff=0.6)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def _harmless(text: str) -> str:
+    """Write control characters as their escapes, but for the ends of lines."""
+    return "".join(
+        char
+        if char.isprintable() or char == "\n"
+        else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
 
 
 def _listing(faults: Sequence[str], where: str) -> str:

@@ -1,5 +1,7 @@
 """How Google's APIs are called: what is tried again, and what refusals mean."""
 
 from vertex_flow.calls.patience import ONCE, PATIENT, TRANSIENT, Patience, call
+from vertex_flow.calls.refusals import object_of
+from vertex_flow.calls.waiting import LONGEST, NextPage
 
-__all__ = ["ONCE", "PATIENT", "TRANSIENT", "Patience", "call"]
+__all__ = ["LONGEST", "ONCE", "PATIENT", "TRANSIENT", "NextPage", "Patience", "call", "object_of"]

@@ -13,7 +13,7 @@ from google.oauth2.credentials import Credentials
 from google.protobuf import json_format
 from google.rpc import code_pb2
 
-from vertex_flow.calls import ONCE, PATIENT, Patience, call
+from vertex_flow.calls import LONGEST, ONCE, PATIENT, NextPage, Patience, call, object_of
 from vertex_flow.errors import ApiError
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -22,7 +22,6 @@ SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 SECONDS = 60.0
 """How long one request may take."""
 
-_LONGEST = 1800.0  # how long an operation may take, in seconds
 _HTTP = {"NOT_FOUND": 404, "FAILED_PRECONDITION": 400, "INVALID_ARGUMENT": 400, "ABORTED": 409}
 _ENDED = "The local engine ends with the program that started it, and with Run.close()."
 
@@ -59,7 +58,7 @@ class Caller:
         def get() -> dict[str, Any]:
             response = self._session.get(url, params=dict(query or {}), timeout=SECONDS)
             response.raise_for_status()
-            return dict(response.json())
+            return object_of(response.json())
 
         return self._asked(get)
 
@@ -67,8 +66,9 @@ class Caller:
         """Ids of the locations that Vertex AI offers to the project."""
         parent, _, _ = self.parent.partition("/locations/")
         found: list[str] = []
-        token = ""
+        token, seen = "", NextPage("locations")
         while True:
+            seen.check(token)
             answer = self.read(f"{parent}/locations", {"pageToken": token} if token else {})
             found += [str(one["locationId"]) for one in answer.get("locations", [])]
             token = answer.get("nextPageToken", "")
@@ -80,8 +80,9 @@ class Caller:
 
     def _listed(self, method: Callable[..., Any], key: str, **request: Any) -> Iterator[Any]:
         """Every item of a list, page after page; each page is tried as often as any request."""
-        token = ""
+        token, seen = "", NextPage(key)
         while True:
+            seen.check(token)
             asked = {"parent": self.parent, "page_token": token, **request}
             page = self._call(method, request=asked)
             yield from getattr(page, key)
@@ -98,7 +99,7 @@ class Caller:
         name, pause, waited = operation.operation.name, 0.1, 0.0
         found = json_format.MessageToDict(operation.operation)
         while not found.get("done"):
-            if waited > _LONGEST:
+            if waited > LONGEST:
                 raise ApiError(504, "DEADLINE_EXCEEDED", f"{name} is not done after {waited:g} s")
             self.patience.sleep(pause)
             waited, pause = waited + pause, min(pause * 1.5, 5.0)
