@@ -28,6 +28,7 @@ Python user expects it. The facts behind a message are attributes.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -272,7 +273,7 @@ class HomeBusyError(EngineError):
         holder = f"process {pid}" if pid else "another process"
         super().__init__(
             f"{home} is in use by {holder}: {self._way_out()} Programs share the engine that "
-            f"`vertex-flow up --home {home}` starts in a free folder."
+            f"`vertex-flow up --home {shlex.quote(str(home))}` starts in a free folder."
         )
 
     def _way_out(self) -> str:

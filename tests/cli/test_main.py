@@ -9,11 +9,15 @@ import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from tests.cli.conftest import COMMAND, Shell
 from vertex_flow._version import __version__
+from vertex_flow.cli.command import Command
 from vertex_flow.cli.main import _COMMANDS, main, vertex_flow
+from vertex_flow.errors import SettingError
 
 BOLD = "\x1b[1m"
 
@@ -159,3 +163,12 @@ def test_a_folder_that_is_a_file_is_refused(shell: Shell) -> None:
     Path(shell.folder / "file").touch()
     done = shell("up", "--home", "file")
     assert (done.returncode, "Directory 'file' is a file" in done.stderr) == (2, True)
+
+
+def test_an_error_is_no_order_to_a_terminal() -> None:
+    @click.command(cls=Command)
+    def fail() -> None:
+        raise SettingError("bad \x1b[31mname\nFix: none")
+
+    result = CliRunner().invoke(fail)
+    assert result.stderr == "Error: bad \\x1b[31mname\nFix: none\n"
