@@ -70,7 +70,7 @@ class Caller:
         while True:
             seen.check(token)
             answer = self.read(f"{parent}/locations", {"pageToken": token} if token else {})
-            found += [str(one["locationId"]) for one in answer.get("locations", [])]
+            found += [str(one.get("locationId")) for one in answer.get("locations", [])]
             token = answer.get("nextPageToken", "")
             if not token:
                 return tuple(found)
