@@ -209,3 +209,25 @@ def test_an_operation_that_failed(apis: Apis) -> None:
         "  Cause: the caller may not do this, or the project or resource is not there.\n"
         "  Fix: ask an owner of project acme for access."
     )
+
+
+def test_an_operation_without_end_is_not_waited_for_without_end(
+    cloud: FakeCloud, apis: Apis
+) -> None:
+    name = "cloudresourcemanager.operations.get"
+    cloud.serve("cloudresourcemanager.v3", {name: lambda _: {"name": "operations/1"}})
+    with pytest.raises(ApiError, match=r"^504 DEADLINE_EXCEEDED: operations/1 is not done after 1"):
+        apis.finished(apis.projects.operations(), {"name": "operations/1"})
+
+
+def test_an_operation_without_a_name(apis: Apis) -> None:
+    with pytest.raises(ApiError, match=r"^504 DEADLINE_EXCEEDED: no operation is named$"):
+        apis.finished(apis.projects.operations(), {})
+
+
+def test_pages_that_come_again_and_again(cloud: FakeCloud, apis: Apis) -> None:
+    page = {"projects": [{"projectId": "a"}], "nextPageToken": "more"}
+    cloud.serve("cloudresourcemanager.v3", {"cloudresourcemanager.projects.search": lambda _: page})
+    projects = apis.projects.projects()
+    with pytest.raises(ApiError, match=r"^502 INTERNAL: the list of projects begins anew"):
+        list(apis.pages(projects, projects.search(), "projects"))

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from vertex_flow.calls import PATIENT, Patience, call, finished
+from vertex_flow.calls import PATIENT, NextPage, Patience, call, finished, object_of
 from vertex_flow.client import SCOPE, Client
 from vertex_flow.errors import ApiError
 from vertex_flow.names import api_endpoint, location_name
@@ -130,7 +130,7 @@ class Apis:
         Raises:
             ApiError: It was refused.
         """
-        return dict(self.sent(request.execute, request.uri.partition("?")[0]) or {})
+        return self.sent(lambda: object_of(request.execute()), request.uri.partition("?")[0])
 
     def find(self, request: Any) -> dict[str, Any] | None:
         """Send a request for a resource, and give None when it is not there."""
@@ -153,8 +153,10 @@ class Apis:
             request: A `list` request.
             key: Name of the list in the answer.
         """
+        seen = NextPage(key)
         while request is not None:
             answer = self.send(request)
+            seen.check(str(answer.get("nextPageToken")))
             yield from answer.get(key, [])
             request = collection.list_next(request, answer)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import attrs
 
 from vertex_flow.errors import EngineError, SettingError
 from vertex_flow.place import LOCAL_PROJECT, Place
+from vertex_flow.settings import path_of
 
 if TYPE_CHECKING:
     from vertex_flow.apis import Apis
@@ -105,9 +107,10 @@ class GcpContext(Place):
 
         engine = StandingEngine.find(self.home)
         if engine is None:
+            home = shlex.quote(str(self.home))
             raise EngineError(
                 f"no engine stands in {self.home}, and one that a program starts for itself ends "
-                f"with it. Start one that stays: vertex-flow up --home {self.home}"
+                f"with it. Start one that stays: vertex-flow up --home {home}"
             )
         engine.check(port=self.port)
         return Client(engine.endpoint, self.parent, engine.token)
@@ -189,7 +192,8 @@ class GcpContext(Place):
         """
         from vertex_flow.gcp.transfer import upload
 
-        return upload(self, Path(path), uri or self.data_root, progress=progress)
+        source = path_of("upload(path=", path, "a file or a folder")
+        return upload(self, source, uri or self.data_root, progress=progress)
 
     def download(self, uri: str, path: str | Path, *, progress: bool = True) -> Transfer:
         """Copy an object, a folder or what a pattern matches from a bucket.
@@ -213,7 +217,8 @@ class GcpContext(Place):
         """
         from vertex_flow.gcp.transfer import download
 
-        return download(self, uri, Path(path), progress=progress)
+        target = path_of("download(path=", path, "a folder or a file")
+        return download(self, uri, target, progress=progress)
 
     def mount(self, path: str | Path) -> Mount:
         """Mount the bucket as a folder, by gcsfuse.
@@ -233,7 +238,7 @@ class GcpContext(Place):
         """
         from vertex_flow.gcp.mount import mount
 
-        return mount(self, Path(path))
+        return mount(self, path_of("mount(path=", path, "an empty folder"))
 
     def build_image(
         self,

@@ -28,6 +28,7 @@ Python user expects it. The facts behind a message are attributes.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -213,7 +214,7 @@ class ApiError(VertexFlowError, RuntimeError):
         lines = [f"{code} {status}: {self.message}"]
         lines += [f"  Cause: {cause}"] if cause else []
         lines += [f"  Fix: {fix}"] if fix else []
-        super().__init__("\n".join(lines))
+        super().__init__(_writable("\n".join(lines)))
 
 
 class CredentialsError(ApiError):
@@ -271,7 +272,7 @@ class HomeBusyError(EngineError):
         holder = f"process {pid}" if pid else "another process"
         super().__init__(
             f"{home} is in use by {holder}: {self._way_out()} Programs share the engine that "
-            f"`vertex-flow up --home {home}` starts in a free folder."
+            f"`vertex-flow up --home {shlex.quote(str(home))}` starts in a free folder."
         )
 
     def _way_out(self) -> str:

@@ -70,8 +70,8 @@ class Place:
         logs_root: Where TensorBoard logs are kept.
         network: Compute Engine network that jobs are peered with, as
             `projects/NUMBER/global/networks/NAME`.
-        encryption_key: Cloud KMS key of pipeline jobs, which Vertex AI documents to hold for what they
-            make too, as `projects/P/locations/L/keyRings/R/cryptoKeys/K`.
+        encryption_key: Cloud KMS key of pipeline jobs, which Vertex AI documents to hold for what
+            they make too, as `projects/P/locations/L/keyRings/R/cryptoKeys/K`.
         tensorboard: Resource name of the TensorBoard instance that training logs to.
         labels: Labels of everything that is made here.
         credentials: A `google.auth` credentials object; the application-default ones when None.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 import attrs
 
 from vertex_flow.errors import SettingError, nearest
+from vertex_flow.settings import path_of
 from vertex_flow.toml import load, nearest_pyproject
 
 T = TypeVar("T")
@@ -32,7 +32,8 @@ def read(kind: type[T], name: str, file: str | Path | None = None) -> T:
     """
     if not isinstance(name, str):
         raise SettingError(f"GcpContext.from_profile({name!r}): expected the name of a profile.")
-    path = _file(file) if file is not None else _nearest_pyproject()
+    call = "GcpContext.from_profile(file="
+    path = path_of(call, file, "a file") if file is not None else _nearest_pyproject()
     profiles = _profiles(path)
     if name not in profiles:
         raise SettingError(
@@ -47,12 +48,6 @@ def read(kind: type[T], name: str, file: str | Path | None = None) -> T:
         return kind(**settings)
     except SettingError as error:
         raise SettingError(f"{path}, profile {name!r}: {error}") from error
-
-
-def _file(file: Any) -> Path:
-    if not isinstance(file, (str, os.PathLike)) or not str(file) or "\0" in str(file):
-        raise SettingError(f"GcpContext.from_profile(file={file!r}): expected the path of a file.")
-    return Path(os.path.expanduser(file))
 
 
 def _nearest_pyproject() -> Path:

@@ -112,13 +112,28 @@ def bare_bucket(bucket: Any) -> Any:
     return name
 
 
+def path_of(call: str, path: Any, what: str) -> Path:
+    """Give a path that a caller has named.
+
+    Args:
+        call: What was called, with the argument, for the error: `upload(path=`.
+        path: The path.
+        what: What it is that of: `a file`.
+
+    Raises:
+        SettingError: It is none.
+    """
+    if not isinstance(path, (str, os.PathLike)) or not str(path) or "\0" in str(path):
+        raise SettingError(f"{call}{path!r}): expected the path of {what}.")
+    return Path(path)
+
+
 def home_folder(home: Any) -> Path | None:
     """The folder of a local engine, absolute."""
     if home is None:
         return None
-    if not isinstance(home, (str, os.PathLike)) or "\0" in str(home):
-        raise SettingError(f"GcpContext(home={home!r}): expected the path of a folder.")
+    path = path_of("GcpContext(home=", home, "a folder")
     try:
-        return Path(home).expanduser().resolve()
+        return path.expanduser().resolve()
     except (OSError, RuntimeError) as error:  # a loop of links, an unknown user in ~user
         raise SettingError(f"GcpContext(home={str(home)!r}): {error}.") from error

@@ -19,6 +19,7 @@ from vertex_flow.calls.refusals import (
     credentials_refusal,
     fault_of,
     is_credentials_error,
+    object_of,
     worded,
 )
 from vertex_flow.errors import ApiError, CredentialsError, PermissionMissing, QuotaExceeded
@@ -232,3 +233,41 @@ def test_an_answer_that_is_no_json_is_a_fault_of_the_service() -> None:
         "https://x did not answer as Google Cloud does: Failed to load JSON: Expecting value: "
         "line 1 column 1 (char 0).",
     )
+
+
+def test_a_fix_with_a_name_from_the_service_is_safe_to_paste() -> None:
+    fault = Fault(403, "PERMISSION_DENIED", "off", "SERVICE_DISABLED", {"service": "x; rm -rf ~"})
+    assert worded(fault, project="acme").fix == (
+        "gcloud services enable 'x; rm -rf ~' --project=acme"
+    )
+
+
+def test_a_refusal_is_no_order_to_a_terminal() -> None:
+    said = str(worded(Fault(400, "INVALID_ARGUMENT", "bad \x1b]0;title\x07\nname")))
+    assert said == "400 INVALID_ARGUMENT: bad \\x1b]0;title\\x07\nname"
+
+
+@pytest.mark.parametrize("content", ["<html>Sign in</html>", ""])
+def test_an_answer_that_is_no_json(content: str) -> None:
+    with pytest.raises(ValueError, match="Expecting value") as caught:
+        json.loads(content)
+    fault = fault_of(caught.value, where="https://iam.googleapis.com/v1/x")
+    assert fault == Fault(
+        502,
+        "INTERNAL",
+        "https://iam.googleapis.com/v1/x did not answer as Google Cloud does: "
+        "Expecting value: line 1 column 1 (char 0)",
+    )
+
+
+@pytest.mark.parametrize(("answer", "kind"), [([1], "list"), ("x", "str"), (5, "int")])
+def test_an_answer_that_is_no_object(answer: Any, kind: str) -> None:
+    with pytest.raises(Exception, match=f"^a {kind} instead of an object$") as caught:
+        object_of(answer)
+    fault = fault_of(caught.value)
+    assert fault is not None
+    assert fault.code == 502
+
+
+def test_no_answer_is_an_empty_one() -> None:
+    assert object_of(None) == {}

@@ -9,7 +9,7 @@ import pytest
 from tests.cloud.fake import Refused
 from tests.cloud.project import FakeProject
 from vertex_flow.errors import ApiError
-from vertex_flow.gcp.policies import of_project
+from vertex_flow.gcp.policies import Holder, of_project
 from vertex_flow.gcp.site import Site
 
 WRITE = "cloudresourcemanager.projects.setIamPolicy"
@@ -88,3 +88,15 @@ def test_a_policy_that_was_written_in_between_is_not_overwritten(
     with pytest.raises(ApiError) as caught:
         holder.write(old)
     assert caught.value.status == "ABORTED"
+
+
+def test_a_binding_without_members_is_that_of_nobody() -> None:
+    holder = Holder(lambda: {"bindings": [{"role": "roles/a"}]}, lambda _: None)
+    assert holder.roles(BOB) == frozenset()
+
+
+def test_a_binding_without_members_gets_its_first(site: Site) -> None:
+    written: list[Any] = []
+    holder = Holder(lambda: {"bindings": [{"role": "roles/a"}]}, written.append)
+    holder.grant(site, ["roles/a"], BOB)
+    assert written == [{"bindings": [{"role": "roles/a", "members": [BOB]}]}]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cloud.fake import Refused
+from tests.cloud.fake import Cut, Refused
 from tests.cloud.project import FakeProject
 from vertex_flow.errors import ApiError, PermissionMissing
 from vertex_flow.gcp.requirement import Finding

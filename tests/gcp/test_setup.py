@@ -283,3 +283,24 @@ def test_this_machine_needs_no_setup() -> None:
         "GcpContext.local() is this machine: there is no Google Cloud project behind it, and it "
         "needs no setting up. Use GcpContext(project=...)."
     )
+
+
+def test_a_project_without_room_for_labels_is_set_up_and_its_apis_stay(
+    project: FakeProject, apis: Apis
+) -> None:
+    project.manager.labels = {f"k{number}": "v" for number in range(64)}
+    made = set_up(project.context(), apis, lambda _: None)
+    why = "(teardown will leave it enabled: a project has up to 64 labels)"
+    assert made.changes == (f"{ALL[0]} {why}", f"{ALL[1]} {why}", *ALL[2:])
+
+
+def test_a_bucket_whose_name_is_taken_though_it_is_not_there(
+    enabled: FakeProject, apis: Apis
+) -> None:
+    enabled.cloud.trouble("storage.buckets.insert", Refused(409, "ALREADY_EXISTS", "just deleted"))
+    with pytest.raises(SettingError) as caught:
+        set_up(enabled.context(), apis, lambda _: None)
+    assert str(caught.value) == (
+        "bucket: gs://acme-vertex-flow is not there, and its name is taken: just deleted\n"
+        '  Fix: choose another name: GcpContext(bucket="acme-vertex-flow-789012")'
+    )

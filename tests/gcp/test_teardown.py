@@ -236,3 +236,10 @@ def test_removals_as_values() -> None:
 def test_removals_as_text() -> None:
     found = Removals(("a",), (("b", "it holds objects"),), done=True)
     assert str(found) == "removed  a\nkept     b: it holds objects"
+
+
+def test_labels_of_others_that_look_like_those_of_setup(enabled: FakeProject, apis: Apis) -> None:
+    enabled.manager.labels = {"vertex-flow-api-iam": "theirs"}
+    before = enabled.state()
+    tear_down(enabled.context(), apis, yes=True, data=True)
+    assert enabled.state() == before

@@ -2,5 +2,16 @@
 
 from vertex_flow.calls.operations import finished
 from vertex_flow.calls.patience import ONCE, PATIENT, TRANSIENT, Patience, call
+from vertex_flow.calls.refusals import object_of
+from vertex_flow.calls.waiting import NextPage
 
-__all__ = ["ONCE", "PATIENT", "TRANSIENT", "Patience", "call", "finished"]
+__all__ = [
+    "ONCE",
+    "PATIENT",
+    "TRANSIENT",
+    "NextPage",
+    "Patience",
+    "call",
+    "finished",
+    "object_of",
+]

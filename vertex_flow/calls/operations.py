@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from vertex_flow.calls.patience import Patience
-from vertex_flow.calls.refusals import operation_fault, worded
+from vertex_flow.calls.refusals import object_of, operation_fault, worded
 from vertex_flow.errors import ApiError
 
 _LONGEST = 1800.0  # how long an operation may take, in seconds
@@ -33,12 +33,13 @@ def finished(
     """
     name, pause, waited = str(operation.get("name", "")), 0.1, 0.0
     while not operation.get("done"):
-        if waited > _LONGEST:
-            raise ApiError(504, "DEADLINE_EXCEEDED", f"{name} is not done after {waited:g} s")
+        if not name or waited > _LONGEST:
+            what = f"{name} is not done after {waited:g} s" if name else "no operation is named"
+            raise ApiError(504, "DEADLINE_EXCEEDED", what)
         patience.sleep(pause)
         waited, pause = waited + pause, min(pause * 1.5, _LONGEST_PAUSE)
         operation = read(name)
-    error = operation.get("error") or {}
+    error = object_of(operation.get("error"))
     if error.get("code"):
         raise worded(operation_fault(name, error), project=project)
-    return dict(operation.get("response", {}))
+    return object_of(operation.get("response"))

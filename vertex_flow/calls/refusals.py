@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import ssl
 from collections.abc import Mapping
-from http import HTTPStatus
 from http.client import HTTPException
 from socket import gaierror
 from typing import Any
@@ -67,6 +67,10 @@ _TRANSPORT_ERRORS = ("RequestException", "TransportError", "HttpLib2Error", "Ret
 _ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
 
 
+class Unreadable(Exception):  # noqa: N818 - reads as what is wrong
+    """An answer is not the JSON object that it has to be."""
+
+
 @attrs.frozen
 class Fault:
     """What a service said.
@@ -105,11 +109,11 @@ def fault_of(error: Any, *, where: str = "the service") -> Fault | None:
         return _read(int(error.resp.status), error.content, error.resp, str(error))
     if _is_a(error, "HTTPError") and response is not None:
         return _read(response.status_code, response.content, response, str(error))
-    if _is_a(error, "ParseError", "JSONDecodeError"):
-        said = str(error).partition("\n")[0][:200]
-        return Fault(502, "INTERNAL", f"{where} did not answer as Google Cloud does: {said}")
     if _is_transport_error(error):
         return Fault(503, "UNAVAILABLE", f"{where} does not answer: {error}")
+    if isinstance(error, Unreadable) or _is_a(error, "ParseError", "JSONDecodeError"):
+        said = str(error).partition("\n")[0][:200]
+        return Fault(502, "INTERNAL", f"{where} did not answer as Google Cloud does: {said}")
     return None
 
 
@@ -131,6 +135,17 @@ def operation_fault(name: str, error: Mapping[str, Any]) -> Fault:
     )
 
 
+def object_of(answer: Any) -> dict[str, Any]:
+    """Give an answer that is a JSON object; no answer is an empty one.
+
+    Raises:
+        Unreadable: It is something else.
+    """
+    if answer is not None and not isinstance(answer, dict):
+        raise Unreadable(f"a {type(answer).__name__} instead of an object")
+    return dict(answer or {})
+
+
 def worded(fault: Fault, *, project: str | None = None) -> ApiError:
     """Word what a service said as an error of this package.
 
@@ -139,7 +154,8 @@ def worded(fault: Fault, *, project: str | None = None) -> ApiError:
         project: The project, for the command lines.
     """
     said = (fault.code, fault.status, fault.message)
-    where = project or fault.metadata.get("consumer", "").removeprefix("projects/") or "PROJECT"
+    named = project or fault.metadata.get("consumer", "").removeprefix("projects/") or "PROJECT"
+    where = shlex.quote(named)  # what a service says is pasted into a shell, too
     if fault.reason in ("SERVICE_DISABLED", "accessNotConfigured"):
         return _disabled(fault, where)
     if fault.reason == "BILLING_DISABLED" or "billing account" in fault.message.lower():
@@ -209,13 +225,18 @@ def _read(code: int, content: bytes | str, headers: Any, text: str) -> Fault:
     found = _json_error(content)
     status = found.get("status") or _STATUSES.get(code, "UNKNOWN")
     info = _error_info(found)
-    reasons = found.get("errors") or [{}]
+    listed = found.get("errors")
+    first = listed[0] if isinstance(listed, list) and listed else {}
+    reason = first.get("reason") if isinstance(first, dict) else ""
+    facts = info.get("metadata")
     return Fault(
         code=code,
         status=str(status),
-        message=str(found.get("message") or text or _plain(content) or HTTPStatus(code).phrase),
-        reason=str(info.get("reason") or reasons[0].get("reason") or ""),
-        metadata={str(key): str(value) for key, value in (info.get("metadata") or {}).items()},
+        message=str(found.get("message") or text or _plain(content) or _STATUSES.get(code, "")),
+        reason=str(info.get("reason") or reason or ""),
+        metadata={str(key): str(value) for key, value in facts.items()}
+        if isinstance(facts, dict)
+        else {},
         retry_after=_retry_after(headers),
     )
 
@@ -231,7 +252,8 @@ def _json_error(content: bytes | str) -> dict[str, Any]:
 
 
 def _error_info(found: Mapping[str, Any]) -> Mapping[str, Any]:
-    details = [one for one in found.get("details") or [] if isinstance(one, dict)]
+    said = found.get("details")
+    details = [one for one in (said if isinstance(said, list) else ()) if isinstance(one, dict)]
     return next((one for one in details if one.get("@type") == _ERROR_INFO), {})
 
 
@@ -268,7 +290,7 @@ def _disabled(fault: Fault, project: str) -> ApiError:
         fault.message,
         service=service,
         cause=f"the API {service} is not enabled in project {project}.",
-        fix=f"gcloud services enable {service} --project={project}",
+        fix=f"gcloud services enable {shlex.quote(service)} --project={project}",
     )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_context
 def teardown(  # noqa: PLR0913 - click's context, and an argument for each option
-    ctx: click.Context, context: GcpContext, data: bool, dry_run: bool, yes: bool, as_json: bool
+    ctx: click.Context, *, context: GcpContext, data: bool, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
     """Remove what setup has made in a Google Cloud project.
 

@@ -12,7 +12,7 @@ from google.api_core.client_options import ClientOptions
 from google.oauth2.credentials import Credentials
 from google.protobuf import json_format
 
-from vertex_flow.calls import ONCE, PATIENT, Patience, call, finished
+from vertex_flow.calls import ONCE, PATIENT, NextPage, Patience, call, finished, object_of
 from vertex_flow.errors import ApiError
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -56,7 +56,7 @@ class Caller:
         def get() -> dict[str, Any]:
             response = self._session.get(url, params=dict(query or {}), timeout=SECONDS)
             response.raise_for_status()
-            return dict(response.json())
+            return object_of(response.json())
 
         return self._asked(get)
 
@@ -64,10 +64,11 @@ class Caller:
         """Ids of the locations that Vertex AI offers to the project."""
         parent, _, _ = self.parent.partition("/locations/")
         found: list[str] = []
-        token = ""
+        token, seen = "", NextPage("locations")
         while True:
+            seen.check(token)
             answer = self.read(f"{parent}/locations", {"pageToken": token} if token else {})
-            found += [str(one["locationId"]) for one in answer.get("locations", [])]
+            found += [str(one.get("locationId")) for one in answer.get("locations", [])]
             token = answer.get("nextPageToken", "")
             if not token:
                 return tuple(found)
@@ -77,8 +78,9 @@ class Caller:
 
     def _listed(self, method: Callable[..., Any], key: str, **request: Any) -> Iterator[Any]:
         """Every item of a list, page after page; each page is tried as often as any request."""
-        token = ""
+        token, seen = "", NextPage(key)
         while True:
+            seen.check(token)
             asked = {"parent": self.parent, "page_token": token, **request}
             page = self._call(method, request=asked)
             yield from getattr(page, key)

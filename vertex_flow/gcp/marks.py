@@ -49,9 +49,22 @@ def mark_project(site: Site, marks: Mapping[str, str]) -> str:
     """
     try:
         change_project_labels(site, lambda found: {**found, **marks})
-    except PermissionMissing as error:
-        return error.cause
+    except ApiError as error:
+        return without_mark(error)
     return ""
+
+
+def without_mark(error: ApiError) -> str:
+    """Say why no label could be written, where that need not stop what it would tell of.
+
+    Raises:
+        ApiError: It is something else than that the caller may not, or that no label is left.
+    """
+    if isinstance(error, PermissionMissing):
+        return error.cause
+    if error.code == 400 and "label" in error.message.lower():
+        return error.message
+    raise error
 
 
 def unmark_project(site: Site, keys: Iterable[str]) -> None:

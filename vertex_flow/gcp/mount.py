@@ -236,6 +236,13 @@ def _make(path: Path) -> bool:
     Raises:
         SettingError: It is a file, or not empty.
     """
+    try:
+        return _made(path)
+    except OSError as error:
+        raise SettingError(f"mount({str(path)!r}): {error.strerror}.") from error
+
+
+def _made(path: Path) -> bool:
     if not os.path.lexists(path):
         path.mkdir(parents=True)
         return True
@@ -257,7 +264,7 @@ def _remove(path: Path, new: bool) -> None:
 def _linked(folder: Path, path: Path, bucket: str) -> Mount:
     """Make a folder a link to that of a bucket of this machine."""
     folder.mkdir(parents=True, exist_ok=True)
-    if path.is_symlink() and os.path.realpath(path) == os.path.realpath(folder):
+    if os.path.islink(path) and os.path.realpath(path) == os.path.realpath(folder):
         return Mount(path, bucket, None)
     new = _make(path)
     path.rmdir()

@@ -30,7 +30,7 @@ class Holder:
         """The roles that a member has without condition."""
         bindings = self.read().get("bindings", [])
         return frozenset(
-            one["role"] for one in bindings if _is_plain(one) and member in one["members"]
+            one["role"] for one in bindings if _is_plain(one) and member in _members(one)
         )
 
     def grant(self, site: Site, roles: Iterable[str], member: str) -> None:
@@ -107,14 +107,19 @@ def _is_plain(binding: dict[str, Any]) -> bool:
     return not binding.get("condition")
 
 
+def _members(binding: dict[str, Any]) -> list[str]:
+    """The members of a binding, which has no list of them when it has none."""
+    return list(binding.get("members", []))
+
+
 def _with(bindings: list[Any], roles: tuple[str, ...], member: str) -> list[Any]:
     changed = []
     missing = list(dict.fromkeys(roles))
     for one in bindings:
         if _is_plain(one) and one["role"] in missing:
             missing.remove(one["role"])
-            if member not in one["members"]:
-                one = {**one, "members": [*one["members"], member]}  # noqa: PLW2901
+            if member not in _members(one):
+                one = {**one, "members": [*_members(one), member]}  # noqa: PLW2901
         changed.append(one)
     return [*changed, *({"role": role, "members": [member]} for role in missing)]
 
@@ -122,10 +127,10 @@ def _with(bindings: list[Any], roles: tuple[str, ...], member: str) -> list[Any]
 def _without(bindings: list[Any], roles: frozenset[str], member: str) -> list[Any]:
     changed = []
     for one in bindings:
-        if not (_is_plain(one) and one["role"] in roles and member in one["members"]):
+        if not (_is_plain(one) and one["role"] in roles and member in _members(one)):
             changed.append(one)
             continue
-        others = [other for other in one["members"] if other != member]
+        others = [other for other in _members(one) if other != member]
         if others:
             changed.append({**one, "members": others})
     return changed

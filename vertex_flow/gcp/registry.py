@@ -88,7 +88,7 @@ class RepositoryRoles(Roles):
 
     def labels(self, site: Site) -> Mapping[str, str]:
         """The repository's labels."""
-        return dict((site.repository or {}).get("labels", {}))
+        return dict((site.repository or {}).get("labels") or {})
 
     def relabel(self, site: Site, change: Callable[[Mapping[str, str]], Mapping[str, str]]) -> None:
         """Change the repository's labels."""

@@ -8,13 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 import attrs
 
 from vertex_flow.calls.refusals import grant as project_command
-from vertex_flow.errors import PermissionMissing
-from vertex_flow.gcp.marks import change_project_labels, project_labels, role_mark
+from vertex_flow.errors import ApiError
+from vertex_flow.gcp.marks import change_project_labels, project_labels, role_mark, without_mark
 from vertex_flow.gcp.policies import Holder, of_project
 from vertex_flow.gcp.requirement import Change, Finding, Removal, Requirement
 from vertex_flow.gcp.site import RESOURCE_MANAGER, Site
 
 Labels = Mapping[str, str]
+
+_MARK = "granted"
 
 
 @attrs.frozen
@@ -127,7 +129,7 @@ class Roles(Requirement):
             missing = self._missing(site)
             return tuple(one for one in self.grants if one not in missing)
         marks = self.labels(site)
-        return tuple(one for one in self.grants if self._mark(site, one) in marks)
+        return tuple(one for one in self.grants if marks.get(self._mark(site, one)) == _MARK)
 
     def _give(self, site: Site, grants: Sequence[Grant]) -> str:
         note = "" if site.account_is_ours or self.is_ours(site) else self._note(site, grants)
@@ -136,11 +138,11 @@ class Roles(Requirement):
 
     def _note(self, site: Site, grants: Sequence[Grant]) -> str:
         """Write down what is about to be given; say it where that is not allowed."""
-        marks = {self._mark(site, one): "granted" for one in grants}
+        marks = {self._mark(site, one): _MARK for one in grants}
         try:
             self.relabel(site, lambda labels: {**labels, **marks})
-        except PermissionMissing as error:
-            return f"teardown will leave it: {error.cause}"
+        except ApiError as error:
+            return f"teardown will leave it: {without_mark(error)}"
         return ""
 
     def _take(self, site: Site, grants: Sequence[Grant]) -> None:

@@ -56,7 +56,8 @@ class Services(Requirement):
         """Disable what was enabled here, unless something would be lost with it."""
         if RESOURCE_MANAGER not in site.enabled:
             return ()
-        marked = [name for name in SERVICES if api_mark(name) in project_labels(site)]
+        found = project_labels(site)
+        marked = [name for name in SERVICES if found.get(api_mark(name)) == _MARK]
         removals: list[Removal] = []
         for name in reversed(marked):
             left = any(one.kept for one in removals)

@@ -66,7 +66,11 @@ class Site:
     def _services(self) -> Sequence[Mapping[str, Any]]:
         names = [f"{self.project_name}/services/{one}" for one in (*SERVICES, BILLING)]
         answer = self.apis.send(self.usage.batchGet(parent=self.project_name, names=names))
-        return list(answer.get("services", []))
+        found = [one for one in answer.get("services", []) if one.get("name")]
+        if not found:
+            message = f"Service Usage names no service of project {self.place.project}"
+            raise ApiError(502, "UNAVAILABLE", message)
+        return found
 
     @property
     def enabled(self) -> frozenset[str]:

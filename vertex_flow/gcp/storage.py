@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from vertex_flow.errors import ApiError, PermissionMissing
+from vertex_flow.errors import ApiError, PermissionMissing, SettingError
 from vertex_flow.gcp.commands import create_bucket
 from vertex_flow.gcp.marks import is_managed, labels, without_conflict
 from vertex_flow.gcp.policies import Holder, of_bucket
-from vertex_flow.gcp.requirement import Change, Finding, Removal, Requirement
+from vertex_flow.gcp.requirement import Change, Finding, Removal, Requirement, worded
 from vertex_flow.gcp.roles import Grant, Roles
 from vertex_flow.gcp.site import STORAGE, Site
 from vertex_flow.locations import LOCATIONS
@@ -81,6 +81,8 @@ class Bucket(Requirement):
                 raise
             site.forget()  # an answer was lost, or somebody else has a bucket of this name
             super().changes(site)
+            if site.bucket is None:
+                raise SettingError(worded(_reserved(site, error))) from error
 
 
 class BucketRoles(Roles):
@@ -200,14 +202,24 @@ def _not_visible(site: Site, error: PermissionMissing) -> Finding:
 
 
 def _taken(site: Site) -> Finding:
-    other = f"{site.place.bucket[:50].rstrip('-')}-{site.number[-6:]}"
     return Finding(
         "bucket",
         "wrong",
         f"{_uri(site)} belongs to another project: the names of buckets are shared by all of "
         "Google Cloud.",
-        f'choose another name: GcpContext(bucket="{other}")',
+        f'choose another name: GcpContext(bucket="{_other_name(site)}")',
     )
+
+
+def _reserved(site: Site, error: ApiError) -> Finding:
+    """A bucket that is not there although its name is taken, as after it was deleted elsewhere."""
+    detail = f"{_uri(site)} is not there, and its name is taken: {error.message}"
+    fix = f'choose another name: GcpContext(bucket="{_other_name(site)}")'
+    return Finding("bucket", "wrong", detail, fix)
+
+
+def _other_name(site: Site) -> str:
+    return f"{site.place.bucket[:50].rstrip('-')}-{site.number[-6:]}"
 
 
 def _elsewhere(site: Site, location: str) -> Finding:

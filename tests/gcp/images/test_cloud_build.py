@@ -397,3 +397,23 @@ class TestFailures:
         with pytest.raises(ApiError) as caught:
             b.build()
         assert str(caught.value) == "400 INVALID_ARGUMENT: no"
+
+
+def test_a_fix_names_no_account_that_a_shell_would_obey(b: Bench) -> None:
+    account = "projects/acme/serviceAccounts/$(touch x)@acme"
+    error = failed(b, serviceAccount=account, failureInfo={"type": "PUSH_NOT_AUTHORIZED"})
+    assert f'--member="serviceAccount:{ACCOUNT}"' in error.fix
+
+
+def test_a_build_that_is_not_named_is_found_and_followed(
+    b: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = b.cloud.answer
+
+    def nameless(verb: str, url: str, token: str, body: Any) -> dict[str, Any]:
+        found = answer(verb, url, token, body)
+        return {"metadata": {}} if "metadata" in found else found
+
+    monkeypatch.setattr(b.cloud, "answer", nameless)
+    assert b.build().startswith(f"{REGISTRY}/trainer@sha256:")
+    assert len(b.asked(CREATE)) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import tempfile
 from collections.abc import Callable
 from typing import IO, Any
@@ -11,6 +12,7 @@ from typing import IO, Any
 import attrs
 
 from vertex_flow.apis import Apis
+from vertex_flow.calls.refusals import Unreadable, object_of
 from vertex_flow.errors import ApiError, ImageBuildFailed, PermissionMissing
 from vertex_flow.gcp.commands import create_bucket
 from vertex_flow.gcp.images.failures import BUILDKIT, MAY_NOT_PUSH, ImageBuild, failure
@@ -22,6 +24,8 @@ _MARK = "vertex-flow"
 _RUNNING = ("PENDING", "QUEUED", "WORKING")
 _PAUSE = 2.0  # seconds between two looks
 _NOTHING_NEW = (404, 416)  # the log is not there yet, or is no longer than what was read
+
+_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+")
 
 _MAY_NOT_USE_BUCKET = (
     "{who} may not read the sources in gs://{bucket}, or not write the log there.",
@@ -110,9 +114,9 @@ class CloudBuild:
 
         def start() -> dict[str, Any]:
             nonlocal asked
-            found = _unfinished(build, self._listing(build).execute()) if asked else None
+            listed = object_of(self._listing(build).execute()) if asked else {}
             asked = True
-            return found or dict(create.execute()["metadata"]["build"])
+            return _unfinished(build, listed) or _begun(create.execute())
 
         try:
             return self.apis.sent(start, create.uri.partition("?")[0])
@@ -181,12 +185,12 @@ class _Following:
         while True:
             seen = self._apis.send(builds.get(name=name))
             self._show_log(seen)
-            if seen["status"] not in _RUNNING:
+            if seen.get("status") not in _RUNNING:
                 break
             self._apis.patience.sleep(_PAUSE)
         if self._rest:
             self._show(self._rest)
-        if seen["status"] != "SUCCESS":
+        if seen.get("status") != "SUCCESS":
             raise _failed(self._build, seen, self._lines)
         images = seen.get("results", {}).get("images", [])
         digests = [one.get("digest", "") for one in images if one.get("name") == self._build.uri]
@@ -207,7 +211,7 @@ class _Following:
         bucket, _, folder = str(seen.get("logsBucket", "")).removeprefix("gs://").partition("/")
         if not bucket or not self._readable:
             return b""
-        blob = self._apis.storage.bucket(bucket).blob(join_uri(folder, f"log-{seen['id']}.txt"))
+        blob = self._apis.storage.bucket(bucket).blob(join_uri(folder, f"log-{seen.get('id')}.txt"))
         try:
             found = self._apis.sent(
                 lambda: blob.download_as_bytes(start=self._read, raw_download=True, retry=None),
@@ -237,7 +241,10 @@ def _upload(apis: Apis, build: ImageBuild) -> dict[str, Any]:
             blob = apis.sent(lambda: bucket.get_blob(name, retry=None), f"gs://{bucket.name}")
             if blob is None or blob.md5_hash != digest:
                 blob = bucket.blob(name)
-                apis.sent(lambda: blob.upload_from_file(file, rewind=True, retry=None), f"gs://{bucket.name}")
+                apis.sent(
+                    lambda: blob.upload_from_file(file, rewind=True, retry=None),
+                    f"gs://{bucket.name}",
+                )
         except ApiError as error:
             if error.code != 404:
                 raise
@@ -260,6 +267,14 @@ def _md5(file: IO[bytes]) -> str:
     return base64.b64encode(digest.digest()).decode()
 
 
+def _begun(operation: Any) -> dict[str, Any]:
+    """The build of an operation that was just begun."""
+    begun = object_of(object_of(object_of(operation).get("metadata")).get("build"))
+    if not begun.get("id"):
+        raise Unreadable("it names no build")
+    return begun
+
+
 def _unfinished(build: ImageBuild, listed: dict[str, Any]) -> dict[str, Any] | None:
     """A build of the same image that has not ended, among those with its tag."""
     found = [one for one in listed.get("builds", []) if build.uri in one.get("images", [])]
@@ -268,7 +283,7 @@ def _unfinished(build: ImageBuild, listed: dict[str, Any]) -> dict[str, Any] | N
 
 def _failed(build: ImageBuild, seen: dict[str, Any], lines: list[str]) -> ImageBuildFailed:
     """Explain a build that has ended otherwise than well."""
-    status, info = str(seen["status"]), seen.get("failureInfo", {})
+    status, info = str(seen.get("status")), seen.get("failureInfo", {})
     said = [str(one) for one in (seen.get("statusDetail"), info.get("detail")) if one]
     cause, fix = _CAUSES.get(str(info.get("type")), ("", ""))
     if status in _ENDS:
@@ -285,8 +300,9 @@ def _failed(build: ImageBuild, seen: dict[str, Any], lines: list[str]) -> ImageB
 
 def _member(build: ImageBuild, seen: dict[str, Any]) -> str:
     """Who builds, as in an IAM policy."""
-    account = str(seen.get("serviceAccount") or build.place.service_account or "ACCOUNT")
-    return f"serviceAccount:{account.rpartition('/')[2]}"
+    said = str(seen.get("serviceAccount") or "").rpartition("/")[2]
+    known = said if _ADDRESS.fullmatch(said) else build.place.service_account
+    return f"serviceAccount:{known or 'ACCOUNT'}"
 
 
 def _url(started: dict[str, Any]) -> str:

@@ -51,6 +51,8 @@ def address_of(place: Place, uri: str, call: str) -> Address:
         SettingError: It is no such URI.
     """
     said = f"{call}(uri={uri!r})"
+    if not isinstance(uri, str):
+        raise SettingError(f"{said}: expected a text: 'gs://BUCKET/FOLDER'.")
     bucket, _, name = _inside(place, uri, said).partition("/")
     if not _BUCKET.fullmatch(bucket):
         raise SettingError(

@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from typing import IO, Any, TypeVar
 
 from vertex_flow.apis import Apis
+from vertex_flow.calls import NextPage
 from vertex_flow.errors import ApiError
 from vertex_flow.gcp.commands import create_bucket
 from vertex_flow.gcp.transfer.buckets import Gauge, Stored
@@ -129,7 +130,9 @@ class CloudBucket:
     def _pages(self, query: dict[str, Any]) -> Iterator[Any]:
         page, token = self._page(query, None)
         yield from page
+        seen = NextPage(f"gs://{self._name}")
         while token:
+            seen.check(token)
             page, token = self._page(query, token)
             yield from page
 

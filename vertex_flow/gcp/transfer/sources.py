@@ -98,7 +98,11 @@ def _walk(
     folder: Path, above: str, depth: int | None, parents: tuple[tuple[int, int], ...]
 ) -> Iterator[Source | Failure]:
     """Give the files of a folder and, down to a depth, of those in it."""
-    found = folder.stat()
+    try:
+        found = folder.stat()
+    except OSError as error:  # gone since its own folder was read
+        yield Failure(str(folder), error)
+        return
     here = (found.st_dev, found.st_ino)
     if here in parents:
         yield Failure(str(folder), FileFault("it is a link to a folder that it is in, a loop"))
