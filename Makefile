@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: install mnist test torture check lint types docs bench lock clean
+.PHONY: install mnist test torture cloud check lint types docs bench lock clean
 
 install: $(STAMP)
 
@@ -38,6 +38,13 @@ test: install
 # What takes many minutes: kills, hundreds of runs, real training.
 torture: install
 	$(BIN)/python -m pytest -m torture $(PYTEST)
+
+# The contract of a Google Cloud project on the real one that VERTEX_FLOW_TEST_PROJECT names: it is
+# set up, used and taken down again, in about an hour and for a few dollars.
+cloud: install
+	@test -n "$(VERTEX_FLOW_TEST_PROJECT)" || \
+		{ echo "make cloud needs VERTEX_FLOW_TEST_PROJECT=<project id>"; exit 1; }
+	$(BIN)/python -m pytest -m cloud tests/cloud/test_contract.py
 
 # What a change must also pass: style, layers, types.
 check: lint types

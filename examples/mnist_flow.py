@@ -32,11 +32,11 @@ from vertex_flow.stages import (
 )
 
 DIGITS = 10  # how many test digits are sent to the endpoint
+TRAINER = Trainer(module="trainer.task")
 
 
 def mnist_flow() -> Flow:
     """The flow: seven stages, the last two only for a model that is good enough."""
-    trainer = Trainer(module="trainer.task")
     score = Evaluate(thresholds={"accuracy": Param("threshold", 0.90)})
     space = {"learning_rate": Double(1e-3, 1e-2, scale="log"), "units": Discrete([64, 128, 256])}
     return Flow(
@@ -45,14 +45,14 @@ def mnist_flow() -> Flow:
             ImportDataset(Param("data", "gs://your-bucket/mnist.npz")),
             Preprocess(),
             HyperTune(
-                trainer,
+                TRAINER,
                 space,
                 metric="val_accuracy",
                 max_trials=Param("trials", 4),
                 parallel_trials=2,
                 args={"epochs": 2},
             ),
-            Train(trainer, args={"epochs": Param("epochs", 6)}),
+            Train(TRAINER, args={"epochs": Param("epochs", 6)}),
             score,
             When(score.passed, [Register(), Deploy()]),
         ],
@@ -128,6 +128,7 @@ def start(options: argparse.Namespace) -> Run:
     if options.on == "local":
         return mnist_flow().run(GcpContext.local(), params=params)
     context = GcpContext(project=options.project, location=options.location, bucket=options.bucket)
+    context.build_image(TRAINER)  # only when these sources were not built before
     return mnist_flow().run(context, params=params)
 
 

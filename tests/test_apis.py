@@ -204,4 +204,8 @@ def test_an_operation_that_failed(apis: Apis) -> None:
     failed = {"name": "operations/1", "done": True, "error": {"code": 7, "message": "not yours"}}
     with pytest.raises(ApiError) as caught:
         apis.finished(apis.projects.operations(), failed)
-    assert str(caught.value) == "400 PERMISSION_DENIED: not yours (operations/1)"
+    assert str(caught.value) == (
+        "403 PERMISSION_DENIED: not yours (operations/1)\n"
+        "  Cause: the caller may not do this, or the project or resource is not there.\n"
+        "  Fix: ask an owner of project acme for access."
+    )

@@ -65,6 +65,12 @@ def test_an_api_error_shows_code_and_status() -> None:
     assert str(ApiError(404, "NOT_FOUND", "no such model")) == "404 NOT_FOUND: no such model"
 
 
+def test_what_a_service_quotes_is_not_obeyed_by_a_terminal() -> None:
+    error = ApiError(400, "INVALID_ARGUMENT", "no \x1b[31mmodel\x07\r\udcff\n\tin here")
+    assert error.message == "no \\x1b[31mmodel\\x07\\r\\udcff\n\tin here"
+    assert str(error) == f"400 INVALID_ARGUMENT: {error.message}"
+
+
 def test_a_busy_home_names_its_holder_and_the_way_out() -> None:
     assert str(HomeBusyError(Path("/data/home"), 42)) == (
         "/data/home is in use by process 42: two runs cannot share one folder at the same time. "

@@ -86,6 +86,26 @@ def test_the_project_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
     assert GcpContext().project == "from-env"
 
 
+def test_the_project_of_the_environment_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "a/../b")
+    with pytest.raises(SettingError) as caught:
+        GcpContext().project  # noqa: B018 - it is looked for when it is read
+    assert str(caught.value) == (
+        "the environment variable GOOGLE_CLOUD_PROJECT says 'a/../b': expected the id of a "
+        "project, such as 'acme-prod', or its number."
+    )
+
+
+def test_a_projects_number_is_no_part_of_an_address() -> None:
+    with pytest.raises(SettingError) as caught:
+        GcpContext(project="123456789012").service_account  # noqa: B018 - it is derived
+    assert str(caught.value) == (
+        "GcpContext(project='123456789012'): the service account of a project is named by the "
+        "project's id, not by its number: gcloud projects describe 123456789012 "
+        "--format='value(projectId)'. Or name one: service_account=..."
+    )
+
+
 def test_no_project_anywhere() -> None:
     with pytest.raises(SettingError) as caught:
         GcpContext().project  # noqa: B018 - it is looked for when it is read
@@ -185,6 +205,27 @@ def test_an_endpoint_as_gcloud_is_told_of_it(monkeypatch: pytest.MonkeyPatch) ->
     assert context.endpoint == "http://127.0.0.1:1"
 
 
+def test_an_endpoint_may_end_with_a_slash() -> None:
+    context = GcpContext(project="acme", api_endpoints={"aiplatform": "http://127.0.0.1:1/"})
+    assert context.endpoint == "http://127.0.0.1:1"
+
+
+def test_services_that_only_gcloud_asks_may_be_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", "http://compute.example")
+    assert CLOUD.endpoints == {}
+
+
+def test_an_endpoint_of_the_environment_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", "http://storage.example")
+    with pytest.raises(SettingError, match="expected a URL that starts with https://"):
+        CLOUD.endpoints  # noqa: B018 - it is checked when it is read
+
+
+def test_a_service_that_nobody_asks() -> None:
+    with pytest.raises(SettingError, match="Did you mean 'storage'"):
+        GcpContext(api_endpoints={"storge": "http://127.0.0.1:1"})
+
+
 def test_credentials_are_not_sent_in_the_clear() -> None:
     with pytest.raises(SettingError) as caught:
         GcpContext(api_endpoints={"storage": "http://storage.example"})
@@ -201,6 +242,15 @@ def test_credentials_are_not_in_the_repr() -> None:
 def test_labels_are_checked() -> None:
     with pytest.raises(SettingError, match=r"^GcpContext\(labels={'Team': 'x'}\): keys and values"):
         GcpContext(labels={"Team": "x"})
+
+
+@pytest.mark.parametrize("labels", ["team", ["team"], None])
+def test_labels_have_names(labels: Any) -> None:
+    with pytest.raises(SettingError) as caught:
+        GcpContext(labels=labels)
+    assert str(caught.value) == (
+        f"GcpContext(labels={labels!r}): expected labels by name, for example {{'team': 'vision'}}."
+    )
 
 
 def test_every_value_is_explained() -> None:
@@ -251,6 +301,7 @@ ADDRESS = (
             {"bucket": "b?x=1"},
             "the name of a bucket: lower-case letters, digits, '-', '_' and '.'",
         ),
+        ({"bucket": 5}, "the name of a bucket: lower-case letters, digits, '-', '_' and '.'"),
         ({"service_account": "robot"}, ADDRESS),
         ({"service_account": "a/b@c"}, ADDRESS),
         ({"service_account": 5}, ADDRESS),

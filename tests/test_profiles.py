@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -118,4 +119,16 @@ def test_no_pyproject_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert refusal("dev") == (
         f"there is no pyproject.toml in {tmp_path} or above it. Give the file: "
         "GcpContext.from_profile(name, 'contexts.toml')."
+    )
+
+
+@pytest.mark.parametrize("name", [None, 5, ["dev"]], ids=repr)
+def test_a_name_that_is_no_text(name: Any) -> None:
+    assert refusal(name) == f"GcpContext.from_profile({name!r}): expected the name of a profile."
+
+
+@pytest.mark.parametrize("file", [5, b"c.toml", "", "a\0b"], ids=repr)
+def test_a_file_that_is_no_path(file: Any) -> None:
+    assert refusal("dev", file) == (
+        f"GcpContext.from_profile(file={file!r}): expected the path of a file."
     )

@@ -194,3 +194,20 @@ def test_the_cloud() -> None:
 def test_it_says_what_it_is(context: GcpContext) -> None:
     with context.init_aiplatform() as sdk:
         assert repr(sdk) == "Sdk(project='local', staging_bucket='gs://local')"
+
+
+def test_what_the_context_says_is_said_to_the_sdk() -> None:
+    credentials = AnonymousCredentials()
+    cloud = GcpContext(
+        project="acme",
+        credentials=credentials,
+        network="projects/1/global/networks/default",
+        encryption_key="projects/acme/locations/us-central1/keyRings/r/cryptoKeys/k",
+        api_endpoints={"aiplatform": "https://us-central1-acme.p.googleapis.com"},
+    )
+    with cloud.init_aiplatform():
+        config = initializer.global_config
+        assert config.credentials is credentials
+        assert config.network == cloud.network
+        assert config.encryption_spec_key_name == cloud.encryption_key
+        assert config.api_endpoint == "https://us-central1-acme.p.googleapis.com"

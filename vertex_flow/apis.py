@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from vertex_flow.calls import PATIENT, Patience, call
+from vertex_flow.calls import PATIENT, Patience, call, finished
 from vertex_flow.client import SCOPE, Client
 from vertex_flow.errors import ApiError
 from vertex_flow.names import api_endpoint, location_name
@@ -17,7 +17,6 @@ from vertex_flow.names import api_endpoint, location_name
 T = TypeVar("T")
 
 _SECONDS = 60
-_LONGEST_POLL = 5.0
 
 
 @attrs.define(eq=False, slots=False)
@@ -167,16 +166,14 @@ class Apis:
             operation: What a request answered.
 
         Raises:
-            ApiError: It failed.
+            ApiError: It failed, or takes longer than half an hour.
         """
-        pause = 0.1
-        while not operation.get("done"):
-            self.patience.sleep(pause)
-            pause = min(pause * 1.5, _LONGEST_POLL)
-            operation = self.send(operations.get(name=operation["name"]))
-        if "error" in operation:
-            raise _operation_error(operation)
-        return dict(operation.get("response", {}))
+        return finished(
+            operation,
+            lambda name: self.send(operations.get(name=name)),
+            patience=self.patience,
+            project=self.project or None,
+        )
 
     def access_token(self) -> str:
         """An access token of the caller, for programs that take one; it is good for an hour."""
@@ -222,11 +219,3 @@ def _proxy(moved: str | None) -> Any:
     from httplib2 import proxy_info_from_environment
 
     return None if (moved or "").startswith("http://") else proxy_info_from_environment
-
-
-def _operation_error(operation: Mapping[str, Any]) -> ApiError:
-    from google.rpc import code_pb2
-
-    error = operation["error"]
-    status = code_pb2.Code.Name(int(error.get("code", 2)))
-    return ApiError(400, status, f"{error.get('message', 'no reason given')} ({operation['name']})")

@@ -58,7 +58,7 @@ class GcpContext(Place):
                 standing engine.
         """
         folder = home or os.environ.get("VERTEX_FLOW_HOME") or ".vertex_flow"
-        return cls(project=LOCAL_PROJECT, home=Path(folder), port=port)
+        return cls(project=LOCAL_PROJECT, home=folder, port=port)
 
     @classmethod
     def from_profile(cls, name: str, file: str | Path | None = None) -> GcpContext:
@@ -313,12 +313,23 @@ class GcpContext(Place):
             project=self.project, location=self.location, staging_bucket=f"gs://{self.bucket}"
         )
         if self.home is None:
-            return sdk.at_cloud(settings)
+            return sdk.at_cloud({**self._sdk_settings, **settings})
         from vertex_flow.engine.joining import join
 
         engine = join(self.home, port=self.port)
         api = LocalApi(endpoint=engine.endpoint, token_file=engine.home / "token")
         return sdk.at_engine(api, settings, _end(engine))
+
+    @property
+    def _sdk_settings(self) -> dict[str, Any]:
+        """What `aiplatform.init` is told of this project, where something is said of it."""
+        given = {
+            "credentials": self.credentials,
+            "network": self.network,
+            "encryption_spec_key_name": self.encryption_key,
+            "api_endpoint": self.endpoints.get("aiplatform"),
+        }
+        return {name: value for name, value in given.items() if value is not None}
 
 
 def _end(engine: LocalEngine) -> Callable[[], None]:

@@ -207,8 +207,7 @@ class ApiError(VertexFlowError, RuntimeError):
     ) -> None:
         self.code = code
         self.status = status
-        # It may quote half a letter that a caller has sent, which nothing could be written with.
-        self.message = message.encode(errors="backslashreplace").decode()
+        self.message = _writable(message)
         self.cause = cause
         self.fix = fix
         lines = [f"{code} {status}: {self.message}"]
@@ -316,6 +315,13 @@ def nearest(name: str, candidates: Sequence[str]) -> str:
     """
     close = get_close_matches(str(name), candidates, n=1, cutoff=0.6)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def _writable(text: str) -> str:
+    """Escape what a service quotes that no terminal should obey, and half letters."""
+    return "".join(
+        char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text
+    )
 
 
 def _listing(faults: Sequence[str], where: str) -> str:

@@ -136,7 +136,9 @@ def _first_visible(apis: Apis) -> str | None:
 
 def explanation(rows: Mapping[str, Callable[[], Found]]) -> str:
     """Word values with their sources, a line each; what cannot be found says why."""
-    lines = {name: _line(find) for name, find in rows.items()}
+    from vertex_flow.report.progress import plain
+
+    lines = {name: tuple(map(plain, _line(find))) for name, find in rows.items()}
     width = max(map(len, lines))
     longest = max(len(value) for value, _ in lines.values())
     return "\n".join(

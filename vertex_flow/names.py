@@ -170,7 +170,8 @@ def check_labels(owner: str, labels: Mapping[str, str]) -> None:
             character than letters, digits, `_` and `-`; or a key does not start with a letter.
     """
     for key, value in labels.items():
-        if not (isinstance(value, str) and _LABEL.fullmatch(value) and _LABEL_KEY.fullmatch(key)):
+        texts = isinstance(key, str) and isinstance(value, str)
+        if not (texts and _LABEL.fullmatch(value) and _LABEL_KEY.fullmatch(key)):
             raise SettingError(
                 f"{owner}(labels={{{key!r}: {value!r}}}): keys and values are up to 63 lower-case "
                 "letters, digits, '_' and '-'; a key starts with a letter."

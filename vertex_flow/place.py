@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cached_property, partial
 from pathlib import Path
@@ -10,15 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from vertex_flow.errors import SettingError, nearest
-from vertex_flow.locations import LOCATIONS
+from vertex_flow.endpoints import SERVICES, check_endpoints
+from vertex_flow.errors import SettingError
 from vertex_flow.names import (
     api_endpoint,
-    check_labels,
     image_registry,
     join_uri,
     location_name,
     service_account_email,
+)
+from vertex_flow.settings import (
+    bare_bucket,
+    check_api_endpoints,
+    check_form,
+    check_labels,
+    check_location,
+    check_port,
+    check_project,
+    check_text,
+    home_folder,
 )
 
 if TYPE_CHECKING:
@@ -30,93 +39,6 @@ LOCAL_PROJECT = "local"
 DEFAULT_LOCATION = "us-central1"
 ACCOUNT = "vertex-flow"
 """Name of the service account, before the @, that `setup` makes."""
-
-
-# What would not be found under any name, or would be read as another part of a URL.
-_FORMS = {
-    "project": (
-        r"(?:[a-z0-9.-]+:)?[a-z0-9-]+",
-        "the id of a project, such as 'acme-prod', or its number",
-    ),
-    "bucket": (
-        r"[a-z0-9][a-z0-9._-]{0,221}",
-        "the name of a bucket: lower-case letters, digits, '-', '_' and '.'",
-    ),
-    "service_account": (
-        r"[a-z0-9-]+@[a-z0-9.-]+|",
-        "an e-mail address, such as 'NAME@PROJECT.iam.gserviceaccount.com', or the empty text "
-        "for the project's default account",
-    ),
-    "repository": (
-        r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?",
-        "up to 63 lower-case letters, digits and hyphens, a letter first, no hyphen last",
-    ),
-}
-
-
-def _check_form(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if value is not None:
-        _check(str(attribute.alias), value)
-
-
-def _check(name: str, value: Any) -> None:
-    form, words = _FORMS[name]
-    if not (isinstance(value, str) and re.fullmatch(form, value)):
-        raise SettingError(f"GcpContext({name}={value!r}): expected {words}.")
-
-
-def _check_location(_: Any, __: Any, location: Any) -> None:
-    if location not in LOCATIONS:
-        hint = nearest(str(location), LOCATIONS)
-        raise SettingError(
-            f"GcpContext(location={location!r}): Vertex AI is in no such region; expected one "
-            f"such as 'us-central1' or 'europe-west4'.{hint}"
-        )
-
-
-def _check_port(_: Any, __: Any, port: Any) -> None:
-    if not isinstance(port, int) or not 0 <= port <= 65535:
-        raise SettingError(
-            f"GcpContext(port={port!r}): expected 0, for any free port, or a number up to 65535."
-        )
-
-
-def _check_labels(_: Any, __: Any, labels: Mapping[str, str]) -> None:
-    check_labels("GcpContext", labels)
-
-
-def _check_endpoints(_: Any, __: Any, endpoints: Mapping[str, str]) -> None:
-    check_endpoints(endpoints)
-
-
-def check_endpoints(endpoints: Mapping[str, str]) -> None:
-    """Refuse URLs that would send credentials in the clear to another machine.
-
-    Raises:
-        SettingError: One is not for https, and not on this machine.
-    """
-    for service, url in endpoints.items():
-        if not str(url).startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
-            raise SettingError(
-                f"GcpContext(api_endpoints={{{service!r}: {url!r}}}): expected a URL that starts "
-                "with https://, or with http://127.0.0.1: for a server on this machine."
-            )
-
-
-def _bare_bucket(bucket: str | None) -> str | None:
-    if not bucket:
-        return None
-    name = bucket.removeprefix("gs://").rstrip("/")
-    if "/" in name:
-        raise SettingError(
-            f"GcpContext(bucket={bucket!r}): expected a bucket, not a folder in it: "
-            f"bucket={name.partition('/')[0]!r}."
-        )
-    return name
-
-
-def _home(home: str | Path | None) -> Path | None:
-    return Path(home).expanduser().resolve() if home is not None else None
 
 
 @attrs.frozen(kw_only=True)
@@ -160,30 +82,36 @@ class Place:
         port: Port of the local engine; 0 for any free one.
     """
 
-    _project: str | None = attrs.field(default=None, alias="project", validator=_check_form)
-    location: str = attrs.field(default=DEFAULT_LOCATION, validator=_check_location)
+    _project: str | None = attrs.field(default=None, alias="project", validator=check_form)
+    location: str = attrs.field(default=DEFAULT_LOCATION, validator=check_location)
     _bucket: str | None = attrs.field(
-        default=None, alias="bucket", converter=_bare_bucket, validator=_check_form
+        default=None, alias="bucket", converter=bare_bucket, validator=check_form
     )
     _service_account: str | None = attrs.field(
-        default=None, alias="service_account", validator=_check_form
+        default=None, alias="service_account", validator=check_form
     )
-    repository: str = attrs.field(default="vertex-flow", validator=_check_form)
-    _training_image: str | None = attrs.field(default=None, alias="training_image")
-    _serving_image: str | None = attrs.field(default=None, alias="serving_image")
-    _pipeline_root: str | None = attrs.field(default=None, alias="pipeline_root")
-    _jobs_root: str | None = attrs.field(default=None, alias="jobs_root")
-    _data_root: str | None = attrs.field(default=None, alias="data_root")
-    _model_root: str | None = attrs.field(default=None, alias="model_root")
-    _logs_root: str | None = attrs.field(default=None, alias="logs_root")
-    network: str | None = None
-    encryption_key: str | None = None
-    tensorboard: str | None = None
-    labels: Mapping[str, str] = attrs.field(factory=dict, validator=_check_labels)
+    repository: str = attrs.field(default="vertex-flow", validator=check_form)
+    _training_image: str | None = attrs.field(
+        default=None, alias="training_image", validator=check_text
+    )
+    _serving_image: str | None = attrs.field(
+        default=None, alias="serving_image", validator=check_text
+    )
+    _pipeline_root: str | None = attrs.field(
+        default=None, alias="pipeline_root", validator=check_text
+    )
+    _jobs_root: str | None = attrs.field(default=None, alias="jobs_root", validator=check_text)
+    _data_root: str | None = attrs.field(default=None, alias="data_root", validator=check_text)
+    _model_root: str | None = attrs.field(default=None, alias="model_root", validator=check_text)
+    _logs_root: str | None = attrs.field(default=None, alias="logs_root", validator=check_text)
+    network: str | None = attrs.field(default=None, validator=check_text)
+    encryption_key: str | None = attrs.field(default=None, validator=check_text)
+    tensorboard: str | None = attrs.field(default=None, validator=check_text)
+    labels: Mapping[str, str] = attrs.field(factory=dict, validator=check_labels)
     credentials: Any | None = attrs.field(default=None, repr=False, eq=False)
-    api_endpoints: Mapping[str, str] = attrs.field(factory=dict, validator=_check_endpoints)
-    home: Path | None = attrs.field(default=None, converter=_home)
-    port: int = attrs.field(default=0, validator=_check_port)
+    api_endpoints: Mapping[str, str] = attrs.field(factory=dict, validator=check_api_endpoints)
+    home: Path | None = attrs.field(default=None, converter=home_folder)
+    port: int = attrs.field(default=0, validator=check_port)
 
     @property
     def project(self) -> str:
@@ -203,9 +131,19 @@ class Place:
 
     @property
     def service_account(self) -> str:
-        """E-mail address of the identity that pipelines run as; empty for the default."""
+        """E-mail address of the identity that pipelines run as; empty for the default.
+
+        Raises:
+            SettingError: None was given, and the project is given by its number.
+        """
         if self._service_account is not None or self.is_local:
             return self._service_account or ""
+        if self.project.isdigit():
+            raise SettingError(
+                f"GcpContext(project={self.project!r}): the service account of a project is named "
+                "by the project's id, not by its number: gcloud projects describe "
+                f"{self.project} --format='value(projectId)'. Or name one: service_account=..."
+            )
         return service_account_email(ACCOUNT, self.project)
 
     @property
@@ -232,9 +170,10 @@ class Place:
         """Root URL by service for APIs that are not at their usual place."""
         from vertex_flow.finding import endpoint_overrides
 
-        endpoints = {**endpoint_overrides(), **self.api_endpoints}
+        found = {key: url for key, url in endpoint_overrides().items() if key in SERVICES}
+        endpoints = {**found, **self.api_endpoints}
         check_endpoints(endpoints)
-        return endpoints
+        return {service: url.rstrip("/") for service, url in endpoints.items()}
 
     @property
     def parent(self) -> str:
@@ -312,7 +251,9 @@ class Place:
         if self._project:
             return Found(self._project, "the argument")
         with Apis("", self.location, self.credentials, self.endpoints) as apis:
-            return find_project(apis)
+            found = find_project(apis)
+        check_project(found.value, found.source)
+        return found
 
     def _folder(self, name: str) -> str:
         """A folder of the bucket: a URI, or in the local context an absolute path."""

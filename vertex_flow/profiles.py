@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,7 +30,9 @@ def read(kind: type[T], name: str, file: str | Path | None = None) -> T:
     Raises:
         SettingError: There is no such file or profile, or a key or value is wrong.
     """
-    path = Path(file) if file is not None else _nearest_pyproject()
+    if not isinstance(name, str):
+        raise SettingError(f"GcpContext.from_profile({name!r}): expected the name of a profile.")
+    path = _file(file) if file is not None else _nearest_pyproject()
     profiles = _profiles(path)
     if name not in profiles:
         raise SettingError(
@@ -44,6 +47,12 @@ def read(kind: type[T], name: str, file: str | Path | None = None) -> T:
         return kind(**settings)
     except SettingError as error:
         raise SettingError(f"{path}, profile {name!r}: {error}") from error
+
+
+def _file(file: Any) -> Path:
+    if not isinstance(file, (str, os.PathLike)) or not str(file) or "\0" in str(file):
+        raise SettingError(f"GcpContext.from_profile(file={file!r}): expected the path of a file.")
+    return Path(os.path.expanduser(file))
 
 
 def _nearest_pyproject() -> Path:

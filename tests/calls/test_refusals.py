@@ -86,6 +86,7 @@ def test_a_refusal_without_an_answer() -> None:
         TransportError("reset"),  # type: ignore[no-untyped-call]
         ServerNotFoundError("reset"),
         RetryError("reset", None),
+        RefreshError("reset", retryable=True),  # type: ignore[no-untyped-call]
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -227,3 +228,7 @@ def test_an_answer_that_is_no_json_is_a_fault_of_the_service() -> None:
         "https://x did not answer as Google Cloud does: Failed to load JSON: Expecting value: "
         "line 1 column 1 (char 0).",
     )
+
+
+def test_credentials_that_could_not_be_renewed_yet_are_not_to_blame() -> None:
+    assert not is_credentials_error(RefreshError("busy", retryable=True))  # type: ignore[no-untyped-call]

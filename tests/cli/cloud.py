@@ -12,8 +12,7 @@ from typing import Any
 import attrs
 
 from tests.cli.conftest import Shell
-from tests.cloud.credentials import federated_file, tokens
-from tests.cloud.whole import Whole, whole_cloud
+from tests.cloud.whole import Whole, whole_environment
 
 
 @attrs.frozen
@@ -42,16 +41,5 @@ class CloudShell:
 @contextmanager
 def cloud_shell(folder: Path) -> Iterator[CloudShell]:
     """Serve a cloud, with an empty project `acme`, until the block ends."""
-    with whole_cloud(folder / "cloud") as whole, tokens(whole.vertex.engine.token) as token_url:
-        endpoints = {
-            f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{name.upper()}": url
-            for name, url in whole.context.api_endpoints.items()
-        }
-        variables = {
-            **endpoints,
-            "GOOGLE_APPLICATION_CREDENTIALS": str(federated_file(folder, token_url)),
-            "GOOGLE_CLOUD_PROJECT": "acme",
-            "NO_GCE_CHECK": "true",
-            "COLUMNS": "80",
-        }
-        yield CloudShell(whole, Shell(folder), variables)
+    with whole_environment(folder) as (whole, variables):
+        yield CloudShell(whole, Shell(folder), {**variables, "COLUMNS": "80"})

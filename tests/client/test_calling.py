@@ -151,7 +151,7 @@ def test_a_tensorboard_that_could_not_be_made(server: Loopback) -> None:
     server.on(f"GET /v1/{operation}", {"name": operation}, failed)
     with pytest.raises(ApiError) as caught:
         client.ensure_tensorboard("mine", {})
-    assert str(caught.value) == f"400 RESOURCE_EXHAUSTED: too many ({operation})"
+    assert str(caught.value).startswith(f"429 RESOURCE_EXHAUSTED: too many ({operation})\n")
     assert pauses == pytest.approx([0.1, 0.15])
 
 

@@ -1,15 +1,10 @@
-"""Application-default credentials as files, whose tokens come from this machine."""
+"""Application-default credentials as files."""
 
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 PROJECT = "of-the-key"
 
@@ -29,57 +24,23 @@ def key_file(folder: Path, token_uri: str, project: str = PROJECT) -> Path:
     return path
 
 
-def federated_file(folder: Path, token_url: str) -> Path:
-    """Write credentials of workload identity federation, as CI services have them.
+def login_file(folder: Path, token: str) -> Path:
+    """Write credentials as `gcloud auth application-default login` does, with a token.
 
-    Google's generated clients sign the tokens of a service account's key by themselves; these
-    they take from the token endpoint.
+    Those of people ask nobody for a token while theirs is good; those of service accounts and of
+    workload identity federation also ask Google which regions they may be used in.
     """
-    (folder / "subject").write_text("who I am")
     facts = {
-        "type": "external_account",
-        "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p",
-        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
-        "token_url": token_url,
-        "credential_source": {"file": str(folder / "subject")},
+        "type": "authorized_user",
+        "client_id": "client",
+        "client_secret": "secret",
+        "refresh_token": "refresh",
+        "token": token,
+        "expiry": "2199-01-31T00:00:00Z",
     }
-    path = folder / "federated.json"
+    path = folder / "login.json"
     path.write_text(json.dumps(facts))
     return path
-
-
-@contextmanager
-def tokens(token: str) -> Iterator[str]:
-    """Serve a token endpoint, which gives one token to everybody, until the block ends."""
-
-    class Handle(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            facts = {
-                "access_token": token,
-                "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
-                "expires_in": 3600,
-                "token_type": "Bearer",
-            }
-            content = json.dumps(facts).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handle)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/token"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @cache

@@ -3,7 +3,7 @@
 Without more, the project is an empty one on this machine. The same tests run against a real
 project, which they set up, use, and take down again:
 
-    VERTEX_FLOW_TEST_PROJECT=my-project pytest -m cloud tests/cloud/test_contract.py
+    make cloud VERTEX_FLOW_TEST_PROJECT=my-project
 
 There they take about an hour, and cost a few dollars: a training job, an image, an endpoint. What
 they make carries the label `vertex-flow`, a bucket and a repository of their own, and is removed in

@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from tests.cloud.cloud_build import CloudBuildFake
+from tests.cloud.credentials import login_file
 from tests.cloud.docker_images import DockerImages
 from tests.cloud.fake import FakeCloud
 from tests.cloud.project import PROJECT, FakeProject, fake_project
@@ -74,3 +75,27 @@ def whole_cloud(home: Path, **settings: Any) -> Iterator[Whole]:
             places = {**vertex.context.api_endpoints, **moved}
             context = attrs.evolve(vertex.context, api_endpoints=places)
             yield Whole(project, images, builds, vertex, context)
+
+
+@contextmanager
+def whole_environment(folder: Path) -> Iterator[tuple[Whole, dict[str, str]]]:
+    """Serve a cloud, and give the variables by which programs find it, and are let in.
+
+    Args:
+        folder: For the buckets and the credentials.
+    """
+    with whole_cloud(folder / "cloud") as whole:
+        endpoints = {
+            f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{name.upper()}": url
+            for name, url in whole.context.api_endpoints.items()
+        }
+        login = login_file(folder, whole.vertex.engine.token)
+        yield (
+            whole,
+            {
+                **endpoints,
+                "GOOGLE_APPLICATION_CREDENTIALS": str(login),
+                "GOOGLE_CLOUD_PROJECT": PROJECT,
+                "NO_GCE_CHECK": "true",
+            },
+        )

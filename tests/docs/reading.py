@@ -31,6 +31,7 @@ from sybil.evaluators.python import PythonEvaluator
 
 import vertex_flow.gcp.images
 import vertex_flow.runs.reaching
+from tests.cloud.whole import whole_environment
 from vertex_flow import GcpContext, Run
 from vertex_flow.client import Client
 from vertex_flow.engine.embedded import EmbeddedEngine
@@ -162,20 +163,38 @@ def page(
     folder = tmp_path_factory.mktemp("page")
     for home in (".vertex_flow", "cloud"):
         write_images(folder / home / "storage" / BUCKET / "mnist.npz")
-    stand_in = StandIn(folder / "cloud")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.syspath_prepend(ROOT / "examples")
         patch.syspath_prepend(folder)  # a session imports from the folder that it runs in
         patch.delenv("VERTEX_FLOW_HOME", raising=False)
-        patch.setattr(vertex_flow.runs.reaching, "connect", stand_in.connect)
-        patch.setattr(vertex_flow.gcp.images, "image_of", stand_in.image_of)
-        yield folder
-        for document in getattr(request.node, "documents", []):
-            close_runs(document.namespace)
-        take_engines_down(folder)
-        stand_in.close()
-        forget_aiplatform()
+        google = whole_google if request.node.path.name == "google-cloud.md" else stood_in
+        with google(folder, patch):
+            yield folder
+            for document in getattr(request.node, "documents", []):
+                close_runs(document.namespace)
+            take_engines_down(folder)
+            forget_aiplatform()
+
+
+@contextlib.contextmanager
+def stood_in(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have an engine asked in place of Google Cloud."""
+    stand_in = StandIn(folder / "cloud")
+    patch.setattr(vertex_flow.runs.reaching, "connect", stand_in.connect)
+    patch.setattr(vertex_flow.gcp.images, "image_of", stand_in.image_of)
+    yield
+    stand_in.close()
+
+
+@contextlib.contextmanager
+def whole_google(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have a Google Cloud with an empty project on this machine, which programs find too."""
+    patch.setenv("COLUMNS", "80")
+    with whole_environment(folder) as (_, variables):
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        yield
 
 
 def close_runs(namespace: dict[str, Any]) -> None:

@@ -22,13 +22,13 @@ from vertex_flow import (
     Stage,
     Value,
     stage,
-    submission,
 )
 from vertex_flow.calls import Patience
 from vertex_flow.client import Client
 from vertex_flow.components import FindOrCreateEndpointOp
 from vertex_flow.errors import ApiError, EngineError, SettingError
 from vertex_flow.gcp.clean import Leftover, Leftovers, clean
+from vertex_flow.runs import submission
 from vertex_flow.runs.options import Settled
 from vertex_flow.testing import VertexEngine
 

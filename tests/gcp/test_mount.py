@@ -88,6 +88,17 @@ def test_a_service_elsewhere_is_told(gcsfuse: Calls, path: Path, url: str, endpo
 
 
 @needs_fuse
+def test_a_service_elsewhere_may_be_the_environments_to_say(
+    gcsfuse: Calls, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", "http://127.0.0.1:1")
+    with CLOUD.mount(path):
+        pass
+    endpoint = "'--custom-endpoint=http://127.0.0.1:1/storage/v1/'"
+    assert endpoint in str(gcsfuse()[0]["arguments"])
+
+
+@needs_fuse
 def test_closing_twice_is_closing_once(gcsfuse: Calls, path: Path) -> None:
     mounted = CLOUD.mount(path)
     mounted.close()

@@ -105,6 +105,24 @@ def test_the_metadata_store_is_made_with_the_key_of_the_run(
     assert server.asked[1][3] == {"encryptionSpec": {"kmsKeyName": "some-key"}}
 
 
+def test_another_may_make_the_metadata_store_at_the_same_time(
+    server: Loopback, client: Client
+) -> None:
+    server.on(f"GET {STORE}", error(404, "NOT_FOUND", "none"), code=404)
+    taken = error(409, "ALREADY_EXISTS", "taken")
+    server.on(f"POST /v1/{PARENT}/metadataStores", taken, code=409)
+    server.on(f"GET /v1/{CONTEXT}", EXPERIMENT)
+    assert ensure(client, "trying") == CONTEXT
+
+
+def test_a_metadata_store_that_may_not_be_made(server: Loopback, client: Client) -> None:
+    server.on(f"GET {STORE}", error(404, "NOT_FOUND", "none"), code=404)
+    denied = error(403, "PERMISSION_DENIED", "no")
+    server.on(f"POST /v1/{PARENT}/metadataStores", denied, code=403)
+    with pytest.raises(ApiError, match="403 PERMISSION_DENIED: no"):
+        ensure(client, "trying")
+
+
 @pytest.mark.parametrize(
     ("found", "kind"),
     [

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.runs.test_leaks import KEY
 from tests.samples import Source, Spend
-from tests.test_leaks import KEY
 from vertex_flow import Flow, GcpContext, Param, Trainer
 from vertex_flow.errors import PreflightError
 from vertex_flow.runs.options import settle
@@ -17,7 +17,9 @@ from vertex_flow.runs.submission import parameter_values, pipeline_job
 from vertex_flow.stages import ImportDataset, Preprocess, Train
 
 FLOW = Flow("sample", [Source(size=Param("size", 3)), Spend(amount=Param("amount", 0.5))])
-CLOUD = GcpContext(project="acme", location="europe-west4")
+CLOUD = GcpContext(
+    project="acme", location="europe-west4", training_image="europe-docker.pkg.dev/acme/i/t:1"
+)
 KMS = "projects/acme/locations/{}/keyRings/r/cryptoKeys/k"
 BOARD = "projects/acme/locations/{}/tensorboards/1"
 
@@ -58,6 +60,17 @@ def test_nothing_is_wrong_with_training() -> None:
     trainer = Trainer(module="trainer.task", env={"MODE": "fast"}, args={"max_tokens": "5"})
     flow = Flow("mnist", [ImportDataset("gs://b/x"), Preprocess(), Train(trainer)])
     assert faults(flow=flow) == ()
+
+
+def test_the_names_of_jobs_are_not_too_long() -> None:
+    training = Train(Trainer(module="trainer.task"))
+    flow = Flow("mnist", [ImportDataset("gs://b/x"), Preprocess(), training])
+    assert faults(flow=flow, job_id="a" * 122) == ()
+    name = f"{'a' * 123}-train"
+    assert faults(flow=flow, job_id="a" * 123) == (
+        f"the job {name!r} has a name of 129 characters; use up to 128: a shorter job_id, or "
+        "shorter names of flow and stage.",
+    )
 
 
 def test_all_faults_at_once() -> None:
@@ -119,13 +132,25 @@ def test_ids_that_are_not_valid(job_id: str) -> None:
             "tensorboard: a job that logs to one needs a service account: service_account=...",
         ),
         (
-            {"labels": {f"l{number}": "x" for number in range(64)}},
-            "labels: 65 of them; at most 64 are allowed.",
+            {"labels": {f"l{number}": "x" for number in range(63)}},
+            "labels: 65 of them, our own included; at most 64 are allowed.",
         ),
     ],
 )
 def test_options_that_would_be_refused(options: dict[str, Any], fault: str) -> None:
     assert faults(**options) == (fault,)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"encryption_key": KMS.format("europe-west4").replace("acme", "a b")},
+        {"tensorboard": BOARD.format("europe-west4") + "\n"},
+    ],
+)
+def test_names_that_nearly_are_some(options: dict[str, Any]) -> None:
+    (fault,) = faults(**options)
+    assert "is not the full name of one" in fault
 
 
 def test_a_root_outside_cloud_storage() -> None:

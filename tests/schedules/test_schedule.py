@@ -268,6 +268,19 @@ def test_another_program_was_quicker(
     assert [one.name for one in Schedule.list(context)] == [schedule.name]
 
 
+def test_a_request_that_was_sent_three_times_makes_one(
+    context: GcpContext, flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = Client.create_schedule
+
+    def again(self: Client, schedule: Any) -> Any:
+        return [create(self, schedule) for _ in range(3)][-1]
+
+    monkeypatch.setattr(Client, "create_schedule", again)
+    schedule = flow.schedule(context, DAILY)
+    assert [one.name for one in Schedule.list(context)] == [schedule.name]
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

@@ -38,6 +38,25 @@ _STATUSES = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
+# Codes of gRPC, in operations, and what they are over HTTP.
+_RPC = {
+    1: (499, "CANCELLED"),
+    2: (500, "UNKNOWN"),
+    3: (400, "INVALID_ARGUMENT"),
+    4: (504, "DEADLINE_EXCEEDED"),
+    5: (404, "NOT_FOUND"),
+    6: (409, "ALREADY_EXISTS"),
+    7: (403, "PERMISSION_DENIED"),
+    8: (429, "RESOURCE_EXHAUSTED"),
+    9: (400, "FAILED_PRECONDITION"),
+    10: (409, "ABORTED"),
+    11: (400, "OUT_OF_RANGE"),
+    12: (501, "UNIMPLEMENTED"),
+    13: (500, "INTERNAL"),
+    14: (503, "UNAVAILABLE"),
+    15: (500, "DATA_LOSS"),
+    16: (401, "UNAUTHENTICATED"),
+}
 _PERMISSION = re.compile(
     r"[Pp]ermission '?(?P<quoted>[a-z]+\.[\w.]+\w)'?"
     r"|does not have (?P<bare>[a-z]+\.[\w.]+\w) access"
@@ -94,6 +113,24 @@ def fault_of(error: Any, *, where: str = "the service") -> Fault | None:
     return None
 
 
+def operation_fault(name: str, error: Mapping[str, Any]) -> Fault:
+    """Read the error of a long-running operation, which has the code of gRPC.
+
+    Args:
+        name: Name of the operation.
+        error: A `google.rpc.Status` as the REST API has it.
+    """
+    code, status = _RPC.get(int(error.get("code", 2)), (500, "UNKNOWN"))
+    info = _error_info(error)
+    return Fault(
+        code=code,
+        status=status,
+        message=f"{error.get('message') or 'no reason given'} ({name})",
+        reason=str(info.get("reason") or ""),
+        metadata={str(key): str(value) for key, value in (info.get("metadata") or {}).items()},
+    )
+
+
 def worded(fault: Fault, *, project: str | None = None) -> ApiError:
     """Word what a service said as an error of this package.
 
@@ -145,7 +182,8 @@ def credentials_refusal(error: BaseException) -> CredentialsError:
 
 def is_credentials_error(error: BaseException) -> bool:
     """Tell whether `google.auth` says that credentials are missing or refused."""
-    return _is_a(error, "DefaultCredentialsError", "RefreshError", "MalformedError")
+    known = _is_a(error, "DefaultCredentialsError", "RefreshError", "MalformedError")
+    return known and not _is_outage(error)
 
 
 def _is_a(error: BaseException, *names: str) -> bool:
@@ -153,8 +191,15 @@ def _is_a(error: BaseException, *names: str) -> bool:
     return any(kind.__name__ in names for kind in type(error).__mro__)
 
 
+def _is_outage(error: BaseException) -> bool:
+    """Tell whether who renews credentials could not answer, which says nothing of them."""
+    return _is_a(error, "RefreshError") and bool(getattr(error, "retryable", False))
+
+
 def _is_transport_error(error: BaseException) -> bool:
     """Tell that no answer came: other OSErrors, such as those of files, are the caller's own."""
+    if _is_outage(error):
+        return True
     if isinstance(error, (ConnectionError, TimeoutError, ssl.SSLError, gaierror, HTTPException)):
         return True
     return _is_a(error, *_TRANSPORT_ERRORS)

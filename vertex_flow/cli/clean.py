@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_context
 def clean(ctx: click.Context, context: GcpContext, dry_run: bool, as_json: bool) -> None:
-    """List what runs have left that costs money, and remove what has expired.
+    """List what runs have left, and remove what has expired.
 
-    Endpoints, jobs and schedules that carry this package's labels are listed; what is past the time
-    that Deploy(expires=...) set is removed. The same as GcpContext(...).clean() in Python.
+    Endpoints, jobs and schedules that cost money and carry this package's labels are listed; what
+    is past the time that Deploy(expires=...) set is removed. The same as GcpContext(...).clean() in
+    Python.
 
     \b
     Exit codes:

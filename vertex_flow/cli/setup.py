@@ -28,7 +28,7 @@ def setup(ctx: click.Context, context: GcpContext, dry_run: bool, yes: bool, as_
     \b
     Exit codes:
       0  everything is there
-      1  something could not be made, or was not to be; with --dry-run: there are changes
+      1  something could not be made, or was not to be, or is to be (--dry-run)
       2  something is in the way that setup cannot change
 
     \b

@@ -11,9 +11,8 @@ import attrs
 from google.api_core.client_options import ClientOptions
 from google.oauth2.credentials import Credentials
 from google.protobuf import json_format
-from google.rpc import code_pb2
 
-from vertex_flow.calls import ONCE, PATIENT, Patience, call
+from vertex_flow.calls import ONCE, PATIENT, Patience, call, finished
 from vertex_flow.errors import ApiError
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -22,8 +21,6 @@ SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 SECONDS = 60.0
 """How long one request may take."""
 
-_LONGEST = 1800.0  # how long an operation may take, in seconds
-_HTTP = {"NOT_FOUND": 404, "FAILED_PRECONDITION": 400, "INVALID_ARGUMENT": 400, "ABORTED": 409}
 _ENDED = "The local engine ends with the program that started it, and with Run.close()."
 
 T = TypeVar("T")
@@ -95,26 +92,25 @@ class Caller:
         Raises:
             ApiError: It failed, or takes longer.
         """
-        name, pause, waited = operation.operation.name, 0.1, 0.0
-        found = json_format.MessageToDict(operation.operation)
-        while not found.get("done"):
-            if waited > _LONGEST:
-                raise ApiError(504, "DEADLINE_EXCEEDED", f"{name} is not done after {waited:g} s")
-            self.patience.sleep(pause)
-            waited, pause = waited + pause, min(pause * 1.5, 5.0)
-            found = self.read(name)
-        if found.get("error", {}).get("code"):
-            raise _operation_error(name, found["error"])
+        finished(
+            json_format.MessageToDict(operation.operation),
+            self.read,
+            patience=self.patience,
+            project=self._project,
+        )
 
     def _asked(self, ask: Callable[[], T]) -> T:
-        project = self.parent.split("/")[1]
         patience = ONCE if self.token else self.patience
         try:
-            return call(ask, where=self.endpoint, project=project, patience=patience)
+            return call(ask, where=self.endpoint, project=self._project, patience=patience)
         except ApiError as error:
             if self.token and error.code == 503 and "does not answer" in error.message:
                 raise ApiError(503, error.status, f"{error.message}. {_ENDED}") from error
             raise
+
+    @property
+    def _project(self) -> str:
+        return self.parent.split("/")[1]
 
     @cached_property
     def _credentials(self) -> Any:
@@ -151,9 +147,3 @@ class Caller:
 def named(display_name: str) -> str:
     """Write a filter for a display name, whatever characters it has."""
     return f"display_name={json.dumps(display_name, ensure_ascii=False)}"
-
-
-def _operation_error(name: str, error: Mapping[str, Any]) -> ApiError:
-    status = code_pb2.Code.Name(int(error["code"]))
-    said = error.get("message", "no reason given")
-    return ApiError(_HTTP.get(status, 500), status, f"{said} ({name})")

@@ -8,7 +8,7 @@ from typing import Any
 
 from google.cloud import aiplatform_v1
 
-from vertex_flow.client.calling import SECONDS, Caller
+from vertex_flow.client.calling import Caller
 from vertex_flow.errors import ApiError
 
 
@@ -52,13 +52,21 @@ class Metadata(Caller):
             store = aiplatform_v1.MetadataStore()
             if encryption_key:
                 store.encryption_spec = aiplatform_v1.EncryptionSpec(kms_key_name=encryption_key)
+            self._create_metadata_store(store)
+
+    def _create_metadata_store(self, store: aiplatform_v1.MetadataStore) -> None:
+        try:
             operation = self._call(
                 self._metadata.create_metadata_store,
                 parent=self.parent,
                 metadata_store=store,
                 metadata_store_id="default",
             )
-            self._asked(lambda: operation.result(timeout=10 * SECONDS))
+        except ApiError as error:
+            if error.code != 409:
+                raise
+            return  # an answer was lost, or somebody was faster
+        self._done(operation)
 
     @property
     def _metadata_store(self) -> str:

@@ -10,6 +10,7 @@ from google.cloud import aiplatform_v1
 from google.protobuf import field_mask_pb2
 
 from vertex_flow.client.calling import Caller
+from vertex_flow.errors import ApiError
 
 
 class Schedules(Caller):
@@ -45,8 +46,15 @@ class Schedules(Caller):
         self._call(self._schedules.resume_schedule, request={"name": name, "catch_up": catch_up})
 
     def delete_schedule(self, name: str) -> None:
-        """Delete a schedule, and wait until it is gone; the runs that it has started stay."""
-        self._done(self._call(self._schedules.delete_schedule, name=name))
+        """Delete a schedule, and wait until it is gone; it may be gone already.
+
+        The runs that it has started stay.
+        """
+        try:
+            self._done(self._call(self._schedules.delete_schedule, name=name))
+        except ApiError as error:
+            if error.code != 404:
+                raise
 
     @cached_property
     def _schedules(self) -> Any:

@@ -119,7 +119,7 @@ _MISSING = """gcsfuse is not installed: it is the program that mounts buckets.
 def _flags(place: Place) -> list[str]:
     # Folders that no object stands for are shown, as those that pipelines write to are.
     flags = ["--foreground", "--implicit-dirs", "--app-name=vertex_flow", "--log-format=text"]
-    moved = place.api_endpoints.get("storage")
+    moved = place.endpoints.get("storage")
     return [*flags, f"--custom-endpoint={_endpoint(moved)}"] if moved else flags
 
 

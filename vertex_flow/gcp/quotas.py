@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from vertex_flow.console import quotas_url
 from vertex_flow.gcp.requirement import Finding, Requirement
 from vertex_flow.gcp.site import VERTEX_AI, Site
 from vertex_flow.machines import MachineNeed, compatibility
@@ -106,7 +107,7 @@ def _enough(site: Site, metric: str, wanted: int) -> Finding:
     full = f"{site.project_name}/services/{VERTEX_AI}/consumerQuotaMetrics/{quoted}"
     found = site.apis.find(quotas.get(name=full, view="BASIC"))
     limit = _limit(found or {}, location)
-    page = f"https://console.cloud.google.com/iam-admin/quotas?project={site.place.project}"
+    page = quotas_url(site.place.project)
     if limit is None:
         detail = f"Google names no quota {metric} in {location}; {wanted} are needed."
         return Finding(name, "unknown", detail, f"look for it at {page}")

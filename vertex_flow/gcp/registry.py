@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from vertex_flow.errors import ApiError
+from vertex_flow.gcp.commands import create_repository
 from vertex_flow.gcp.marks import is_managed, labels
 from vertex_flow.gcp.policies import Holder, of_repository
 from vertex_flow.gcp.requirement import Change, Finding, Removal, Requirement
@@ -26,7 +27,7 @@ class Repository(Requirement):
         name, found = site.place.repository, site.repository
         if found is None:
             detail = f"{name} is not there in {site.place.location}"
-            return [Finding("repository", "missing", detail, _command(site))]
+            return [Finding("repository", "missing", detail, create_repository(site.place))]
         kind = str(found.get("format", "DOCKER"))
         if kind != "DOCKER" or found.get("mode", "").startswith(("REMOTE", "VIRTUAL")):
             detail = f"{name} is no repository that Docker images can be pushed to."
@@ -122,11 +123,3 @@ def _delete(site: Site) -> None:
     operation = site.apis.find(site.repositories.delete(name=site.repository_name))
     if operation is not None:
         site.apis.finished(site.apis.registry.projects().locations().operations(), operation)
-
-
-def _command(site: Site) -> str:
-    return (
-        f"gcloud artifacts repositories create {site.place.repository} "
-        f"--repository-format=docker --location={site.place.location} "
-        f"--project={site.place.project}"
-    )

@@ -14,6 +14,7 @@ from vertex_flow.gcp.requirements import requirements
 from vertex_flow.gcp.site import Site
 from vertex_flow.gcp.table import rows
 from vertex_flow.place import Place
+from vertex_flow.report.progress import plain
 
 
 @attrs.frozen
@@ -86,7 +87,7 @@ def set_up(place: Place, apis: Apis, say: Callable[[str], None]) -> Plan:
             note = settled(site, change.apply)
             site.forget()
             made.append(f"{change.what} ({note})" if note else change.what)
-            say(made[-1])
+            say(plain(made[-1]))
     return Plan(tuple(made))
 
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from vertex_flow.errors import ApiError, PermissionMissing
+from vertex_flow.gcp.commands import create_bucket
 from vertex_flow.gcp.marks import is_managed, labels, without_conflict
 from vertex_flow.gcp.policies import Holder, of_bucket
 from vertex_flow.gcp.requirement import Change, Finding, Removal, Requirement
@@ -221,8 +222,4 @@ def _uri(site: Site) -> str:
 
 
 def _command(site: Site) -> str:
-    return (
-        f"gcloud storage buckets create {_uri(site)} --project={site.place.project} "
-        f"--location={site.place.location} --uniform-bucket-level-access "
-        "--public-access-prevention"
-    )
+    return create_bucket(site.place.bucket, site.place.project, site.place.location)

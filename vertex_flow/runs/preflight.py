@@ -53,6 +53,7 @@ def check(
     """
     plain = json_format.MessageToDict(type(job).pb(job))
     found = [*_ids(job_id, options.experiment), *_sizes(job, plain), *_message(plain)]
+    found += _display_names(job_id, plain.get("pipelineSpec", {}))
     found += _parameters(plain)
     if not context.is_local:
         found += [*_place(job, context.location), *_secrets(plain)]
@@ -78,13 +79,29 @@ def _sizes(job: aiplatform_v1.PipelineJob, plain: Mapping[str, Any]) -> Iterator
     name, size = job.display_name, len(json.dumps(plain).encode())
     if not 0 < len(name) <= _LONGEST_NAME:
         yield f"display_name: {len(name)} characters; use 1 to {_LONGEST_NAME}."
-    if len(job.labels) > _MOST_LABELS:
-        yield f"labels: {len(job.labels)} of them; at most {_MOST_LABELS} are allowed."
+    count = len(job.labels) + 1  # with the one that a submission is recognised by
+    if count > _MOST_LABELS:
+        yield f"labels: {count} of them, our own included; at most {_MOST_LABELS} are allowed."
     if size > _LARGEST:
         yield (
             f"the message has {size:,} bytes; at most {_LARGEST:,} are allowed. Pass data by "
             "URI, and keep code in the training image."
         )
+
+
+def _display_names(job_id: str, spec: Mapping[str, Any]) -> Iterator[str]:
+    """Jobs are named after the run and their stage, which may be too long together."""
+    components = [spec.get("root", {}), *spec.get("components", {}).values()]
+    for component in components:
+        for task in component.get("dag", {}).get("tasks", {}).values():
+            given = task.get("inputs", {}).get("parameters", {}).get("display_name", {})
+            template = given.get("runtimeValue", {}).get("constant", "")
+            name = str(template).replace("{{$.pipeline_job_name}}", job_id)
+            if name != template and len(name) > _LONGEST_NAME:
+                yield (
+                    f"the job {name!r} has a name of {len(name)} characters; use up to "
+                    f"{_LONGEST_NAME}: a shorter job_id, or shorter names of flow and stage."
+                )
 
 
 def _message(plain: Mapping[str, Any]) -> Iterator[str]:

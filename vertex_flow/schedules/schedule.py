@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from vertex_flow.errors import ApiError, SettingError, nearest
+from vertex_flow.errors import SettingError, nearest
 from vertex_flow.runs.reaching import connect
 from vertex_flow.runs.run import Run
 from vertex_flow.schedules.messages import check_single, flow_of, is_complete
@@ -166,11 +166,7 @@ class Schedule:
 
     def delete(self) -> None:
         """Delete it; the runs that it has started stay. It may be gone already."""
-        try:
-            self._client.delete_schedule(self.name)
-        except ApiError as error:
-            if error.code != 404:
-                raise
+        self._client.delete_schedule(self.name)
 
     def __repr__(self) -> str:
         return f"Schedule({self.display_name!r}, {self.cron!r}, {self.state})"

@@ -34,7 +34,8 @@ def put(  # noqa: PLR0913 - the options of Flow.schedule, passed on
     """Make the schedule of a name, or change the one that is there where it differs.
 
     The API gives schedules names of its own, so that two programs at once may both make one. Each
-    looks again afterwards, and the oldest stays: whoever made another one deletes it.
+    looks again afterwards, and the oldest stays: whoever made another one deletes it. So does a
+    program that has sent the same twice, since an answer was lost.
 
     Args:
         graph: The wired stages.
@@ -122,11 +123,11 @@ def _age(schedule: Any) -> tuple[datetime, str]:
 
 def _created(client: Client, wanted: Any) -> Any:
     made = client.create_schedule(wanted)
-    oldest = next(iter(_live(client, wanted.display_name)), made)
-    if oldest.name == made.name:
-        return made
-    client.delete_schedule(made.name)
-    return _updated(client, oldest, wanted)
+    oldest, *others = _live(client, wanted.display_name) or [made]
+    for one in others:
+        if one.name == made.name or digest_of(one) == digest_of(wanted):
+            client.delete_schedule(one.name)
+    return made if oldest.name == made.name else _updated(client, oldest, wanted)
 
 
 def _updated(client: Client, found: Any, wanted: Any) -> Any:

@@ -16,6 +16,7 @@ from tests.cloud.fake import Cut, Refused
 from tests.loopback import Loopback, error, serving
 from vertex_flow import Trainer
 from vertex_flow.errors import ApiError, ImageBuildFailed, PermissionMissing
+from vertex_flow.gcp.commands import create_bucket
 from vertex_flow.gcp.images.build_context import collect
 
 URL = "https://console.cloud.google.com/cloud-build/builds/00000000-0000-4000-8000-000000000000"
@@ -354,11 +355,10 @@ class TestFailures:
         with pytest.raises(ApiError) as caught:
             b.build()
         assert caught.value.code == 404
-        assert caught.value.cause == f"there is no bucket gs://{b.bucket.name}."
-        assert caught.value.fix == (
-            f"gcloud storage buckets create gs://{b.bucket.name} --location=europe-west4 "
-            "--project=acme   (or GcpContext.setup())"
+        assert caught.value.cause == (
+            f"there is no bucket gs://{b.bucket.name}; GcpContext.setup() makes it."
         )
+        assert caught.value.fix == create_bucket(b.bucket.name, "acme", "europe-west4")
 
     @pytest.mark.parametrize(
         ("refusal", "cause", "fix"),

@@ -13,7 +13,7 @@ from vertex_flow.gcp.images.failures import ImageBuild, failure
 PLACE = GcpContext(project="acme", location="europe-west4")
 CREATE = (
     "gcloud artifacts repositories create vertex-flow --repository-format=docker "
-    "--location=europe-west4 --project=acme   (or GcpContext.setup())"
+    "--location=europe-west4 --project=acme"
 )
 BASE = "correct FROM in Dockerfile, or Trainer(..., base_image=...)."
 PIP = "correct the requirements, or take another base image."

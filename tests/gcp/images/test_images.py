@@ -68,9 +68,9 @@ class TestBuild:
         b.repositories.clear()
         assert refused(b.build) == (
             "there is no repository 'vertex-flow' in europe-west4 of project acme to push the "
-            "image to. Make it: gcloud artifacts repositories create vertex-flow "
-            "--repository-format=docker --location=europe-west4 --project=acme   "
-            "(or GcpContext.setup())"
+            "image to. GcpContext.setup() makes it, or:\n"
+            "  gcloud artifacts repositories create vertex-flow --repository-format=docker "
+            "--location=europe-west4 --project=acme"
         )
 
     def test_too_much(self, b: Bench) -> None:

@@ -7,11 +7,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import attrs
 import pytest
 
 from tests.gcp.transfer.conftest import Cloud, files_in
 from vertex_flow import GcpContext
 from vertex_flow.errors import ApiError, PermissionMissing, SettingError, TransferFailed
+from vertex_flow.gcp.commands import create_bucket
 
 Tree = Callable[..., Path]
 
@@ -55,6 +57,15 @@ def test_the_data_root_is_where_it_goes(context: GcpContext, tree: Tree) -> None
     done = context.upload(tree(a="1") / "a", progress=False)
     assert done.uris == (f"gs://{context.bucket}/data/a",)
     assert context.upload(tree() / "a", context.data_root, progress=False).skipped == 1
+
+
+def test_the_environment_may_say_where_cloud_storage_is(
+    cloud: Cloud, tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", cloud.proxy.url)
+    context = attrs.evolve(cloud.context, api_endpoints={})
+    assert context.upload(tree(a="1"), progress=False).copied == 1
+    assert (cloud.folder / "data/a").read_bytes() == b"1"
 
 
 def test_a_pattern_keeps_names_from_its_first_wildcard(context: GcpContext, tree: Tree) -> None:
@@ -195,11 +206,11 @@ def test_more_than_a_page_is_listed_to_its_end(cloud: Cloud, tree: Tree) -> None
 def test_a_bucket_that_is_not_there_says_how_to_make_it(cloud: Cloud, tree: Tree) -> None:
     with pytest.raises(ApiError) as caught:
         cloud.context.upload(tree(a="1"), "gs://acme-other/x", progress=False)
-    assert (caught.value.code, caught.value.cause) == (404, "there is no bucket acme-other.")
-    assert caught.value.fix == (
-        "gcloud storage buckets create gs://acme-other --project=acme --location=us-central1   "
-        "(GcpContext.setup() makes the context's own bucket)"
+    assert (caught.value.code, caught.value.cause) == (
+        404,
+        "there is no bucket acme-other; GcpContext.setup() makes the context's own.",
     )
+    assert caught.value.fix == create_bucket("acme-other", "acme", "us-central1")
 
 
 def test_a_missing_permission_is_named(cloud: Cloud, tree: Tree) -> None:
@@ -263,3 +274,13 @@ def test_the_content_type_is_that_of_the_name(
     with cloud.context.apis as apis:
         blob = apis.storage.bucket(cloud.context.bucket).get_blob(name)
     assert (blob.content_type, blob.content_encoding) == (kind, None)
+
+
+def test_an_endpoint_that_the_environment_names(
+    cloud: Cloud, tree: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = cloud.context.api_endpoints["storage"]
+    monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", url)
+    context = attrs.evolve(cloud.context, api_endpoints={})
+    context.upload(tree(a="1"), progress=False)
+    assert files_in(cloud.folder) == {"data/a": b"1"}

@@ -12,6 +12,7 @@ import attrs
 
 from vertex_flow.apis import Apis
 from vertex_flow.errors import ApiError, ImageBuildFailed, PermissionMissing
+from vertex_flow.gcp.commands import create_bucket
 from vertex_flow.gcp.images.failures import BUILDKIT, MAY_NOT_PUSH, ImageBuild, failure
 from vertex_flow.names import Resource, join_uri
 from vertex_flow.report.progress import plain
@@ -244,10 +245,8 @@ def _upload(apis: Apis, build: ImageBuild) -> dict[str, Any]:
                 404,
                 error.status,
                 error.message,
-                cause=f"there is no bucket gs://{bucket.name}.",
-                fix=f"gcloud storage buckets create gs://{bucket.name} "
-                f"--location={build.place.location} --project={build.place.project}   "
-                "(or GcpContext.setup())",
+                cause=f"there is no bucket gs://{bucket.name}; GcpContext.setup() makes it.",
+                fix=create_bucket(bucket.name, build.place.project, build.place.location),
             ) from error
     return {"bucket": bucket.name, "object": name, "generation": str(blob.generation)}
 

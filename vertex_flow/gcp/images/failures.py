@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import attrs
 
 from vertex_flow.errors import ImageBuildFailed
+from vertex_flow.gcp.commands import create_repository
 from vertex_flow.gcp.images.build_context import BuildContext
 from vertex_flow.place import Place
 from vertex_flow.report.progress import plain
@@ -156,14 +157,6 @@ def failure(
         cause=plain(cause.format(**facts)),
         fix=plain(fix.format(**facts)),
         logs_uri=logs_uri,
-    )
-
-
-def create_repository(place: Place) -> str:
-    """Word the command that makes the repository of a place."""
-    return (
-        f"gcloud artifacts repositories create {place.repository} --repository-format=docker "
-        f"--location={place.location} --project={place.project}   (or GcpContext.setup())"
     )
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from vertex_flow.apis import Apis
 from vertex_flow.errors import SettingError, nearest
+from vertex_flow.gcp.commands import create_repository
 from vertex_flow.gcp.images.build_context import BuildContext, collect
-from vertex_flow.gcp.images.failures import ImageBuild, create_repository
+from vertex_flow.gcp.images.failures import ImageBuild
 from vertex_flow.names import Resource
 from vertex_flow.place import Place
 from vertex_flow.report.progress import plain
@@ -148,7 +149,8 @@ def _check_repository(place: Place, apis: Apis) -> None:
     if apis.find(repositories.get(name=_repository(place))) is None:
         raise SettingError(
             f"there is no repository {place.repository!r} in {place.location} of project "
-            f"{place.project} to push the image to. Make it: {create_repository(place)}"
+            f"{place.project} to push the image to. GcpContext.setup() makes it, or:\n"
+            f"  {create_repository(place)}"
         )
 
 

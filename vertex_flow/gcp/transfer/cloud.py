@@ -12,6 +12,7 @@ from typing import IO, Any, TypeVar
 
 from vertex_flow.apis import Apis
 from vertex_flow.errors import ApiError
+from vertex_flow.gcp.commands import create_bucket
 from vertex_flow.gcp.transfer.buckets import Gauge, Stored
 from vertex_flow.gcp.transfer.content import Content
 from vertex_flow.gcp.transfer.outcome import FileFault, Stopped
@@ -182,10 +183,10 @@ def _kind(name: str) -> str:
 
 
 def _no_bucket(error: ApiError, apis: Apis, bucket: str) -> ApiError:
-    make = (
-        f"gcloud storage buckets create gs://{bucket} --project={apis.project} "
-        f"--location={apis.location}   (GcpContext.setup() makes the context's own bucket)"
-    )
     return ApiError(
-        error.code, error.status, error.message, cause=f"there is no bucket {bucket}.", fix=make
+        error.code,
+        error.status,
+        error.message,
+        cause=f"there is no bucket {bucket}; GcpContext.setup() makes the context's own.",
+        fix=create_bucket(bucket, apis.project, apis.location),
     )

@@ -34,6 +34,6 @@ def opened(
         stop.wait(seconds)
 
     patient = patience or Patience(sleep=pause)
-    apis = Apis(place.project, place.location, place.credentials, place.api_endpoints, patient)
+    apis = Apis(place.project, place.location, place.credentials, place.endpoints, patient)
     with apis:
         yield CloudBucket(apis, name, stop)
