@@ -141,6 +141,18 @@ def test_options_that_would_be_refused(options: dict[str, Any], fault: str) -> N
     assert faults(**options) == (fault,)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"encryption_key": KMS.format("europe-west4").replace("acme", "a b")},
+        {"tensorboard": BOARD.format("europe-west4") + "\n"},
+    ],
+)
+def test_names_that_nearly_are_some(options: dict[str, Any]) -> None:
+    (fault,) = faults(**options)
+    assert "is not the full name of one" in fault
+
+
 def test_a_root_outside_cloud_storage() -> None:
     context = GcpContext(project="acme", pipeline_root="/tmp/here")
     assert faults(context) == (

@@ -227,6 +227,33 @@ def test_a_schedule_that_starts_no_more_runs_is_followed_by_a_new_one(
     assert Schedule.attach(context, "nightly").name == second.name
 
 
+def test_a_schedule_that_is_deleted_while_it_is_changed_is_made_anew(
+    context: GcpContext, flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = flow.schedule(context, DAILY)
+    update = Client.update_schedule
+
+    def late(self: Client, *args: Any) -> Any:
+        first.delete()
+        return update(self, *args)
+
+    monkeypatch.setattr(Client, "update_schedule", late)
+    second = flow.schedule(context, "0 4 * * *")
+    assert [one.name for one in Schedule.list(context)] == [second.name]
+    assert second.cron == "TZ=UTC 0 4 * * *"
+
+
+@pytest.mark.parametrize("name", [None, 5, "projects/", f"{PARENT}/pipelineJobs/1"])
+def test_what_is_no_name_of_a_schedule(acme: GcpContext, server: Loopback, name: Any) -> None:
+    with pytest.raises(SettingError) as caught:
+        Schedule.attach(acme, name)
+    assert str(caught.value) == (
+        f"Schedule.attach(context, {name!r}): expected the display name of a schedule, or "
+        "projects/P/locations/L/schedules/ID."
+    )
+    assert server.asked == []
+
+
 def test_another_program_was_quicker(
     context: GcpContext, flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,6 +289,21 @@ def test_a_request_that_was_sent_three_times_makes_one(
         (
             {"max_concurrent": 0},
             "schedule(max_concurrent=0): expected a whole number of at least 1.",
+        ),
+        ({"name": "\ud800"}, r"schedule(name='\ud800'): expected 1 to 128 characters."),
+        (
+            {"max_runs": 2**63},
+            f"schedule(max_runs={2**63}): expected a whole number of at least 0.",
+        ),
+        (
+            {"end": datetime.max},
+            f"schedule(end={datetime.max!r}): expected a datetime, for example "
+            "datetime(2030, 1, 31, 8).",
+        ),
+        (
+            {"timezone": ""},
+            "schedule(timezone=''): there is no such time zone in the IANA database; expected one "
+            "such as 'Europe/Berlin' or 'UTC'.",
         ),
         ({"max_runs": -1}, "schedule(max_runs=-1): expected a whole number of at least 0."),
         ({"max_runs": True}, "schedule(max_runs=True): expected a whole number of at least 0."),

@@ -171,7 +171,7 @@ class Snapshot:
         tasks = _tasks(component)
         for name in _in_order(tasks):
             reference = _mapping(tasks[name].get("componentRef")).get("name")
-            inner = _mapping(self._known.get(reference))
+            inner = _mapping(self._known.get(str(reference)))
             if "condition" in _mapping(tasks[name].get("triggerPolicy")):
                 yield from self._stages_in(inner)
             else:

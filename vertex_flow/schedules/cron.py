@@ -38,7 +38,7 @@ def crontab(cron: str, zone: str | None) -> str:
         raise SettingError(
             f"schedule({cron!r}, timezone={zone!r}): the time zone is given twice. Leave one out."
         )
-    own, fields = prefixed.groups() if prefixed else (zone or "UTC", cron)
+    own, fields = prefixed.groups() if prefixed else ("UTC" if zone is None else zone, cron)
     expression = " ".join(fields.split())
     found = time_zone(own)
     _check(cron, expression, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,9 @@ from vertex_flow.schedules.messages import check_single, flow_of, is_complete
 if TYPE_CHECKING:
     from vertex_flow.client import Client
     from vertex_flow.context import GcpContext
+
+
+_NAME = re.compile(r"projects/[^/\s]+/locations/[^/\s]+/schedules/[^/\s]+")
 
 
 class Schedule:
@@ -54,8 +58,15 @@ class Schedule:
             SettingError: There is none of that display name, or more than one.
             ApiError: There is none of that resource name.
         """
+        if not isinstance(name, str) or (
+            name.startswith("projects/") and not _NAME.fullmatch(name)
+        ):
+            raise SettingError(
+                f"Schedule.attach(context, {name!r}): expected the display name of a schedule, or "
+                "projects/P/locations/L/schedules/ID."
+            )
         client = context.vertex
-        if name.startswith("projects/"):
+        if _NAME.fullmatch(name):
             return cls(context, client, client.get_schedule(name))
         known = list(client.schedules())
         found = [one for one in known if one.display_name == name]

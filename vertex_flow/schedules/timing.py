@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -10,17 +11,21 @@ import attrs
 from vertex_flow.errors import SettingError
 from vertex_flow.schedules.cron import crontab, time_zone
 
+_MOST = 2**63 - 1
+_HALF = re.compile("[\ud800-\udfff]")  # half a letter, which no message can hold
+
 
 def _check_count(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
     least = 1 if attribute.name == "max_concurrent" else 0
-    if type(value) is not int or value < least:
+    if type(value) is not int or not least <= value <= _MOST:
         raise SettingError(
             f"schedule({attribute.name}={value!r}): expected a whole number of at least {least}."
         )
 
 
 def _check_moment(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if value is not None and not isinstance(value, datetime):
+    # A year within those that Google's timestamps hold in each time zone.
+    if value is not None and not (isinstance(value, datetime) and 1 < value.year < 9999):
         raise SettingError(
             f"schedule({attribute.name}={value!r}): expected a datetime, for example "
             "datetime(2030, 1, 31, 8)."
@@ -28,7 +33,7 @@ def _check_moment(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
 
 
 def _check_name(_: Any, __: Any, name: Any) -> None:
-    if not isinstance(name, str) or not 1 <= len(name) <= 128:
+    if not isinstance(name, str) or not 1 <= len(name) <= 128 or _HALF.search(name):
         raise SettingError(f"schedule(name={name!r}): expected 1 to 128 characters.")
 
 

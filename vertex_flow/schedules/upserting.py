@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from vertex_flow.errors import SettingError
+from vertex_flow.errors import ApiError, SettingError
 from vertex_flow.runs.options import Settled, settle
 from vertex_flow.schedules.messages import DIGEST_LABEL, check_single, digest_of, is_complete
 from vertex_flow.schedules.schedule import Schedule
@@ -64,7 +64,13 @@ def put(  # noqa: PLR0913 - the options of Flow.schedule, passed on
     if not found:
         return Schedule(context, client, _created(client, wanted))
     check_single(timing.name, found)
-    return Schedule(context, client, _updated(client, found[0], wanted))
+    try:
+        return Schedule(context, client, _updated(client, found[0], wanted))
+    except ApiError as error:
+        if error.code != 404:
+            raise
+        wanted.name = ""  # somebody has deleted it since it was looked for
+        return Schedule(context, client, _created(client, wanted))
 
 
 def _settled(context: GcpContext, options: Mapping[str, Any]) -> Settled:
