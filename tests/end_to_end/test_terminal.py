@@ -44,8 +44,8 @@ def test_a_failure_is_said_in_the_programs_own_words(desk: Desk):
     data.write_text("no arrays")
     result = desk.run("mnist_flow.py", "--data", str(data))
     assert result.code == 1
-    assert re.search(r"preprocess +failed\n(.*not reached\n){5}", result.out)
-    first, *_, last, log = result.err.splitlines()
+    assert re.search(r"preprocess +failed after [\d.]+ s\n(.*not reached\n){5}", result.out)
+    first, *_, last, log, cause, fix = result.err.splitlines()
     assert re.fullmatch(
         r"error: projects/local/locations/us-central1/pipelineJobs/mnist-[\d-]+ failed in stage "
         r"'preprocess', task 'preprocessing':",
@@ -56,6 +56,8 @@ def test_a_failure_is_said_in_the_programs_own_words(desk: Desk):
         "numpy.savez."
     )
     assert log.startswith(f"Log: {desk.home}/logs/pipelineJobs/mnist-")
+    assert cause.startswith(f"  Cause: {last.removesuffix('.')}, raised at ")
+    assert fix.startswith("  Fix: ")
     assert "mnist_flow.py" not in result.err
 
 

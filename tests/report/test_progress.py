@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,11 +20,16 @@ from vertex_flow.stages import HyperTune, ImportDataset, Preprocess
 class Watch:
     """A progress whose lines are kept, without the time before them."""
 
-    def __init__(self, *tuning_jobs: Any, queued: bool = False) -> None:
+    def __init__(
+        self,
+        *tuning_jobs: Any,
+        queued: bool = False,
+        page: Callable[[str], str | None] | None = None,
+    ) -> None:
         self.lines: list[str] = []
         self.asked: list[str] = []
         self._jobs = list(tuning_jobs)
-        self._progress = Progress(self._keep, self._find, queued=queued)
+        self._progress = Progress(self._keep, self._find, queued=queued, page=page)
 
     def _keep(self, line: str) -> None:
         self.lines.append(line.strip().partition("  ")[2])
@@ -55,6 +61,18 @@ def test_each_change_is_said_once() -> None:
     for state in ("RUNNING", "RUNNING", "SUCCEEDED", "SUCCEEDED"):
         watch.sees(job("RUNNING", task(1, "source", state)))
     assert watch.lines == ["source  running", "source  done in 2.5 s"]
+
+
+def test_where_a_job_is_to_be_seen_is_said_once() -> None:
+    watch = Watch(page=lambda name: f"https://console/{name}")
+    running = task(2, "job", "RUNNING", parent=1)
+    running["executorDetail"] = {"containerDetail": {"mainJob": "projects/p/customJobs/7"}}
+    for _ in range(3):
+        watch.sees(job("RUNNING", task(1, "fit", "RUNNING"), running))
+    assert watch.lines == [
+        "fit     running",
+        "fit     https://console/projects/p/customJobs/7",
+    ]
 
 
 def test_a_line_starts_with_the_time_since_the_start() -> None:

@@ -38,6 +38,7 @@ def test_a_run_under_way() -> None:
         "outputs": {},
         "artifacts": {"model": "gs://m"},
         "metrics": {"accuracy": 0.9},
+        "jobs": [],
     }
 
 

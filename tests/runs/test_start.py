@@ -134,7 +134,8 @@ def test_nothing_is_sent_that_would_be_refused(cloud: Vertex) -> None:
         ),
         (
             {"hours": "2"},
-            "estimate(hours='2'): expected hours by stage, for example {'train': 1.5}.",
+            "Flow.run(hours='2'): they are for the estimate that max_cost is compared with. "
+            "Give max_cost too.",
         ),
     ],
 )
@@ -280,7 +281,7 @@ def test_ctrl_c_detaches(cloud: Vertex) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     assert program.stdout is not None
     for line in program.stdout:

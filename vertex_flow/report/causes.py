@@ -371,7 +371,7 @@ def _exception(text: str) -> Diagnosis | None:
     where = f", raised at {found.place}" if found.place else ""
     return Diagnosis(
         "exception",
-        f"{plain(found.line)}{plain(where)}.",
+        f"{plain(found.line).removesuffix('.')}{plain(where)}.",
         "mend the code; it can be tried on this machine first: flow.run(GcpContext.local()).",
     )
 

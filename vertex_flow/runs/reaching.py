@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 from vertex_flow.context import GcpContext
+from vertex_flow.errors import SettingError
+from vertex_flow.names import Resource, pipeline_job_name
 
 if TYPE_CHECKING:
     from vertex_flow.client import Client
     from vertex_flow.engine.joining import LocalEngine
+
+_ID = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
 def connect(context: GcpContext) -> tuple[Client, LocalEngine | None]:
@@ -29,3 +34,35 @@ def connect(context: GcpContext) -> tuple[Client, LocalEngine | None]:
     endpoint = engine.endpoint if engine else context.endpoint
     token = engine.token if engine else None
     return Client(endpoint, context.parent, token, context.credentials), engine
+
+
+def full_name(context: Any, name: Any) -> str:
+    """Give the resource name of a run, from that or from the last part of it.
+
+    Raises:
+        SettingError: It is no name of a run, or the run is in another location.
+    """
+    if not isinstance(context, GcpContext):
+        raise SettingError(
+            f"Run.attach({context!r}, ...): expected a GcpContext: GcpContext.local(), or "
+            "GcpContext(project=...)."
+        )
+    expected = (
+        f"Run.attach(context, {name!r}): expected the name of a pipeline job, "
+        "projects/P/locations/L/pipelineJobs/ID, or its ID alone."
+    )
+    if not isinstance(name, str):
+        raise SettingError(expected)
+    full = name if "/" in name else pipeline_job_name(context.parent, name)
+    try:
+        found = Resource.parse(full)
+    except SettingError as error:
+        raise SettingError(expected) from error
+    if found.collection != "pipelineJobs" or not _ID.fullmatch(found.id):
+        raise SettingError(expected)
+    if found.location != context.location:
+        raise SettingError(
+            f"Run.attach(context, {name!r}): the run is in {found.location}, and the context in "
+            f"{context.location}: GcpContext(project=..., location={found.location!r})."
+        )
+    return str(found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -21,7 +20,7 @@ from vertex_flow.errors import (
     SettingError,
     nearest,
 )
-from vertex_flow.names import Resource, pipeline_job_name
+from vertex_flow.names import Resource
 from vertex_flow.report.progress import Progress, plain
 from vertex_flow.report.record import record
 from vertex_flow.report.snapshot import Snapshot, StageRun
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from vertex_flow.client import Client
     from vertex_flow.engine.joining import LocalEngine
 
-_ID = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 Say = Callable[[str], None]
 T = TypeVar("T")
 
@@ -83,7 +81,7 @@ class Run:
             SettingError: It is no such name, or that of a run elsewhere.
             ApiError: There is no such run.
         """
-        full = _full_name(context, name)
+        full = reaching.full_name(context, name)
         client, engine = reaching.connect(context)
         run = cls(client, full, engine, context)
         try:
@@ -362,34 +360,6 @@ class Run:
             if artifact.schema_title == schema_title
         ]
         return next((str(name) for name in reversed(names) if name), None)
-
-
-def _full_name(context: Any, name: Any) -> str:
-    """The resource name of a run, from that or from the last part of it."""
-    if not isinstance(context, GcpContext):
-        raise SettingError(
-            f"Run.attach({context!r}, ...): expected a GcpContext: GcpContext.local(), or "
-            "GcpContext(project=...)."
-        )
-    expected = (
-        f"Run.attach(context, {name!r}): expected the name of a pipeline job, "
-        "projects/P/locations/L/pipelineJobs/ID, or its ID alone."
-    )
-    if not isinstance(name, str):
-        raise SettingError(expected)
-    full = name if "/" in name else pipeline_job_name(context.parent, name)
-    try:
-        found = Resource.parse(full)
-    except SettingError as error:
-        raise SettingError(expected) from error
-    if found.collection != "pipelineJobs" or not _ID.fullmatch(found.id):
-        raise SettingError(expected)
-    if found.location != context.location:
-        raise SettingError(
-            f"Run.attach(context, {name!r}): the run is in {found.location}, and the context in "
-            f"{context.location}: GcpContext(project=..., location={found.location!r})."
-        )
-    return str(found)
 
 
 def give_up(engine: LocalEngine | None, run: Run | None) -> None:
