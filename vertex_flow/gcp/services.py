@@ -77,7 +77,8 @@ def _enabling(site: Site, names: Sequence[str]) -> Callable[[], str]:
         try:
             site.apis.finished(site.apis.services.operations(), site.apis.send(request))
         except ApiError as error:
-            if error.code in _REFUSED:  # nothing was enabled: whoever enables it later owns it
+            # Nothing was enabled: whoever enables it later owns it.
+            if error.code in _REFUSED and RESOURCE_MANAGER not in names:
                 unmark_project(site, list(marks))
             raise
         refused = mark_project(site, marks) if RESOURCE_MANAGER in names else refused
