@@ -39,7 +39,8 @@ def test_no_instance(site: Site) -> None:
 
 def test_an_instance_of_the_name(site: Site, project: FakeProject) -> None:
     name = project.vertex.add_tensorboard("vertex-flow")
-    assert Tensorboard().look(site) == [Finding("TensorBoard", "ok", name)]
+    number = name.rpartition("/")[2]
+    assert Tensorboard().look(site) == [Finding("TensorBoard", "ok", f"instance {number}")]
     assert find_tensorboard(site.place, site.apis.vertex) == name
 
 

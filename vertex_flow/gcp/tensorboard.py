@@ -46,7 +46,7 @@ class Tensorboard(Requirement):
         if found is None:
             detail = f"no instance {DISPLAY_NAME!r} in {site.place.location}"
             return [Finding("TensorBoard", "missing", detail, _command(site))]
-        return [Finding("TensorBoard", "ok", found)]
+        return [Finding("TensorBoard", "ok", _short(found))]
 
     def changes(self, site: Site) -> Sequence[Change]:
         """Make the instance, unless the place names one."""

@@ -280,4 +280,6 @@ def test_it_gets_through_a_burst_of_refusals(
 def test_a_bucket_that_is_not_there(cloud: Cloud, here: Path) -> None:
     with pytest.raises(ApiError) as caught:
         cloud.context.download("gs://acme-other/x", here, progress=False)
-    assert caught.value.cause == "there is no bucket acme-other."
+    assert caught.value.cause == (
+        "there is no bucket acme-other; GcpContext.setup() makes the context's own."
+    )
