@@ -225,6 +225,7 @@ def test_ctrl_c_ends_the_pauses_between_attempts(
 
 
 PROGRAM = """
+import signal
 import sys
 from google.auth.credentials import AnonymousCredentials
 from vertex_flow import GcpContext
@@ -233,7 +234,10 @@ context = GcpContext(
     project="acme", bucket=bucket, credentials=AnonymousCredentials(),
     api_endpoints={"storage": url},
 )
-print("begun", flush=True)
+def ended(*_):
+    print("ended", flush=True)
+    raise KeyboardInterrupt
+signal.signal(signal.SIGINT, ended)
 context.upload(path, f"gs://{bucket}/", progress=False)
 """
 
@@ -251,6 +255,9 @@ def test_a_program_that_was_ended_leaves_nothing_half_and_another_goes_on(
     with program:
         until(lambda: cloud.proxy.carried["up"] >= 10 * MIB)
         program.send_signal(how)
+        # Until it has heard of it, nothing more goes through: it would end before the signal.
+        assert program.stdout is not None
+        assert program.stdout.readline() == (b"ended\n" if how == signal.SIGINT else b"")
         cloud.proxy.go_on()
         program.communicate(timeout=60)
     assert program.returncode not in (0, None)
