@@ -32,6 +32,7 @@ TESTED_ELSEWHERE = {
     "schedules/timing": "schedules/test_schedule",
     "schedules/upserting": "schedules/test_schedule",
     "runs/outcomes": "runs/test_run",
+    "runs/reading": "runs/test_run",
     "runs/reaching": "runs/test_run",
     "components/_arrays": "components/test_preprocessing",
     "components/_images": "components/test_components",

@@ -134,7 +134,7 @@ def _first_visible(apis: Apis) -> str | None:
 
 def explanation(rows: Mapping[str, Callable[[], Found]]) -> str:
     """Word values with their sources, a line each; what cannot be found says why."""
-    from vertex_flow.report.progress import plain
+    from vertex_flow.texts import plain
 
     lines = {name: tuple(map(plain, _line(find))) for name, find in rows.items()}
     width = max(map(len, lines))

@@ -12,7 +12,7 @@ from google.protobuf import json_format
 from tests.jobs import NAME, job, message, task
 from tests.samples import compiled
 from vertex_flow import Integer, Trainer
-from vertex_flow.report.progress import Progress, describe_seconds, describe_value, plain
+from vertex_flow.report.progress import Progress
 from vertex_flow.report.snapshot import Snapshot
 from vertex_flow.stages import HyperTune, ImportDataset, Preprocess
 
@@ -191,24 +191,3 @@ def test_control_characters_are_not_obeyed() -> None:
     watch = Watch(tuning(trial("1", "SUCCEEDED", 0.5, kind="\x1b[31m[red]\r\n\u202e")))
     watch.sees(tuning_run("tune"))
     assert watch.lines[0].endswith("kind=\\x1b[31m[red]\\r\\n\\u202e")
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(64.0, "64"), (0.123456, "0.1235"), (1e300, "1e+300"), (3, "3"), (True, "True"), ("a", "a"),
-     (float("nan"), "nan"), (float("inf"), "inf")],
-)  # fmt: skip
-def test_values_are_short(value: Any, text: str) -> None:
-    assert describe_value(value) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.04, "0.0 s"), (119.94, "119.9 s"), (120.0, "2 min 0 s"), (3599.6, "60 min 0 s")],
-)
-def test_long_times_are_in_minutes(seconds: float, text: str) -> None:
-    assert describe_seconds(seconds) == text
-
-
-def test_other_languages_stay_readable() -> None:
-    assert plain("précision 精度 ✓") == "précision 精度 ✓"

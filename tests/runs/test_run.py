@@ -20,7 +20,7 @@ from vertex_flow import Flow, GcpContext, Param, Run, When
 from vertex_flow.calls import ONCE
 from vertex_flow.client import Client
 from vertex_flow.errors import ApiError, RunCancelled, RunFailed, SettingError
-from vertex_flow.runs.run import RegisteredModel
+from vertex_flow.runs.outcomes import RegisteredModel
 
 GET = f"GET /v1/{NAME}"
 

@@ -65,7 +65,7 @@ def _say(error: VertexFlowError, *, as_json: bool) -> None:
     if as_json:
         print_json({"error": {"type": type(error).__name__, "message": str(error)}})
         return
-    from vertex_flow.report.progress import plain
+    from vertex_flow.texts import plain
 
     said = "\n".join(map(plain, str(error).split("\n")))  # files and servers may have said it
     click.echo(f"{click.style('Error:', fg='red', bold=True)} {said}", err=True)

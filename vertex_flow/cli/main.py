@@ -10,7 +10,14 @@ import click
 from vertex_flow._version import __version__
 
 # In the order of use; each is a function of its name in the module of its name.
-_COMMANDS = ("up", "status", "down", "doctor", "setup", "teardown", "clean")
+_SECTIONS = {
+    "Flows": ("init", "check", "show", "compile", "run"),
+    "Runs": ("runs", "status", "logs", "cancel", "resume", "report", "diff", "why", "tensorboard"),
+    "Models": ("models", "endpoints", "predict"),
+    "This machine": ("up", "down", "ui"),
+    "Google Cloud": ("doctor", "setup", "teardown", "clean"),
+}
+_COMMANDS = tuple(name for names in _SECTIONS.values() for name in names)
 
 
 class _Commands(click.Group):
@@ -22,6 +29,20 @@ class _Commands(click.Group):
             return None
         command: click.Command = getattr(import_module(f"vertex_flow.cli.{cmd_name}"), cmd_name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands below the titles of their sections, in columns of one width."""
+        width = max(map(len, _COMMANDS))
+        limit = formatter.width - 6 - width
+        for title, names in _SECTIONS.items():
+            found = {name: self.get_command(ctx, name) for name in names}
+            rows = [
+                (f"{name:<{width}}", command.get_short_help_str(limit))
+                for name, command in found.items()
+                if command is not None
+            ]
+            with formatter.section(title):
+                formatter.write_dl(rows)
 
 
 @click.group(

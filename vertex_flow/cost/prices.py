@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from vertex_flow.errors import SettingError, nearest
-from vertex_flow.report.progress import plain
+from vertex_flow.texts import plain
 from vertex_flow.toml import load, nearest_pyproject
 
 _TABLES = ("machines", "accelerators")

@@ -14,8 +14,8 @@ from vertex_flow.errors import ApiError, SettingError
 from vertex_flow.expiry import moment, seconds
 from vertex_flow.machines import MachineNeed
 from vertex_flow.names import EXPIRES_LABEL, FLOW_LABEL
-from vertex_flow.report.progress import plain
 from vertex_flow.report.table import table
+from vertex_flow.texts import plain
 
 _PIPELINES = ("PENDING", "QUEUED", "RUNNING", "CANCELLING", "PAUSED")
 _JOBS = ("QUEUED", "PENDING", "RUNNING", "CANCELLING", "PAUSED")

@@ -14,7 +14,7 @@ from vertex_flow.gcp.requirements import requirements
 from vertex_flow.gcp.site import Site
 from vertex_flow.gcp.table import rows
 from vertex_flow.place import Place
-from vertex_flow.report.progress import plain
+from vertex_flow.texts import plain
 
 
 @attrs.frozen

@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from vertex_flow.report.progress import plain
+from vertex_flow.texts import plain
 
 _WIDTH = 80
 _WORD = re.compile(r'(?:[^\s"]|"[^"]*")+')

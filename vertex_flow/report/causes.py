@@ -10,8 +10,8 @@ import attrs
 from vertex_flow.calls.refusals import grant
 from vertex_flow.calls.roles import role_for
 from vertex_flow.console import quotas_url
-from vertex_flow.report.progress import plain
 from vertex_flow.report.tracebacks import last_exception
+from vertex_flow.texts import plain
 
 _WIDTH, _HEAD, _TAIL = 1000, 100, 300  # what is read: characters of a line, lines
 _MEMBER = "user:$(gcloud config get account)"

@@ -8,6 +8,7 @@ from typing import Any
 
 from vertex_flow.names import Resource
 from vertex_flow.report.snapshot import Snapshot, StageRun
+from vertex_flow.texts import describe_seconds, describe_value, plain
 
 _WORDS = {
     "RUNNING": "running",
@@ -103,14 +104,6 @@ def _describe(stage: StageRun) -> str:
     return text
 
 
-def describe_seconds(seconds: float) -> str:
-    """Word how long something took: to a tenth of a second, from two minutes on in minutes."""
-    if seconds < 120:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s"
-
-
 def _describe_trial(trial: Any) -> str:
     settings = " ".join(
         f"{parameter.parameter_id}={describe_value(parameter.value, digits=3)}"
@@ -124,19 +117,3 @@ def _describe_trial(trial: Any) -> str:
         f"{m.metric_id} {m.value:.4f}" if len(metrics) > 1 else f"{m.value:.4f}" for m in metrics
     ]
     return f"{' '.join(named)}  {settings}"
-
-
-def describe_value(value: Any, *, digits: int = 4) -> str:
-    """Word a parameter's value: short, whole numbers without a point."""
-    if isinstance(value, float):
-        whole = value.is_integer() and abs(value) < 2**53
-        return str(int(value)) if whole else f"{value:.{digits}g}"
-    return plain(str(value))
-
-
-def plain(text: str) -> str:
-    """Write control characters as their escapes, so that no terminal obeys them."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text
-    )

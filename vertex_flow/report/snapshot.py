@@ -97,17 +97,23 @@ class Snapshot:
 
     Attributes:
         name: Resource name.
+        flow: Name of the flow: the display name.
         state: `PENDING`, `RUNNING`, `SUCCEEDED`, `FAILED`, `CANCELLING` or `CANCELLED`.
         reason: The job's own error, or the empty text.
-        start: When it started, or None.
+        start: When it started, or was created while it has not.
+        end: When it ended, or None.
+        labels: Its labels.
         parameters: Values of the pipeline parameters that were set, by name.
     """
 
     def __init__(self, job: Any) -> None:
         self.name: str = job.name
+        self.flow: str = job.display_name
         self.state: str = _name(job.state).removeprefix("PIPELINE_STATE_")
         self.reason: str = job.error.message if job.error else ""
         self.start: datetime | None = job.start_time or job.create_time
+        self.end: datetime | None = job.end_time or None
+        self.labels: dict[str, str] = dict(job.labels)
         self.parameters: Mapping[str, Any] = _plain(job.runtime_config.parameter_values) or {}
         self._details = list(job.job_detail.task_details)
         self._spec = _plain(job.pipeline_spec) or {}  # absent while a template is read

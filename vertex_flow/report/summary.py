@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from vertex_flow.report.progress import describe_value, plain
 from vertex_flow.report.snapshot import Snapshot, StageRun
+from vertex_flow.texts import describe_value, plain
 
 _WIDTH = 100
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
-from vertex_flow.report.progress import plain
+from vertex_flow.texts import plain
 
 _WIDTH = 80
 _LEAST = 8

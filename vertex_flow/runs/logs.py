@@ -9,7 +9,7 @@ from typing import Any
 
 from vertex_flow.apis import Apis
 from vertex_flow.names import Resource
-from vertex_flow.report.progress import plain
+from vertex_flow.texts import plain
 
 _PAGE = 1000
 _BYTES = 4_000_000  # what is read of the end of a file

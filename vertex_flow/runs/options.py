@@ -10,7 +10,7 @@ import attrs
 from vertex_flow.errors import SettingError, nearest
 from vertex_flow.names import check_labels
 from vertex_flow.place import Place
-from vertex_flow.report.progress import plain
+from vertex_flow.texts import plain
 
 FailurePolicy = Literal["slow", "fast"]
 

@@ -6,38 +6,29 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import attrs
-
-from vertex_flow.console import resource_url
 from vertex_flow.context import GcpContext
 from vertex_flow.errors import (
     ApiError,
     RunCancelled,
-    RunFailed,
     SettingError,
-    nearest,
 )
-from vertex_flow.names import Resource
-from vertex_flow.report.progress import Progress, plain
-from vertex_flow.report.record import record
-from vertex_flow.report.snapshot import Snapshot, StageRun
-from vertex_flow.report.summary import summarise
+from vertex_flow.report.progress import Progress
+from vertex_flow.report.snapshot import Snapshot
 from vertex_flow.runs import reaching
 from vertex_flow.runs.following import FAR, NEARBY, Outage, cloud_outage, engine_outage
-from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel
+from vertex_flow.runs.reading import Reading
 
 if TYPE_CHECKING:
-    from vertex_flow.client import Client
     from vertex_flow.engine.joining import LocalEngine
+    from vertex_flow.runs.listing import RunEntry
 
 Say = Callable[[str], None]
 T = TypeVar("T")
 
 
-class Run:
+class Run(Reading):
     """A run of a flow, local or in the cloud.
 
     Every property asks the endpoint again until the run has ended.
@@ -54,20 +45,6 @@ class Run:
         print(run.state, run["evaluate"].metrics, run.model.version)
         ```
     """
-
-    def __init__(
-        self,
-        client: Client,
-        name: str,
-        engine: LocalEngine | None = None,
-        context: GcpContext | None = None,
-    ) -> None:
-        self.name = name
-        self._client = client
-        self._engine = engine
-        self._context = context
-        self._ended: Snapshot | None = None
-        self._failure: RunFailed | None = None
 
     @classmethod
     def attach(cls, context: GcpContext, name: str) -> Run:
@@ -90,78 +67,6 @@ class Run:
             give_up(engine, None)
             raise
         return run
-
-    @property
-    def job_id(self) -> str:
-        """Last part of the name."""
-        return Resource.parse(self.name).id
-
-    @property
-    def state(self) -> str:
-        """`PENDING`, `RUNNING`, `SUCCEEDED`, `FAILED`, `CANCELLING` or `CANCELLED`."""
-        return self.snapshot().state
-
-    @property
-    def stages(self) -> tuple[StageRun, ...]:
-        """How each stage went, each after those it depends on."""
-        return self.snapshot().stages
-
-    def __getitem__(self, stage: str) -> StageRun:
-        """How one stage went: `run["evaluate"].metrics["accuracy"]`."""
-        stages = {one.name: one for one in self.stages}
-        if not isinstance(stage, str) or stage not in stages:
-            names = plain(", ".join(stages)) or "none"
-            raise SettingError(
-                f"run {self.job_id} has no stage {stage!r}; it has {names}."
-                + nearest(str(stage), list(stages))
-            )
-        return stages[stage]
-
-    @property
-    def model(self) -> RegisteredModel | None:
-        """The model version that was registered, or None when none was."""
-        name = self._resource("google.VertexModel")
-        if name is None:
-            return None
-        model = self._reached().get_model(name)
-        return RegisteredModel(
-            name=model.name.partition("@")[0],
-            version=model.version_id,
-            display_name=model.display_name,
-            aliases=tuple(model.version_aliases),
-            uri=model.artifact_uri,
-        )
-
-    @property
-    def endpoint(self) -> DeployedEndpoint | None:
-        """The endpoint that the model was deployed to, or None when it was not."""
-        name = self._resource("google.VertexEndpoint")
-        if name is None:
-            return None
-        client = self._reached()
-        url = f"{client.endpoint}/v1/{name}:predict"
-        return DeployedEndpoint(name=name, url=url, client=client)
-
-    @property
-    def token_file(self) -> Path | None:
-        """File that holds the bearer token of the local engine; None in the cloud."""
-        return self._engine.home / "token" if self._engine else None
-
-    @property
-    def console_url(self) -> str | None:
-        """The run's page in Google Cloud's console; None on this machine."""
-        if self._is_local:
-            return None
-        return self._page(self.name)
-
-    def _page(self, name: str) -> str | None:
-        """The page of a resource in Google Cloud's console."""
-        return resource_url(name, self._client.parent.split("/")[1])
-
-    @property
-    def api_endpoint(self) -> str:
-        """Root URL of the API that the run lives at, for Google's own clients."""
-        return self._reached().endpoint
 
     def wait(self, *, progress: Say | None = None, timeout: float | None = None) -> Run:
         """Wait until the run has ended.
@@ -204,6 +109,42 @@ class Run:
                 say(f"detached: the run goes on. To follow it again: {self._attaching}")
             raise
 
+    @classmethod
+    def list(
+        cls,
+        context: GcpContext,
+        *,
+        flow: str | None = None,
+        state: str | None = None,
+        limit: int = 100,
+    ) -> tuple[RunEntry, ...]:
+        """List the runs of a place, the newest first.
+
+        Args:
+            context: Where they are. On this machine without a standing engine, one is started for
+                the time of the call.
+            flow: Only those of this flow.
+            state: Only those in this state, for example `"FAILED"`.
+            limit: How many at most.
+
+        Raises:
+            SettingError: There is no such state, or the limit is no whole number from 1.
+            ApiError: Google Cloud refused.
+
+        Example:
+            ```python
+            newest = Run.list(GcpContext.local(), flow="mnist")[0]
+            run = Run.attach(GcpContext.local(), newest.job_id)
+            ```
+        """
+        from vertex_flow.runs.listing import entries
+
+        client, engine = reaching.connect(context)
+        try:
+            return entries(client, flow=flow, state=state, limit=limit)
+        finally:
+            give_up(engine, None)
+
     def cancel(self) -> None:
         """Stop the run and every job behind it."""
         self._reached().cancel_pipeline_job(self.name)
@@ -241,45 +182,6 @@ class Run:
             self.snapshot()
         self._engine.close()
 
-    def snapshot(self) -> Snapshot:
-        """What the endpoint says of the run now."""
-        if self._ended is not None:
-            return self._ended
-        snapshot = Snapshot(self._reached().get_pipeline_job(self.name))
-        if snapshot.is_over:
-            self._ended = snapshot
-        return snapshot
-
-    def summary(self) -> str:
-        """What came out of the run, as text for a person: stages, trials, metrics, model."""
-        return summarise(self.snapshot(), model=self.model, endpoint=self.endpoint)
-
-    def as_json(self) -> dict[str, Any]:
-        """Everything about the run as plain data, for programs and CI.
-
-        Returns:
-            `name`, `state`, `console_url`; `stages`, each with its state, times, seconds,
-            outputs, artifacts and metrics; `model`, `endpoint` and `failure`, None where there
-            is none. It can be written with `json.dumps`.
-        """
-        snapshot = self.snapshot()
-        failure = self._why(snapshot) if snapshot.state == "FAILED" else None
-        return record(
-            snapshot,
-            console_url=self.console_url,
-            model=self.model,
-            endpoint=self.endpoint,
-            failure=failure,
-        )
-
-    def __repr__(self) -> str:
-        return f"Run({self.name!r})"
-
-    @property
-    def _is_local(self) -> bool:
-        context = self._context
-        return context.is_local if context else self._client.token is not None
-
     @property
     def _attaching(self) -> str:
         """The line of Python that takes the run up again."""
@@ -308,36 +210,6 @@ class Run:
             time.sleep(min(pause, left))
         raise AssertionError("pauses have no end")
 
-    def _why(self, snapshot: Snapshot) -> RunFailed:
-        from vertex_flow.runs.failures import cloud_failure, local_failure
-
-        if self._failure is not None:
-            return self._failure
-        if not self._is_local:
-            with contextlib.suppress(Exception):  # what is odd there must not hide the failure
-                self._failure = cloud_failure(snapshot, self._reached(), self._cloud_logs)
-        self._failure = self._failure or local_failure(snapshot)
-        return self._failure
-
-    def _cloud_logs(self, query: str, lines: int) -> str:
-        from vertex_flow.runs import logs
-
-        if self._context is None:
-            raise SettingError(
-                f"run {self.job_id} was made without a context, which its logs need: "
-                "Run.attach(context, name)."
-            )
-        with self._context.apis as apis:
-            return logs.of_jobs(apis, query, lines=lines)
-
-    def _reached(self) -> Client:
-        """The client, of the engine that is there now: a standing one may have been restarted."""
-        engine = self._engine.now() if self._engine else None
-        if engine is not None and engine is not self._engine:
-            self._engine = engine
-            self._client = attrs.evolve(self._client, endpoint=engine.endpoint, token=engine.token)
-        return self._client
-
     def _tuning_job(self, display_name: str) -> Any:
         return self._reached().tuning_job(display_name)
 
@@ -351,15 +223,6 @@ class Run:
         if engine is not None and engine.outlives:
             return engine_outage(engine.home, self.job_id)
         return None if self._is_local else cloud_outage(self._attaching)
-
-    def _resource(self, schema_title: str) -> str | None:
-        names = [
-            artifact.metadata.get("resourceName")
-            for stage in self.stages
-            for artifact in stage.artifacts.values()
-            if artifact.schema_title == schema_title
-        ]
-        return next((str(name) for name in reversed(names) if name), None)
 
 
 def give_up(engine: LocalEngine | None, run: Run | None) -> None:

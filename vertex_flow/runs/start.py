@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from vertex_flow.context import GcpContext
 from vertex_flow.errors import ApiError, EngineError
-from vertex_flow.report.progress import plain
 from vertex_flow.runs import reaching
 from vertex_flow.runs.options import Settled, settle
 from vertex_flow.runs.run import Run, give_up
+from vertex_flow.texts import plain
 
 if TYPE_CHECKING:
     from google.cloud import aiplatform_v1

@@ -17,7 +17,7 @@ from vertex_flow.errors import ApiError, ImageBuildFailed, PermissionMissing
 from vertex_flow.gcp.commands import create_bucket
 from vertex_flow.gcp.images.failures import BUILDKIT, MAY_NOT_PUSH, ImageBuild, failure
 from vertex_flow.names import Resource, join_uri
-from vertex_flow.report.progress import plain
+from vertex_flow.texts import plain
 
 _FOLDER = "builds"
 _MARK = "vertex-flow"

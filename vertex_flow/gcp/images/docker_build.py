@@ -19,7 +19,7 @@ import attrs
 from vertex_flow.apis import Apis
 from vertex_flow.errors import ImageBuildFailed
 from vertex_flow.gcp.images.failures import BUILDKIT, ImageBuild, failure
-from vertex_flow.report.progress import plain
+from vertex_flow.texts import plain
 
 _DIGEST = re.compile(r"\bdigest: (sha256:[0-9a-f]{64})\b")
 

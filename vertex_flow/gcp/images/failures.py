@@ -11,7 +11,7 @@ from vertex_flow.errors import ImageBuildFailed
 from vertex_flow.gcp.commands import create_repository
 from vertex_flow.gcp.images.build_context import BuildContext
 from vertex_flow.place import Place
-from vertex_flow.report.progress import plain
+from vertex_flow.texts import plain
 
 _PREFIX = re.compile(r'^(?:Step #\d+(?: - "[^"]*")?: )?(?:#\d+ (?:\d+\.\d+ )?)?')
 _ERROR = re.compile(r"\bERROR\b|\b(?:[Ee]rror|[Ff]atal|[Dd]enied|[Ff]ailed)\b[^:]*:")

@@ -12,7 +12,7 @@ from vertex_flow.gcp.images.build_context import BuildContext, collect
 from vertex_flow.gcp.images.failures import ImageBuild
 from vertex_flow.names import Resource
 from vertex_flow.place import Place
-from vertex_flow.report.progress import plain
+from vertex_flow.texts import plain
 
 if TYPE_CHECKING:
     from vertex_flow.training import Trainer

@@ -1,0 +1,98 @@
+"""The runs of a place, the newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from vertex_flow.errors import SettingError, nearest
+from vertex_flow.names import Resource
+from vertex_flow.report.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from vertex_flow.client import Client
+
+STATES = ("QUEUED", "PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLING", "CANCELLED")
+
+
+@attrs.frozen
+class RunEntry:
+    """A run in a list.
+
+    Attributes:
+        name: Resource name.
+        job_id: The last part of it.
+        flow: Name of the flow.
+        state: One of `STATES`.
+        start: When it started, or was created while it has not.
+        end: When it ended, or None.
+        labels: Its labels.
+    """
+
+    name: str
+    job_id: str
+    flow: str
+    state: str
+    start: datetime | None
+    end: datetime | None
+    labels: Mapping[str, str]
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, or None while it has not ended."""
+        if self.start is None or self.end is None:
+            return None
+        return (self.end - self.start).total_seconds()
+
+
+def entries(
+    client: Client, *, flow: str | None, state: str | None, limit: int
+) -> tuple[RunEntry, ...]:
+    """List runs, the newest first.
+
+    Args:
+        client: Speaks to the endpoint.
+        flow: Only those of this flow.
+        state: Only those in this state.
+        limit: How many at most.
+
+    Raises:
+        SettingError: There is no such state, or the limit is no whole number from 1.
+    """
+    if type(limit) is not int or limit < 1:
+        raise SettingError(f"Run.list(limit={limit!r}): expected a whole number from 1.")
+    jobs = client.pipeline_jobs(_filter(flow, state))
+    return tuple(_entry(job) for job in islice(jobs, limit))
+
+
+def _filter(flow: str | None, state: str | None) -> str:
+    from vertex_flow.client import named
+
+    terms = []
+    if flow is not None:
+        terms.append(named(flow))
+    if state is not None:
+        if state not in STATES:
+            raise SettingError(
+                f"Run.list(state={state!r}): expected one of {', '.join(STATES)}."
+                + nearest(str(state), list(STATES))
+            )
+        terms.append(f'state="PIPELINE_STATE_{state}"')
+    return " AND ".join(terms)
+
+
+def _entry(job: Any) -> RunEntry:
+    snapshot = Snapshot(job)
+    return RunEntry(
+        name=snapshot.name,
+        job_id=Resource.parse(snapshot.name).id,
+        flow=snapshot.flow,
+        state=snapshot.state,
+        start=snapshot.start,
+        end=snapshot.end,
+        labels=snapshot.labels,
+    )

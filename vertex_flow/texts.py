@@ -1,0 +1,29 @@
+"""How values are worded for people, and kept from being obeyed by a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def describe_seconds(seconds: float) -> str:
+    """Word how long something took: to a tenth of a second, from two minutes on in minutes."""
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def describe_value(value: Any, *, digits: int = 4) -> str:
+    """Word a parameter's value: short, whole numbers without a point."""
+    if isinstance(value, float):
+        whole = value.is_integer() and abs(value) < 2**53
+        return str(int(value)) if whole else f"{value:.{digits}g}"
+    return plain(str(value))
+
+
+def plain(text: str) -> str:
+    """Write control characters as their escapes, so that no terminal obeys them."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
