@@ -36,7 +36,7 @@ def record(
         ],
         "model": {**attrs.asdict(model), "aliases": list(model.aliases)} if model else None,
         "endpoint": {"name": endpoint.name, "url": endpoint.url} if endpoint else None,
-        "failure": _failure(failure) if failure else None,
+        "failure": failure_record(failure) if failure else None,
     }
 
 
@@ -53,7 +53,8 @@ def _stage(stage: StageRun) -> dict[str, Any]:
     }
 
 
-def _failure(failure: RunFailed) -> dict[str, Any]:
+def failure_record(failure: RunFailed) -> dict[str, Any]:
+    """Put a failure into plain data."""
     return {
         "stage": failure.stage,
         "task": failure.task,
