@@ -83,6 +83,9 @@ class Engine:
         }
         self._launcher = _ApiLauncher(home, api)
         self._docker = docker_for(runner, home, self._launcher)
+        self._pipelines = PipelineJobs(
+            home, self._store, self._launcher, self._background, self._call, standing=standing
+        )
         self._services = self._compose(home)
 
     @cached_property
@@ -98,6 +101,17 @@ class Engine:
         for service in self._services:
             service.recover()
 
+    async def finish(self, seconds: float) -> None:
+        """Let what was begun for runs that are over come to its end, while the API still answers.
+
+        A standing engine waits for nothing: it is up long enough, and is to end at once.
+
+        Args:
+            seconds: The longest wait.
+        """
+        if not self._standing:
+            await self._pipelines.finish(seconds)
+
     async def close(self) -> None:
         """Cancel all work, end every process, and close the store.
 
@@ -105,6 +119,7 @@ class Engine:
         """
         if self._standing:
             self._store.seal()
+        await self._pipelines.close()
         await self._background.close()
         await self._launcher.close()
         self._store.close()
@@ -116,9 +131,6 @@ class Engine:
         custom_jobs = CustomJobs(home, store, launcher, background, self._docker)
         tuning_jobs = TuningJobs(home, store, background, custom_jobs, standing=self._standing)
         models = Models(home, store, operations)
-        pipelines = PipelineJobs(
-            home, store, launcher, background, self._call, standing=self._standing
-        )
         return (
             operations,
             custom_jobs,
@@ -127,7 +139,7 @@ class Engine:
             Endpoints(home, store, launcher, background, operations),
             MetadataStores(store, operations),
             Tensorboards(home, store, operations),
-            pipelines,
+            self._pipelines,
             TrainingPipelines(
                 home=home,
                 store=store,
@@ -144,7 +156,7 @@ class Engine:
                 background=background,
                 operations=operations,
             ),
-            Schedules(store, background, operations, pipelines),
+            Schedules(store, background, operations, self._pipelines),
         )
 
     async def _call(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import attrs
 
 from vertex_flow._version import __version__
+from vertex_flow.errors import SettingError
 from vertex_flow.report import charts, tables
 from vertex_flow.report.drawing import Node, draw
 from vertex_flow.report.facts import Curve, RunFacts, Search
@@ -100,6 +104,37 @@ def page(facts: RunFacts) -> str:
         moment=_moment,
         version=__version__,
     )
+
+
+def write(facts: RunFacts, path: str | Path) -> Path:
+    """Write the report of a run; a reader meets the old file or the new one, never half of it.
+
+    Args:
+        facts: The run.
+        path: The file; missing folders are made.
+
+    Returns:
+        Its absolute path.
+
+    Raises:
+        SettingError: It cannot be written there.
+    """
+    target = Path(path).expanduser().absolute()
+    content = page(facts)
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(content, encoding="utf-8", errors="replace")
+        draft.replace(target)
+    except OSError as error:
+        raise SettingError(
+            f"report({str(path)!r}): the file cannot be written: {error.strerror}. Give the path "
+            "of a file, for example 'report.html'."
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+    return target
 
 
 def sections(facts: RunFacts) -> tuple[Section, ...]:
