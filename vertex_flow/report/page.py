@@ -27,6 +27,10 @@ from vertex_flow.texts import describe_seconds, plain
 _LINES = 60  # of a failure's reason
 
 
+def _title(text: str) -> str:
+    return tables.cell(text, 100)
+
+
 @attrs.frozen(kw_only=True)
 class Figure:
     """A picture with its numbers.
@@ -38,7 +42,7 @@ class Figure:
         note: What is to be known of it.
     """
 
-    title: str
+    title: str = attrs.field(converter=_title)
     picture: str = ""
     numbers: tuple[Grid, ...] = ()
     note: str = ""
@@ -83,7 +87,7 @@ def page(facts: RunFacts) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    css = files("vertex_flow.report").joinpath("templates", "report.css").read_text("utf-8")
+    css = files("vertex_flow.report").joinpath("templates/report.css").read_text("utf-8")
     return environment.get_template("report.html").render(
         facts=facts,
         state=look(facts.state),
@@ -147,12 +151,13 @@ def sections(facts: RunFacts) -> tuple[Section, ...]:
         Section(anchor="graph", title="Graph", figures=_graph(facts)),
         Section(anchor="time", title="Where the time went", figures=_timeline(facts)),
         Section(anchor="quality", title="How good it is", figures=_quality(facts)),
+        Section(anchor="samples", title="Sample predictions", figures=()),
         Section(anchor="search", title="Search for hyperparameters", figures=_searches(facts)),
         Section(anchor="learning", title="Learning curves", figures=_curves(facts)),
         Section(anchor="lineage", title="Where it comes from", figures=_lineage(facts)),
         Section(anchor="machines", title="Machines", figures=_machines(facts)),
     ]
-    return tuple(one for one in found if one.figures)
+    return tuple(one for one in found if one.figures or (one.anchor == "samples" and facts.samples))
 
 
 def graph(facts: RunFacts) -> str:

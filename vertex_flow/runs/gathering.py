@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -91,14 +92,15 @@ class _Notes:
         """Take a note."""
         self.said.append(note)
 
-    def tried(self, what: str, read: Callable[[], T], otherwise: T) -> T:
+    def tried(self, what: str, read: Callable[[], T], otherwise: Any) -> T:
         """Read something; where that fails, say so: no odd data may hide the rest of a run."""
         try:
             return read()
         except Exception as error:
             line = plain(str(getattr(error, "message", error)).strip().partition("\n")[0][:300])
             self.say(f"{what} could not be read: {line or type(error).__name__}")
-            return otherwise
+            nothing: T = otherwise
+            return nothing
 
 
 def _stage(snapshot: Snapshot, stage: StageRun, place: Place | None) -> StageFacts:
@@ -149,7 +151,7 @@ def _samples(
         artifact = stage.artifacts.get("samples")
         if artifact is not None and artifact.schema_title == "system.Artifact" and artifact.uri:
             what = f"the sample predictions of {plain(stage.name)}"
-            return notes.tried(what, lambda one=artifact: samples.read(where, one), ())
+            return notes.tried(what, partial(samples.read, where, artifact), ())
     return ()
 
 
