@@ -15,7 +15,7 @@ from vertex_flow.context import GcpContext
 from vertex_flow.names import Resource
 from vertex_flow.runs.reading import Reading
 
-_NICE = 10
+_NICE = 4
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str], *, nice: int = _NICE) -> None:
