@@ -107,21 +107,27 @@ def tree(graph: Graph) -> Tree:
     into = edges(graph)
     for node in graph.nodes:
         waits = [one for one in into if one.target == node.name]
-        last = max((one.source for one in waits), key=position.__getitem__, default=None)
+        waits.sort(key=lambda one: position[one.source])
+        last = waits[-1].source if waits else None
         below = root if last is None else branches[last]
         for when in node.scope[len(scopes.get(last or "", ())) :]:
             key = (id(below), id(when))
             if key not in conditions:
                 conditions[key] = below.add(Label(plain(f"when {when.condition}"), style="italic"))
             below = conditions[key]
-        branches[node.name] = below.add(_label(node.name, waits))
+        branches[node.name] = below.add(_label(node.name, last, waits))
     return root
 
 
-def _label(name: str, waits: list[Edge]) -> Text:
+def _label(name: str, above: str | None, waits: list[Edge]) -> Text:
+    """Name a stage and what it takes; outputs of the stage above it stand without its name."""
     from rich.text import Text as Label
 
-    parts = [f"{one.source}.{output}" for one in waits for output in one.outputs]
+    parts = [
+        output if one.source == above else f"{one.source}.{output}"
+        for one in reversed(waits)
+        for output in one.outputs
+    ]
     taken = f"  ← {', '.join(parts)}" if parts else ""
     return Label.assemble(name, (taken, "dim"))
 

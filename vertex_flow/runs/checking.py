@@ -79,12 +79,12 @@ class Checked:
 
     def __str__(self) -> str:
         if self.ok:
-            return f"flow {self.flow!r} is fine for {self.place}"
+            return f"nothing is wrong with flow {self.flow!r}, for {self.place}"
         count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
         lines = [f"{count} in flow {plain(self.flow)!r}, for {self.place}"]
         for fault in self.faults:
             first, *rest = map(plain, fault.text.splitlines() or [""])
-            lines += [f"  {fault.about}: {first}", *(f"    {line}" for line in rest)]
+            lines += [f"  {first}", *(f"  {line}" for line in rest)]
         return "\n".join(lines)
 
 
@@ -173,7 +173,8 @@ def _job(
         except VertexFlowError as error:
             faults.append(Fault(about, str(error)))
         except Exception as error:  # emit is the user's code
-            faults.append(Fault(about, f"{type(error).__name__}: {error}"))
+            said = f"{type(error).__name__}: {error}"
+            faults.append(Fault(about, f"flow {graph.name!r} cannot be compiled: {said}"))
         return None
 
     settled = settle(context, {})
