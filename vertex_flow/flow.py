@@ -230,6 +230,12 @@ class Flow:
 
         return as_json(self._graph)
 
+    def svg(self) -> str:
+        """The graph as a picture: an `<svg>` element."""
+        from vertex_flow.wires import svg
+
+        return svg(self._graph)
+
     def run(
         self,
         context: GcpContext | None = None,
