@@ -317,9 +317,7 @@ def _arguments(function: Callable[..., Any]) -> list[str]:
     except (TypeError, ValueError):
         return []
     optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [
-        one.name for one in parameters if one.default is one.empty and one.kind not in optional
-    ]
+    return [one.name for one in parameters if one.default is one.empty and one.kind not in optional]
 
 
 def _made(kind: type[T], address: Address, found: Any) -> T:
