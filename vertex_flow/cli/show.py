@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,5 +73,6 @@ def _draw(flow: Flow) -> None:
 
     from vertex_flow.wires import tree
 
-    console = Console(file=sys.stdout, highlight=False)
+    bare = bool(os.environ.get("NO_COLOR"))  # rich would still write bold and dim letters
+    console = Console(file=sys.stdout, highlight=False, color_system=None if bare else "auto")
     console.print(tree(flow.graph), soft_wrap=not console.is_terminal)
