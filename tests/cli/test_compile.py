@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 import yaml  # type: ignore[import-untyped]
 
-from tests.cli.flow_files import Inside, inside, write
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inside]:
-    with inside(tmp_path, monkeypatch) as here:
-        yield here
+from tests.cli.flow_files import Inside, write
 
 
 def test_path_and_digest_are_said(here: Inside) -> None:
