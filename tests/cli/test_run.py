@@ -61,8 +61,10 @@ def test_for_a_program_progress_goes_to_the_standard_error(there: Inside) -> Non
 
 def test_labels_and_the_id_reach_the_run(there: Inside, busy: Shell) -> None:
     there("run", "flow.py", "--label", "team=vision", "--label", "try=", "--job-id", "run-labels")
-    labels = Run.attach(GcpContext.local(busy.home), "run-labels").snapshot().labels
+    run = Run.attach(GcpContext.local(busy.home), "run-labels")
+    labels = run.snapshot().labels
     assert (labels["team"], labels["try"]) == ("vision", "")
+    assert not run.ends_with_program
 
 
 def test_a_run_is_not_waited_for(there: Inside, busy: Shell) -> None:
