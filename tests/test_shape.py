@@ -23,6 +23,7 @@ TESTED_ELSEWHERE = {
     "cli/contexts": "cli/test_doctor",
     "cli/flows": "cli/test_check",
     "cli/places": "cli/test_check",
+    "cost/limit": "cost/test_estimate",
     "edits": "test_flow",
     "client/client": "client/test_calling",
     "client/endpoints": "gcp/test_clean",
