@@ -85,7 +85,7 @@ def test_its_tests_pass(shell: Shell) -> None:
     assert " passed" in done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.torture  # the same run as in the project's own tests, by the command line: a minute
 def test_its_run_ends_with_a_served_model(here: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
     here("init", "demo")
     monkeypatch.chdir("demo")
