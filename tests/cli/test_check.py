@@ -143,3 +143,11 @@ def test_a_flow_is_completed_by_names_and_files(here: Inside) -> None:
 def test_help_loads_no_flow(here: Inside) -> None:
     write(here.folder, text="raise SystemExit(9)")
     assert here("check", "--help").returncode == 0
+
+
+def test_the_name_of_a_file_is_not_obeyed_by_a_terminal(here: Inside) -> None:
+    write(here.folder, "\x1b[31m [red] <script>.py", text="1 / 0\n")
+    done = here("check", "\x1b[31m [red] <script>.py")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: \\x1b[31m [red] <script>.py cannot be loaded:\n")
+    assert "\x1b" not in done.stderr

@@ -54,3 +54,9 @@ def test_a_folder_that_cannot_be_written(here: Inside) -> None:
     done = here("compile", "flow.py", "-o", "/proc/twice.yaml")
     assert done.returncode == 1
     assert done.stderr.startswith("loading\nError: /proc/twice.yaml cannot be written: ")
+
+
+def test_the_name_of_a_file_is_not_obeyed_by_a_terminal(here: Inside) -> None:
+    write(here.folder)
+    done = here("compile", "flow.py", "-o", "\x1b[31mred\u202e.yaml")
+    assert done.stdout.splitlines()[0] == f"{here.folder}/\\x1b[31mred\\u202e.yaml"
