@@ -43,6 +43,15 @@ def same(values: Sequence[Any]) -> bool:
     return all(_equal(values[0], value) for value in values[1:])
 
 
+def prefix(texts: Sequence[str]) -> int:
+    """Count the characters that texts begin with alike; 0 where all are one text."""
+    if len(set(texts)) < 2:
+        return 0
+    first, last = min(texts), max(texts)
+    pairs = enumerate(zip(first, last, strict=False))
+    return next((index for index, (a, b) in pairs if a != b), min(len(first), len(last)))
+
+
 def _equal(one: Any, other: Any) -> bool:
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)

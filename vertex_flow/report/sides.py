@@ -18,6 +18,7 @@ from vertex_flow.report.nested import flatten, same
 from vertex_flow.report.snapshot import Artifact, Snapshot
 
 _CODE_IMAGE = re.compile(r"file://.+@sha256:[0-9a-f]{64}")
+_CHANNEL = re.compile(r"inputs\.parameter_values\['(?:pipelinechannel--)?([^']*)'\]")
 _UNIT = "␟"  # in values that stages pack for their own components
 _NOT_SHOWN = ("best_parameters", "trials", "gcp_resources")  # of outputs
 _MORE = ("accuracy", "auc", "precision", "recall", "f1", "score", "r2")
@@ -197,7 +198,7 @@ def _settings(side: Side) -> Iterator[tuple[str, _Fact]]:
 
 def _settings_of(stage: str, plan: Blueprint) -> Iterator[tuple[str, Any]]:
     if stage in plan.conditions:
-        yield f"{stage} condition", plan.conditions[stage].replace("pipelinechannel--", "")
+        yield f"{stage} condition", _CHANNEL.sub(r"\1", plan.conditions[stage])
     leaves = plan.leaves_of(stage)
     sources = [plan.sources(leaf) for leaf in leaves]
     for leaf, inputs in zip(leaves, sources, strict=True):
