@@ -9,6 +9,8 @@ from typing import Any
 
 import attrs
 
+from vertex_flow.report.structs import mapping
+
 _OWN_INPUT = re.compile(r"\{\{\$\.inputs\.parameters\['([^']*)'\]\}\}")
 _ROUND = re.compile(r"-\d+$")  # a round of a loop is named after the loop
 
@@ -269,11 +271,6 @@ class Blueprint:
             return
         executor = mapping(self._executors.get(str(component.get("executorLabel"))))
         yield Leaf(stage, path, task, component, executor)
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    """Give what should be a mapping; an empty one where a foreign pipeline has something else."""
-    return value if isinstance(value, Mapping) else {}
 
 
 def tasks_of(component: Any) -> Mapping[str, Mapping[str, Any]]:

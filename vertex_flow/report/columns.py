@@ -91,21 +91,22 @@ def _table(rows: Sequence[Row], letters: Sequence[str], columns: int) -> str:
 
 def _line(row: Row, letters: Sequence[str], width: int, name: int) -> list[str]:
     say = _seconds if row.section == "durations" else word
-    words = _shortened([say(one) for one in row.values], width)
+    words = shortened([say(one) for one in row.values], width)
     return [f"  {_cut_left(plain(row.name), name - 2)}", *words, _note(row, letters)]
 
 
-def _shortened(words: Sequence[str], width: int) -> list[str]:
+def shortened(words: Sequence[str], width: int) -> list[str]:
     """Cut texts that are too long so that their first difference is still seen."""
     if max(map(cell_len, words)) <= width:
         return list(words)
-    cut = max(0, prefix([one for one in words if one != _ABSENT]) - _KEPT)
+    start = max(0, prefix([one for one in words if one != _ABSENT]) - _KEPT)
     return [
-        one if one == _ABSENT else _cut(f"…{one[cut:]}" if cut else one, width) for one in words
+        one if one == _ABSENT else cut(f"…{one[start:]}" if start else one, width) for one in words
     ]
 
 
-def _cut(text: str, width: int) -> str:
+def cut(text: str, width: int) -> str:
+    """Cut a text to a width, and show that it was cut."""
     return text if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
 
 
@@ -131,4 +132,4 @@ def _source(row: Row, width: int) -> str:
 
 def _diff(row: Row, width: int) -> Iterator[str]:
     for line in row.lines:
-        yield _cut(plain(line), width)
+        yield cut(plain(line), width)

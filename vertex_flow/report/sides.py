@@ -12,10 +12,11 @@ from typing import Any
 
 import attrs
 
-from vertex_flow.report.blueprint import Blueprint, Constant, Given, Leaf, Made, Source, mapping
+from vertex_flow.report.blueprint import Blueprint, Constant, Given, Leaf, Made, Source
 from vertex_flow.report.comparison import SECTIONS, ComparedRun, Comparison, Row
 from vertex_flow.report.nested import flatten, same
 from vertex_flow.report.snapshot import Artifact, Snapshot
+from vertex_flow.report.structs import mapping
 
 _CODE_IMAGE = re.compile(r"file://.+@sha256:[0-9a-f]{64}")
 _CHANNEL = re.compile(r"inputs\.parameter_values\['(?:pipelinechannel--)?([^']*)'\]")
@@ -49,13 +50,6 @@ class Side:
     def plan(self) -> Blueprint:
         """Its compiled pipeline."""
         return self.snapshot.blueprint
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """Values of the pipeline's parameters, the defaults included."""
-        defaults = {name: mapping(one).get("defaultValue") for name, one in self.plan.given.items()}
-        known = {name: value for name, value in defaults.items() if value is not None}
-        return {**known, **self.snapshot.parameters}
 
 
 @attrs.frozen
@@ -148,7 +142,9 @@ def _run(side: Side) -> dict[str, _Fact]:
 
 
 def _parameters(side: Side) -> dict[str, _Fact]:
-    return {name: _Fact(value) for name, value in side.parameters.items() if not _is_code(value)}
+    return {
+        name: _Fact(value) for name, value in side.snapshot.given.items() if not _is_code(value)
+    }
 
 
 def _is_code(value: Any) -> bool:
@@ -156,7 +152,7 @@ def _is_code(value: Any) -> bool:
 
 
 def _code(side: Side) -> dict[str, _Fact]:
-    found = {name: _Fact(value) for name, value in side.parameters.items() if _is_code(value)}
+    found = {name: _Fact(value) for name, value in side.snapshot.given.items() if _is_code(value)}
     for stage in side.plan.stages:
         leaves = side.plan.leaves_of(stage)
         for leaf in leaves:

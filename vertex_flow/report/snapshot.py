@@ -11,8 +11,10 @@ from typing import Any
 import attrs
 
 from vertex_flow.report.blueprint import Blueprint
-from vertex_flow.report.blueprint import mapping as _mapping
 from vertex_flow.report.blueprint import tasks_of as _tasks
+from vertex_flow.report.structs import mapping as _mapping
+from vertex_flow.report.structs import plain_struct as _plain
+from vertex_flow.report.structs import state_name as _name
 
 _OVER = ("SUCCEEDED", "FAILED", "CANCELLED")
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
@@ -126,6 +128,19 @@ class Snapshot:
     def blueprint(self) -> Blueprint:
         """What its compiled pipeline consists of."""
         return Blueprint(self._spec)
+
+    @cached_property
+    def given(self) -> dict[str, Any]:
+        """Values of its pipeline's parameters, the defaults included."""
+        declared = self.blueprint.given
+        defaults = {name: _mapping(one).get("defaultValue") for name, one in declared.items()}
+        known = {name: value for name, value in defaults.items() if value is not None}
+        return {**known, **self.parameters}
+
+    @property
+    def details(self) -> tuple[Any, ...]:
+        """Its tasks at all depths, as `PipelineTaskDetail` messages."""
+        return tuple(self._details)
 
     @property
     def is_over(self) -> bool:
@@ -261,11 +276,6 @@ class Snapshot:
         return None
 
 
-def _name(state: Any) -> str:
-    """Name of a state; its number where the service knows one that this client does not."""
-    return str(getattr(state, "name", f"STATE_{state}"))
-
-
 def _selectors(output: Any) -> list[Mapping[str, Any]]:
     """Where an output comes from; with `dsl.OneOf`, whichever of several tasks has run."""
     source = _mapping(output)
@@ -297,17 +307,3 @@ def _artifact(detail: Any, key: str) -> Artifact | None:
         return None
     one = found.artifacts[0]
     return Artifact(one.schema_title, one.uri, _plain(one.metadata) or {})
-
-
-def _plain(struct: Any) -> Any:
-    """A protobuf Struct as plain Python values, whole numbers as int."""
-    if hasattr(struct, "items"):
-        # Sorted: a Struct has no order, and gives another one every time.
-        return {key: _plain(value) for key, value in sorted(struct.items())}
-    if isinstance(struct, (str, bytes)) or struct is None:
-        return struct
-    if hasattr(struct, "__iter__"):
-        return [_plain(value) for value in struct]
-    if isinstance(struct, float) and struct.is_integer() and abs(struct) < 2**53:
-        return int(struct)
-    return struct

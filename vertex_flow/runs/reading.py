@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vertex_flow.engine.joining import LocalEngine
     from vertex_flow.report.comparison import Comparison
     from vertex_flow.report.facts import RunFacts
+    from vertex_flow.report.reason import Reason
 
 
 class Reading:
@@ -208,6 +209,36 @@ class Reading:
                 "Run.attach(context, name)."
             )
         return compare_runs([self, *others])
+
+    def why(self, stage: str) -> Reason:
+        """Find out why a stage was, or was not, served from the cache.
+
+        Each task of the stage is compared with the newest earlier run in which it succeeded, by
+        what the cache looks at: code, image, parameters, inputs. An input that changed is followed
+        to the stage that it comes from, and on to what changed first.
+
+        Args:
+            stage: Name of the stage.
+
+        Returns:
+            The reason; `print` shows it, `changes` are what it all comes from.
+
+        Raises:
+            SettingError: The run has no such stage.
+            ApiError: The runs before cannot be read.
+
+        Example:
+            ```python
+            flow.run()
+            print(flow.run(params={"size": 5}).why("train"))
+            ```
+        """
+        from vertex_flow.runs.reasoning import reason
+
+        found = self[stage]
+        place = self._engine or self._context
+        home = place.home if place else None
+        return reason(self._reached(), self.snapshot(), found, home)
 
     @property
     def _is_local(self) -> bool:
