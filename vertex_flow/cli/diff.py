@@ -58,14 +58,19 @@ def diff(
     if as_json:
         print_json(comparison.as_json(everything=everything))
     else:
-        for line in comparison.text(everything=everything, width=width()).split("\n"):
-            click.echo(_styled(line))
+        echo(comparison.text(everything=everything, width=width()))
     ctx.exit(0 if comparison.same else DIFFERENT)
 
 
 def width() -> int:
     """Give the columns of the terminal; 80 where there is none."""
     return max(80, shutil.get_terminal_size().columns) if sys.stdout.isatty() else 80
+
+
+def echo(text: str) -> None:
+    """Print a text, with its titles and the lines of source code in colours."""
+    for line in text.split("\n"):
+        click.echo(_styled(line))
 
 
 def _compared(context: GcpContext, given: tuple[str, ...]) -> Comparison:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import attrs
+
 from vertex_flow.report.blueprint import Constant, Given, Leaf, Made, Source
+from vertex_flow.report.columns import CODE_IMAGE
 from vertex_flow.report.nested import flatten, same
 from vertex_flow.report.reason import Change, TaskReason
 from vertex_flow.report.structs import mapping, plain_struct
 from vertex_flow.report.taskruns import TaskRun, by_spec
 
-CODE_IMAGE = re.compile(r"file://.+@sha256:[0-9a-f]{64}")
 _CHANNEL = "pipelinechannel--"
 
 # Says why a task of a run gave something else than in another run.
@@ -58,8 +59,6 @@ def source_diff(before: str, after: str) -> tuple[str, ...]:
 
 
 def _named(change: Change, now: TaskRun) -> Change:
-    import attrs
-
     return attrs.evolve(change, task=now.leaf.name, stage=now.leaf.stage)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from vertex_flow.report.nested import prefix
 from vertex_flow.report.table import table
 from vertex_flow.texts import describe_value, plain
 
+CODE_IMAGE = re.compile(r"file://.+@sha256:[0-9a-f]{64}")  # training code on this machine
 _LONGEST_NAME = 34
 _LONGEST_NOTE = 18
 _LEAST = 8
@@ -52,6 +54,9 @@ def word(value: Any) -> str:
         return _ABSENT
     if isinstance(value, (bool, list, tuple, dict)):
         return plain(json.dumps(value, ensure_ascii=False, default=str))
+    if isinstance(value, str) and CODE_IMAGE.fullmatch(value):
+        folder, _, digest = value.rpartition("@sha256:")
+        return plain(f"{folder.rpartition('/')[2]}@{digest[:12]}")
     return describe_value(value, digits=6) or '""'
 
 

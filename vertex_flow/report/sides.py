@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import math
 import re
@@ -13,12 +12,13 @@ from typing import Any
 import attrs
 
 from vertex_flow.report.blueprint import Blueprint, Constant, Given, Leaf, Made, Source
+from vertex_flow.report.changes import source_diff, source_of
+from vertex_flow.report.columns import CODE_IMAGE
 from vertex_flow.report.comparison import SECTIONS, ComparedRun, Comparison, Row
 from vertex_flow.report.nested import flatten, same
 from vertex_flow.report.snapshot import Artifact, Snapshot
 from vertex_flow.report.structs import mapping
 
-_CODE_IMAGE = re.compile(r"file://.+@sha256:[0-9a-f]{64}")
 _CHANNEL = re.compile(r"inputs\.parameter_values\['(?:pipelinechannel--)?([^']*)'\]")
 _UNIT = "␟"  # in values that stages pack for their own components
 _NOT_SHOWN = ("best_parameters", "trials", "gcp_resources")  # of outputs
@@ -26,7 +26,8 @@ _MORE = ("accuracy", "auc", "precision", "recall", "f1", "score", "r2")
 _LESS = ("loss", "error", "mse", "mae", "rmse", "mape", "perplexity")
 _DONE = {"REUSED": "SUCCEEDED"}
 
-# Gives what tells the content of an artifact of a run, or None where that is not known.
+# Gives what tells the content of an artifact of a run: the empty text where there is none, None
+# where it is not known.
 Content = Callable[[int, Artifact], "str | None"]
 
 
@@ -122,8 +123,7 @@ def _lines(first: _Fact | None, last: _Fact | None) -> tuple[str, ...]:
     before, after = (one.compared if one else None for one in (first, last))
     if not isinstance(before, str) or not isinstance(after, str):
         return ()
-    found = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
-    return tuple(found)[2:]
+    return source_diff(before, after)
 
 
 def _run(side: Side) -> dict[str, _Fact]:
@@ -148,7 +148,7 @@ def _parameters(side: Side) -> dict[str, _Fact]:
 
 
 def _is_code(value: Any) -> bool:
-    return isinstance(value, str) and bool(_CODE_IMAGE.fullmatch(value))
+    return isinstance(value, str) and bool(CODE_IMAGE.fullmatch(value))
 
 
 def _code(side: Side) -> dict[str, _Fact]:
@@ -166,12 +166,9 @@ def _container(leaf: Leaf) -> dict[str, _Fact]:
     container = leaf.container
     if not container:
         return {}
-    words = [str(one) for one in [*container.get("command", []), *container.get("args", [])]]
-    source = next((one for one in words if "\ndef " in one), None)
-    rest = [one.strip() for one in words if one is not source]
+    text, rest = source_of(container)
     found = {"image": _Fact(container.get("image")), "command": _Fact(shlex.join(rest))}
-    if source is not None:
-        text = source.strip()
+    if text:
         digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()
         found["source"] = _Fact(f"sha256:{digest[:12]}", text)
     return found
@@ -197,10 +194,11 @@ def _settings_of(stage: str, plan: Blueprint) -> Iterator[tuple[str, Any]]:
         yield f"{stage} condition", _CHANNEL.sub(r"\1", plan.conditions[stage])
     leaves = plan.leaves_of(stage)
     sources = [plan.sources(leaf) for leaf in leaves]
+    cached = {leaf.is_cached for leaf in leaves if not leaf.is_importer}
+    if cached:
+        yield f"{stage} cache", "in part" if len(cached) > 1 else "on" if True in cached else "off"
     for leaf, inputs in zip(leaves, sources, strict=True):
         where = stage if len(leaves) == 1 else f"{stage}.{leaf.name}"
-        if not leaf.is_importer:
-            yield f"{where} cache", "on" if leaf.is_cached else "off"
         for field, value in (
             ("retries", leaf.task.get("retryPolicy")),
             ("resources", leaf.container.get("resources")),
@@ -295,7 +293,9 @@ def _same_artifacts(artifacts: Sequence[Artifact | None], content: Content) -> t
     found = [content(index, one) for index, one in enumerate(known)]
     if None in found:
         return False, ""
-    return (True, "same content") if len(set(found)) == 1 else (False, "other content")
+    if len(set(found)) > 1:
+        return False, "other content"
+    return True, "same content" if found[0] else "not there"
 
 
 def _judged(rows: Sequence[Row], sides: Sequence[Side]) -> Iterator[Row]:

@@ -66,10 +66,12 @@ def _model(run: Reading) -> dict[str, Any]:
 
 
 def _content(run: Reading, artifact: Artifact) -> str | None:
-    """Tell what an artifact on this machine holds; None where it is elsewhere, gone, or large."""
+    """Tell what an artifact on this machine holds: nothing, or None where it is not known."""
     path = Path(artifact.uri)
     if run.console_url or not path.is_absolute():
         return None
+    if not path.exists():
+        return ""
     digest = hashlib.sha256()
     left = _MOST_BYTES
     try:
@@ -97,5 +99,3 @@ def _files(path: Path) -> Iterator[tuple[str, Path]]:
                 raise OSError(f"{path} has more than {_MOST_FILES} files")
             file = Path(folder, name)
             yield str(file.relative_to(path)), file
-    if not count:
-        raise FileNotFoundError(path)
