@@ -158,8 +158,11 @@ class Blueprint:
         """Give the path in the spec of a task of a run, whose loops have numbered rounds."""
         found: TaskPath = ()
         for name in names:
-            known = tasks_of(self.component(found))
-            found = (*found, name if name in known else _ROUND.sub("", name))
+            known, loop = tasks_of(self.component(found)), _ROUND.sub("", name)
+            if name in known or loop in known:
+                found = (*found, name if name in known else loop)
+            elif (loop,) != found[-1:]:  # a round may stand below its loop, or in its place
+                found = (*found, name)
         return found
 
     def task(self, path: TaskPath) -> Mapping[str, Any]:

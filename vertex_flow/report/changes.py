@@ -97,7 +97,7 @@ def _definition(now: Leaf, then: Leaf) -> Iterator[Change]:
 
 def _nested(before: Any, after: Any, name: str, kind: str = "setting") -> Iterator[Change]:
     """Compare nested values, path by path."""
-    old, new = dict(flatten(before, name)), dict(flatten(after, name))
+    old, new = (dict(flatten(one, name)) if one != {} else {} for one in (before, after))
     for path in dict.fromkeys([*old, *new]):
         one, other = old.get(path), new.get(path)
         if not same([one, other]):
