@@ -13,7 +13,7 @@ import pytest
 from tests.cloud.vertex import vertex_ai
 from tests.runs.lab import Lab, Read, Say, edited, laboratory, long, rounds, sample, spec_of
 from tests.samples import Source, compiled
-from vertex_flow import Flow, GcpContext, Run
+from vertex_flow import Flow, Run
 from vertex_flow.errors import SettingError
 from vertex_flow.report.reason import Reason
 from vertex_flow.runs.reaching import connect
@@ -146,7 +146,7 @@ def test_a_result_of_a_run_that_was_deleted(lab: Lab) -> None:
     (task,) = lab.run(sample("deleted")).why("source").tasks
     assert (task.cause, task.run) == ("reused", "")
     assert task.made is not None
-    assert task.note.endswith("is of a run that is not found any more")
+    assert task.note.endswith("is of a run that was deleted, or is older than those looked at")
 
 
 def test_caching_off_for_the_run(lab: Lab) -> None:
@@ -279,7 +279,7 @@ def test_a_reason_is_plain_data(lab: Lab) -> None:
 
 
 def test_a_stage_that_there_is_not(twice: tuple[Run, Run]) -> None:
-    with pytest.raises(SettingError, match="has no stage 'sorce'.* Did you mean 'source'"):
+    with pytest.raises(SettingError, match=r"has no stage 'sorce'.* Did you mean 'source'"):
         twice[0].why("sorce")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 
 import attrs
 
@@ -23,6 +24,7 @@ _STATES = {
     "CANCELLING": "cancelled",
     "CANCEL_PENDING": "cancelled",
 }
+_MOST_COMPARED = 10  # earlier results, when a task has changed since the newest one
 _ALWAYS = "an importer always runs: it only notes where the data is"
 _UNKNOWN = {
     False: "nothing that is known of it has changed since run {run}. The result may have been "
@@ -84,12 +86,11 @@ class Explainer:
         return self._ran(plain, now)
 
     def _ran(self, plain: TaskReason, now: TaskRun) -> TaskReason:
-        past = tuple(self._past(now))
-        kept = [one for one in past if one.is_kept]
-        if not kept:
-            return self._no_result(plain, now, past)
-        compared = ((one, self._changes(now, one)) for one in kept)
-        first, found = next(compared)
+        kept = (one for one in self._past(now) if one.is_kept)
+        compared = ((one, self._changes(now, one)) for one in islice(kept, _MOST_COMPARED))
+        first, found = next(compared, (None, ()))
+        if first is None:
+            return self._no_result(plain, now)
         equal = first if not found else next((one for one, more in compared if not more), None)
         if equal is None:
             return attrs.evolve(plain, cause="changed", run=_id(first.run), changes=found)
@@ -108,7 +109,8 @@ class Explainer:
         note = _UNKNOWN[self._witness.by_id].format(run=run)
         return attrs.evolve(plain, cause="unknown", run=run, note=note)
 
-    def _no_result(self, plain: TaskReason, now: TaskRun, past: tuple[TaskRun, ...]) -> TaskReason:
+    def _no_result(self, plain: TaskReason, now: TaskRun) -> TaskReason:
+        past = tuple(self._past(now))
         done = next((one for one in past if one.state in DONE), None)
         if done is not None:
             run = _id(done.run)
@@ -129,8 +131,8 @@ class Explainer:
             return attrs.evolve(plain, cause="reused", run=_id(made.run), made=made.end)
         times = [one.create_time for found in now.results.values() for one in found]
         when = min((one for one in times if one), default=None)
-        ago = f", made {when.astimezone():%Y-%m-%d %H:%M}" if when else ""
-        note = f"the result{ago}, is of a run that is not found any more"
+        ago = f", made {when.astimezone():%Y-%m-%d %H:%M}," if when else ""
+        note = f"its result{ago} is of a run that was deleted, or is older than those looked at"
         return attrs.evolve(plain, cause="reused", made=when, note=note)
 
     def _origin(self, now: TaskRun) -> TaskRun | None:

@@ -110,6 +110,7 @@ class Snapshot:
         end: When it ended, or None.
         labels: Its labels.
         parameters: Values of the pipeline parameters that were set, by name.
+        root: Folder of its outputs, a URI; those of each task are below it.
     """
 
     def __init__(self, job: Any) -> None:
@@ -121,6 +122,7 @@ class Snapshot:
         self.end: datetime | None = job.end_time or None
         self.labels: dict[str, str] = dict(job.labels)
         self.parameters: Mapping[str, Any] = _plain(job.runtime_config.parameter_values) or {}
+        self.root: str = job.runtime_config.gcs_output_directory
         self._details = list(job.job_detail.task_details)
         self._spec = _plain(job.pipeline_spec) or {}  # absent while a template is read
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _MOST_READ = 25  # earlier runs, with their tasks
 _MOST_LISTED = 300
+_MOST_FILES = 10_000  # as many as the cache looks at
 
 
 def reason(client: Client, run: Snapshot, stage: StageRun, home: Path | None) -> Reason:
@@ -38,7 +40,7 @@ def reason(client: Client, run: Snapshot, stage: StageRun, home: Path | None) ->
     Raises:
         ApiError: The runs before cannot be read.
     """
-    files = _Files(home) if home else None
+    files = _Files(home, run.root) if home else None
     witness = Witness(
         by_id=home is None,
         gone=_gone(client, files) if files else lambda _: "",
@@ -88,7 +90,7 @@ class _Earlier:
         if run.end is not None:
             terms.append(f'create_time<"{run.end.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%S.%fZ}"')
         listed = self._client.pipeline_jobs(" AND ".join(terms))
-        for _, job in zip(range(_MOST_LISTED), listed, strict=False):
+        for job in islice(listed, _MOST_LISTED):
             pipeline = mapping(mapping(plain_struct(job.pipeline_spec)).get("pipelineInfo"))
             other = pipeline and pipeline.get("name") != run.blueprint.pipeline
             if job.name != run.name and not other:
@@ -96,16 +98,22 @@ class _Earlier:
 
 
 class _Files:
-    """The files of runs on this machine."""
+    """The files of runs on this machine.
 
-    def __init__(self, home: Path) -> None:
-        self._storage = home / "storage"
+    Args:
+        home: The engine's folder.
+        root: URI of the folder of the run's outputs, in which no file is looked at.
+    """
+
+    def __init__(self, home: Path, root: str) -> None:
+        self._home = home
+        self._root = self.path(root)
 
     def path(self, uri: str) -> Path | None:
         """Give the path that a URI stands for, or None."""
         for mark in ("gs://", "/gcs/"):
             if uri.startswith(mark):
-                return self._storage / uri.removeprefix(mark)
+                return self._home / "storage" / uri.removeprefix(mark)
         if uri.startswith("file://"):
             with contextlib.suppress(ValueError):
                 return Path(unquote(urlsplit(uri).path))
@@ -114,11 +122,13 @@ class _Files:
     def changed(self, uri: str) -> datetime | None:
         """Tell when a file, or what is in a folder, was last changed."""
         path = self.path(uri)
-        if path is None or self._storage in path.parents:
+        if path is None or self._home.is_relative_to(path):
+            return None
+        if self._root is not None and path.is_relative_to(self._root):
             return None
         try:
-            files = [path, *path.rglob("*")] if path.is_dir() else [path]
-            newest = max(one.lstat().st_mtime for one in files)
+            files = islice(path.rglob("*"), _MOST_FILES) if path.is_dir() else ()
+            newest = max(one.lstat().st_mtime for one in (path, *files))
         except (OSError, ValueError):
             return None
         return datetime.fromtimestamp(newest, timezone.utc)
