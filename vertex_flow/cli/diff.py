@@ -91,8 +91,8 @@ def _names(context: GcpContext, given: tuple[str, ...]) -> tuple[str, ...]:
     if len(given) > 1:
         return given
     newest = Run.list(context, limit=1)
-    if given:
-        return (*given, newest[0].name) if newest else given
+    if given and newest:
+        return (*given, newest[0].name)
     flow = newest[0].flow if newest else None
     last = Run.list(context, flow=flow, limit=2) if newest else ()
     if len(last) < 2:
