@@ -129,8 +129,8 @@ def test_a_model_version() -> None:
 
 
 def test_an_environment() -> None:
-    found = comparison(side(environment={"python": "3.11"}), side(environment={}))
-    assert row(found, "environment", "python").values == ("3.11", None)
+    found = comparison(side(), side(spec={**spec(), "sdkVersion": "kfp-2.9.0"}))
+    assert row(found, "environment", "SDK").values == (spec()["sdkVersion"], "kfp-2.9.0")
 
 
 def test_a_truth_value_is_no_number() -> None:

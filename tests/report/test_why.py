@@ -97,7 +97,8 @@ def test_a_run_that_was_not_over_when_the_task_began_tells_nothing() -> None:
 
 def test_the_task_of_the_pipeline_itself_is_none_of_a_stage() -> None:
     root = task(9, "run-2", "SUCCEEDED")
-    details = [{**one, "parentTaskId": one["parentTaskId"].replace("0", "9")} for one in source()]
+    stage, inner = source()
+    details = [{**stage, "parentTaskId": "9"}, inner]
     reason = why(run(root, *details), "source")
     assert [one.task for one in reason.tasks] == ["make-data"]
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import attrs
 import pytest
 
+from tests.cloud.vertex import vertex_ai
 from tests.runs.lab import Lab, edited, laboratory, long, rounds, sample, spec_of
-from vertex_flow import Run
+from tests.samples import Source
+from vertex_flow import Flow, Run
 from vertex_flow.errors import SettingError
 from vertex_flow.report.comparison import Comparison, Row
 
@@ -74,6 +77,23 @@ def test_runs_of_different_pipelines(lab: Lab, base: Run) -> None:
     assert named(comparison, "run", "flow").values == ("base", "rounds")
     assert named(comparison, "stages", "repeat").values == (None, "succeeded")
     assert {section for section, _ in names(comparison)} <= {"run", "parameters", "stages"}
+
+
+def test_runs_in_the_cloud_whose_files_are_in_a_bucket(tmp_path: Path) -> None:
+    with vertex_ai(tmp_path) as cloud:
+        endpoints = {**cloud.context.api_endpoints, "storage": cloud.engine.endpoint}
+        context = attrs.evolve(cloud.context, api_endpoints=endpoints)
+        first, second, third = (
+            Flow("pair", [Source(size=size, cache=False)]).run(context, progress=None)
+            for size in (3, 3, 4)
+        )
+        found = first.diff(second)
+        assert (found.same, named(found, "run", "place").values[0]) == (
+            True,
+            "project acme, us-central1",
+        )
+        row = named(first.diff(third), "artifacts", "source.data")
+        assert (row.values[0].startswith("gs://"), row.note) == (True, "other content")
 
 
 def test_three_runs(lab: Lab, base: Run) -> None:

@@ -122,6 +122,11 @@ class Blueprint:
         return str(mapping(self._spec.get("pipelineInfo")).get("name", ""))
 
     @property
+    def sdk(self) -> str:
+        """What it was compiled by, for example `kfp-2.17.0`."""
+        return str(self._spec.get("sdkVersion", ""))
+
+    @property
     def given(self) -> Mapping[str, Any]:
         """Definition of each parameter of the pipeline."""
         root = mapping(self._spec.get("root"))

@@ -39,13 +39,11 @@ class Side:
         run: What it is.
         snapshot: How it went.
         model: Name and version of its model, and what else is known of it.
-        environment: Versions of packages, Python, the system.
     """
 
     run: ComparedRun
     snapshot: Snapshot
     model: Mapping[str, Any] = attrs.field(factory=dict)
-    environment: Mapping[str, str] = attrs.field(factory=dict)
 
     @property
     def plan(self) -> Blueprint:
@@ -81,7 +79,7 @@ def compare(sides: Sequence[Side], content: Content) -> Comparison:
             "outputs": _outputs(side),
             "artifacts": {},
             "model": {name: _Fact(value) for name, value in side.model.items()},
-            "environment": {name: _Fact(value) for name, value in side.environment.items()},
+            "environment": _environment(side),
             "durations": _durations(side),
         }
         for side in sides
@@ -141,9 +139,17 @@ def _run(side: Side) -> dict[str, _Fact]:
     return {name: _Fact(value) for name, value in found.items()}
 
 
+def _environment(side: Side) -> dict[str, _Fact]:
+    """Give what is on record of where its tasks run; images are code."""
+    found = {"SDK": side.plan.sdk, "service account": side.snapshot.service_account}
+    return {name: _Fact(value) for name, value in found.items() if value}
+
+
 def _parameters(side: Side) -> dict[str, _Fact]:
     return {
-        name: _Fact(value) for name, value in side.snapshot.given.items() if not _is_code(value)
+        name: _Fact(value)
+        for name, value in side.snapshot.known_parameters.items()
+        if not _is_code(value)
     }
 
 
@@ -152,7 +158,11 @@ def _is_code(value: Any) -> bool:
 
 
 def _code(side: Side) -> dict[str, _Fact]:
-    found = {name: _Fact(value) for name, value in side.snapshot.given.items() if _is_code(value)}
+    found = {
+        name: _Fact(value)
+        for name, value in side.snapshot.known_parameters.items()
+        if _is_code(value)
+    }
     for stage in side.plan.stages:
         leaves = side.plan.leaves_of(stage)
         for leaf in leaves:

@@ -111,6 +111,7 @@ class Snapshot:
         labels: Its labels.
         parameters: Values of the pipeline parameters that were set, by name.
         root: Folder of its outputs, a URI; those of each task are below it.
+        service_account: E-mail address of the identity that it runs as, or the empty text.
     """
 
     def __init__(self, job: Any) -> None:
@@ -122,6 +123,7 @@ class Snapshot:
         self.end: datetime | None = job.end_time or None
         self.labels: dict[str, str] = dict(job.labels)
         self.parameters: Mapping[str, Any] = _plain(job.runtime_config.parameter_values) or {}
+        self.service_account: str = job.service_account
         self.root: str = job.runtime_config.gcs_output_directory
         self._details = list(job.job_detail.task_details)
         self._spec = _plain(job.pipeline_spec) or {}  # absent while a template is read
@@ -132,7 +134,7 @@ class Snapshot:
         return Blueprint(self._spec)
 
     @cached_property
-    def given(self) -> dict[str, Any]:
+    def known_parameters(self) -> dict[str, Any]:
         """Values of its pipeline's parameters, the defaults included."""
         declared = self.blueprint.given
         defaults = {name: _mapping(one).get("defaultValue") for name, one in declared.items()}

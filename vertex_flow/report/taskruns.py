@@ -102,7 +102,7 @@ class TaskRun:
         if name in noted:
             return noted[name]
         if isinstance(source, Given):
-            return self.run.given.get(source.name)
+            return self.run.known_parameters.get(source.name)
         if isinstance(source, Made):
             made = by_spec(self.run).get(source.task)
             return made.noted("output").get(source.key) if made else None

@@ -152,7 +152,7 @@ def _looked_at(run: Snapshot, path: TaskPath, written: str) -> dict[str, Any]:
     for name in _OPERAND.findall(written):
         source, value = run.blueprint.source(path, "parameters", name), None
         if isinstance(source, Given):
-            value = run.given.get(source.name)
+            value = run.known_parameters.get(source.name)
         elif isinstance(source, Made) and source.task in by_spec(run):
             value = by_spec(run)[source.task].noted("output").get(source.key)
         if value is not None:

@@ -194,11 +194,11 @@ class Reading:
 
         Example:
             ```python
-            old, new = flow.run(params={"size": 3}), flow.run(params={"size": 5})
+            old, new = flow.run(), flow.run()
             comparison = old.diff(new)
             print(comparison)
-            for row in comparison.section("parameters"):
-                print(row.name, row.values, row.same)
+            for row in comparison.section("metrics"):
+                print(row.name, row.values, row.best)
             ```
         """
         from vertex_flow.runs.comparing import compare_runs
@@ -229,8 +229,7 @@ class Reading:
 
         Example:
             ```python
-            flow.run()
-            print(flow.run(params={"size": 5}).why("train"))
+            print(flow.run().why("preprocess"))
             ```
         """
         from vertex_flow.runs.reasoning import reason
@@ -239,6 +238,11 @@ class Reading:
         place = self._engine or self._context
         home = place.home if place else None
         return reason(self._reached(), self.snapshot(), found, home)
+
+    @property
+    def where(self) -> GcpContext | None:
+        """The context that it is reached by; None where it was made without one."""
+        return self._context
 
     @property
     def _is_local(self) -> bool:
