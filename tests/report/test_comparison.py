@@ -12,8 +12,9 @@ from tests.jobs import spec
 from tests.report.sides import comparison, scored, side
 from tests.runs.lab import edited
 from tests.samples import Fit, Source, compiled
-from vertex_flow import Param
+from vertex_flow import Integer, Param, Trainer
 from vertex_flow.report.comparison import SECTIONS, Row
+from vertex_flow.stages import HyperTune, ImportDataset
 
 
 def row(found: Any, section: str, name: str) -> Row:
@@ -101,6 +102,17 @@ def test_which_metric_is_better(metric: str, best: int | None) -> None:
     found = comparison(side(*scored(**{metric: 0.5})), side(*scored(**{metric: 0.75})))
     one = row(found, "metrics", f"fit.{metric}")
     assert (one.best, one.change) == (best, 0.25)
+
+
+@pytest.mark.parametrize(("goal", "best"), [("maximize", 1), ("minimize", 0)])
+def test_a_search_says_which_way_its_metric_is_better(goal: Any, best: int) -> None:
+    data, trainer = ImportDataset("gs://b/x"), Trainer(module="trainer.task")
+    search = HyperTune(
+        trainer, {"n": Integer(1, 9)}, metric="reward", goal=goal, train_data=data.dataset
+    )
+    plan = compiled(data, search, Fit(data=data.dataset))
+    found = comparison(*(side(*scored(reward=value), spec=plan) for value in (1, 2)))
+    assert row(found, "metrics", "fit.reward").best == best
 
 
 def test_a_metric_that_a_run_lacks() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from vertex_flow.report.nested import flatten, prefix, same
+from vertex_flow.report.nested import flatten, prefix, same, short
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,19 @@ def test_whether_values_are_the_same(one: Any, other: Any, equal: bool) -> None:
 )
 def test_how_much_texts_begin_alike(texts: list[str], length: int) -> None:
     assert prefix(texts) == length
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("train.worker_pool_specs[0].machine_spec.machine_type", "train.machine_type"),
+        ("worker_pool_specs[0].replica_count", "replica_count"),
+        ("worker_pool_specs[1].machine_spec.machine_type", "pool[1].machine_type"),
+        ("t.study_spec_parameters[units].double_value_spec.max_value", "t.search[units].max_value"),
+        ("study_spec_parameters[units].scale_type", "search[units].scale_type"),
+        ("study_spec_metrics[loss].goal", "metrics[loss].goal"),
+        ("rate", "rate"),
+    ],
+)
+def test_paths_are_shortened(path: str, said: str) -> None:
+    assert short(path) == said

@@ -10,7 +10,7 @@ import attrs
 
 from vertex_flow.report.blueprint import Constant, Given, Leaf, Made, Source
 from vertex_flow.report.columns import CODE_IMAGE
-from vertex_flow.report.nested import flatten, same
+from vertex_flow.report.nested import flatten, same, short
 from vertex_flow.report.reason import Change, TaskReason
 from vertex_flow.report.structs import mapping, plain_struct
 from vertex_flow.report.taskruns import TaskRun, by_spec
@@ -101,7 +101,7 @@ def _nested(before: Any, after: Any, name: str, kind: str = "setting") -> Iterat
     for path in dict.fromkeys([*old, *new]):
         one, other = old.get(path), new.get(path)
         if not same([one, other]):
-            yield Change(kind=kind, name=path, before=one, after=other)
+            yield Change(kind=kind, name=short(path), before=one, after=other)
 
 
 class _Inputs:

@@ -15,7 +15,7 @@ from vertex_flow.report.table import table
 from vertex_flow.texts import describe_value, plain
 
 CODE_IMAGE = re.compile(r"file://.+@sha256:[0-9a-f]{64}")  # training code on this machine
-_LONGEST_NAME = 34
+_LONGEST_NAME = 38
 _LONGEST_NOTE = 18
 _LEAST = 8
 _KEPT = 6  # characters before the first difference of long texts
@@ -97,7 +97,7 @@ def _table(rows: Sequence[Row], letters: Sequence[str], columns: int) -> str:
 def _line(row: Row, letters: Sequence[str], width: int, name: int) -> list[str]:
     say = _seconds if row.section == "durations" else word
     words = shortened([say(one) for one in row.values], width)
-    return [f"  {_cut_left(plain(row.name), name - 2)}", *words, _note(row, letters)]
+    return [f"  {_elided(plain(row.name), name - 2)}", *words, _note(row, letters)]
 
 
 def shortened(words: Sequence[str], width: int) -> list[str]:
@@ -115,11 +115,17 @@ def cut(text: str, width: int) -> str:
     return text if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
 
 
-def _cut_left(text: str, width: int) -> str:
-    """Keep the end of a name, which tells it from its neighbours."""
-    while cell_len(text) > width:
-        text = "…" + text[max(2, len(text) - width + 1) :]
-    return text
+def _elided(text: str, width: int) -> str:
+    """Leave out the middle of a name: its beginning is the stage, and its end what it is."""
+    if cell_len(text) <= width:
+        return text
+    start = text[: max(1, min(text.find(".") + 1, width // 2))]
+    while len(start) > 1 and cell_len(start) > width // 2:
+        start = start[:-1]
+    end = text[len(start) :]
+    while cell_len(end) > width - cell_len(start) - 1:
+        end = end[max(1, cell_len(end) - width) :] if len(end) > width else end[1:]
+    return f"{start}…{end}"
 
 
 def _note(row: Row, letters: Sequence[str]) -> str:

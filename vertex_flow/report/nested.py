@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+_SHORT = tuple(
+    (re.compile(pattern), said)
+    for pattern, said in (
+        (r"\bstudy_spec_parameters\[([^\]]*)\]\.(?:[a-z]+_value_spec\.)?", r"search[\1]."),
+        (r"\bstudy_spec_metrics\[", "metrics["),
+        (r"\bworker_pool_specs\[0\]\.(?:(?:machine|disk|container)_spec\.)?", ""),
+        (r"\bworker_pool_specs\[(\d+)\]\.(?:[a-z]+_spec\.)?", r"pool[\1]."),
+    )
+)
 _NAMES = ("parameter_id", "metric_id", "parameterId", "metricId", "name", "key")
 
 
@@ -26,6 +36,13 @@ def flatten(value: Any, name: str) -> Iterator[tuple[str, Any]]:
             yield from flatten(item, f"{name}[{label}]")
     else:
         yield name, value
+
+
+def short(path: str) -> str:
+    """Shorten the path of a setting by what says nothing: the messages of Vertex AI around it."""
+    for pattern, said in _SHORT:
+        path = pattern.sub(said, path)
+    return path
 
 
 def _labels(items: Sequence[Any]) -> list[str]:

@@ -6,6 +6,7 @@ import hashlib
 import math
 import re
 import shlex
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from vertex_flow.report.blueprint import Blueprint, Constant, Given, Leaf, Made,
 from vertex_flow.report.changes import source_diff, source_of
 from vertex_flow.report.columns import CODE_IMAGE
 from vertex_flow.report.comparison import SECTIONS, ComparedRun, Comparison, Row
-from vertex_flow.report.nested import flatten, same
+from vertex_flow.report.nested import flatten, same, short
 from vertex_flow.report.snapshot import Artifact, Snapshot
 from vertex_flow.report.structs import mapping
 
@@ -24,6 +25,7 @@ _UNIT = "␟"  # in values that stages pack for their own components
 _NOT_SHOWN = ("best_parameters", "trials", "gcp_resources")  # of outputs
 _MORE = ("accuracy", "auc", "precision", "recall", "f1", "score", "r2")
 _LESS = ("loss", "error", "mse", "mae", "rmse", "mape", "perplexity")
+_GOALS = {"1": "MAXIMIZE", "2": "MINIMIZE"}  # compiled as numbers
 _DONE = {"REUSED": "SUCCEEDED"}
 
 # Gives what tells the content of an artifact of a run: the empty text where there is none, None
@@ -200,25 +202,32 @@ def _settings(side: Side) -> Iterator[tuple[str, _Fact]]:
 
 
 def _settings_of(stage: str, plan: Blueprint) -> Iterator[tuple[str, Any]]:
+    leaves = plan.leaves_of(stage)
     if stage in plan.conditions:
         yield f"{stage} condition", _CHANNEL.sub(r"\1", plan.conditions[stage])
-    leaves = plan.leaves_of(stage)
-    sources = [plan.sources(leaf) for leaf in leaves]
     cached = {leaf.is_cached for leaf in leaves if not leaf.is_importer}
     if cached:
         yield f"{stage} cache", "in part" if len(cached) > 1 else "on" if True in cached else "off"
-    for leaf, inputs in zip(leaves, sources, strict=True):
-        where = stage if len(leaves) == 1 else f"{stage}.{leaf.name}"
-        for field, value in (
-            ("retries", leaf.task.get("retryPolicy")),
-            ("resources", leaf.container.get("resources")),
-            ("env", leaf.container.get("env")),
-        ):
-            if value:
-                yield from flatten(value, f"{where} {field}")
-        for name, source in inputs.items():
-            several = sum(name in one for one in sources) > 1
-            yield from _setting(source, f"{where if several else stage}.{name}", stage, plan)
+    found = [
+        (leaf, name, dict(_setting(source, name, stage, plan)))
+        for leaf in leaves
+        for name, source in plan.sources(leaf).items()
+    ]
+    count = Counter(name for _, name, values in found if values)
+    for leaf in leaves:
+        yield from _started(leaf, stage if len(leaves) == 1 else f"{stage}.{leaf.name}")
+    for leaf, name, values in found:
+        where = stage if count[name] == 1 else f"{stage}.{leaf.name}"
+        yield from ((f"{where}.{path}", value) for path, value in values.items())
+
+
+def _started(leaf: Leaf, where: str) -> Iterator[tuple[str, Any]]:
+    """Give how a task is started, besides its command."""
+    retries = leaf.task.get("retryPolicy")
+    resources, env = leaf.container.get("resources"), leaf.container.get("env")
+    for field, value in (("retries", retries), ("resources", resources), ("env", env)):
+        if value:
+            yield from flatten(value, f"{where} {field}")
 
 
 def _setting(source: Source, name: str, stage: str, plan: Blueprint) -> Iterator[tuple[str, Any]]:
@@ -227,9 +236,10 @@ def _setting(source: Source, name: str, stage: str, plan: Blueprint) -> Iterator
             return
         for path, value in flatten(source.value, name):
             if path.endswith(".$value"):
-                yield path.removesuffix(".$value"), f"from {value}"
+                wired = f"from {'parameter ' if value in plan.given else ''}{value}"
+                yield short(path.removesuffix(".$value")), wired
             else:
-                yield path, value
+                yield short(path), value
     elif isinstance(source, Given):
         yield name, f"from parameter {source.name}"
     elif isinstance(source, Made):
@@ -345,4 +355,5 @@ def _goals(plan: Blueprint) -> Iterator[tuple[str, str]]:
         value = source.value if isinstance(source, Constant) else None
         for one in value if isinstance(value, list) else []:
             if "goal" in mapping(one):
-                yield str(one.get("metric_id", one.get("metricId"))), str(one["goal"])
+                goal = f"{one['goal']:.0f}" if isinstance(one["goal"], float) else str(one["goal"])
+                yield str(one.get("metric_id", one.get("metricId"))), _GOALS.get(goal, goal)
