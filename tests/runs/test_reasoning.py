@@ -129,8 +129,12 @@ def test_the_name_of_the_run_is_no_change(lab: Lab) -> None:
 
 def test_what_an_older_run_has_made_is_reused(lab: Lab) -> None:
     first, _ = lab.run(sample("older")), lab.run(sample("older", size=4))
-    third = lab.run(sample("older"))
+    third = lab.run(sample("older"), rate=0.5)
     assert [one.run for one in third.why("source").tasks] == [first.job_id]
+    assert (
+        "data changed, because source gave an older result: its parameter size went from 4 to 3"
+        in third.why("fit").summary
+    )
 
 
 def test_a_result_that_was_reused_under_another_name(lab: Lab) -> None:

@@ -13,7 +13,7 @@ from vertex_flow.report.columns import CODE_IMAGE
 from vertex_flow.report.nested import flatten, same, short
 from vertex_flow.report.reason import Change, TaskReason
 from vertex_flow.report.structs import mapping, plain_struct
-from vertex_flow.report.taskruns import TaskRun, by_spec
+from vertex_flow.report.taskruns import TaskRun
 
 _CHANNEL = "pipelinechannel--"
 
@@ -31,8 +31,10 @@ def changes(now: TaskRun, then: TaskRun, because: Because, *, by_id: bool) -> tu
         by_id: Whether an artifact is known by its id, as on Vertex AI, or by its URI, type and
             metadata, as on this machine.
     """
-    key = own_key(now.leaf)
-    if key and key == own_key(then.leaf):
+    key, old = own_key(now.leaf), own_key(then.leaf)
+    if key != old:
+        found = [Change(kind="setting", name="cache key", before=old or None, after=key or None)]
+    elif key:
         found = list(_definition(now.leaf, then.leaf))  # the key stands for code and inputs
     else:
         found = [*_executor(now.leaf, then.leaf), *_definition(now.leaf, then.leaf)]
@@ -155,7 +157,7 @@ class _Inputs:
             yield Change(kind="input", name=name, before=places[0], after=places[1])
 
     def _made(self, name: str, source: Made, before: Any, after: Any) -> Change:
-        now, then = (by_spec(one.run).get(source.task) for one in (self._now, self._then))
+        now, then = (one.peers.get(source.task) for one in (self._now, self._then))
         stages = self._now.run.blueprint.stages
         inside = (stage for stage, path in stages.items() if source.task[: len(path)] == path)
         return Change(

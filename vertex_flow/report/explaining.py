@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 
 import attrs
 
 from vertex_flow.names import Resource
+from vertex_flow.report.blueprint import TaskPath, texts
 from vertex_flow.report.changes import changes, own_key
 from vertex_flow.report.reason import Change, TaskReason
 from vertex_flow.report.snapshot import Snapshot
@@ -64,7 +65,8 @@ class Explainer:
         self._run = run
         self._earlier = earlier
         self._witness = witness
-        self._known: dict[tuple[str, ...], TaskReason] = {}
+        self._known: dict[TaskPath, TaskReason] = {}
+        self._tasks: dict[str, Mapping[TaskPath, TaskRun]] = {}
 
     def task(self, now: TaskRun) -> TaskReason:
         """Explain a task."""
@@ -139,7 +141,7 @@ class Explainer:
         """Find the task that made a result which was reused; it may have had another name."""
         ids = _results(now)
         for run in self._earlier:
-            tasks = task_runs(run)
+            tasks = self._of(run)
             for one in [*filter(None, [tasks.get(now.names)]), *tasks.values()]:
                 if one.state != "SUCCEEDED" or not one.is_kept:
                     continue
@@ -149,10 +151,16 @@ class Explainer:
                     return one
         return None
 
+    def _of(self, run: Snapshot) -> Mapping[TaskPath, TaskRun]:
+        """Give the tasks of an earlier run."""
+        if run.name not in self._tasks:
+            self._tasks[run.name] = task_runs(run)
+        return self._tasks[run.name]
+
     def _past(self, now: TaskRun) -> Iterator[TaskRun]:
         """Give the task in earlier runs, the newest first, where it had ended before."""
         for run in self._earlier:
-            found = task_runs(run).get(now.names)
+            found = self._of(run).get(now.names)
             if found is not None and found.end and (not now.begun or found.end <= now.begun):
                 yield found
 
@@ -198,8 +206,6 @@ def _results(task: TaskRun) -> dict[str, list[str]]:
 
 def _named(task: TaskRun) -> Iterator[str]:
     """Give what may be a file among the inputs of a task."""
-    from vertex_flow.report.blueprint import texts
-
     for found in task.artifacts.values():
         yield from (one.uri for one in found)
     for text in texts(task.noted("input")):

@@ -96,12 +96,13 @@ class TaskReason:
 
     def words(self) -> str:
         """It as a part of a sentence, whose subject is the task or its stage."""
-        parts = [_DID.get(self.state, self.state)]
         if self.cause == "reused":
-            parts = [f"was reused{_from(self)}"]
-        elif self.cause == "changed":
-            parts = [f"{parts[0]}: {listing(self.changes)}"]
-        return f"{parts[0]}: {self.note}" if self.note and not self.changes else parts[0]
+            return f"was reused{_from(self)}"
+        did = _DID.get(self.state, self.state)
+        if self.cause == "changed":
+            did = "gave an older result" if self.state == "reused" else did
+            return f"{did}: {listing(self.changes)}"
+        return f"{did}: {self.note}" if self.note else did
 
     def as_json(self) -> dict[str, Any]:
         """It as plain data."""

@@ -26,12 +26,14 @@ class TaskRun:
         names: Names of the tasks that it is in, and its own; rounds of loops are numbered.
         leaf: What its pipeline says of it.
         detail: What the run says of it: its `PipelineTaskDetail`.
+        peers: The tasks of the run that run code, by their paths in the spec.
     """
 
     run: Snapshot
     names: TaskPath
     leaf: Leaf
     detail: Any
+    peers: Mapping[TaskPath, TaskRun] = attrs.field(repr=False)
 
     @property
     def state(self) -> str:
@@ -98,34 +100,30 @@ class TaskRun:
         if isinstance(source, Constant):
             used = {one: self.value(one, where) for one, where in source.uses.items()}
             return _filled(source.value, used)
+        if isinstance(source, Given) and source.name in self.run.known_parameters:
+            return self.run.known_parameters[source.name]
         noted = self.noted("input")
         if name in noted:
             return noted[name]
-        if isinstance(source, Given):
-            return self.run.known_parameters.get(source.name)
-        if isinstance(source, Made):
-            made = by_spec(self.run).get(source.task)
-            return made.noted("output").get(source.key) if made else None
+        if isinstance(source, Made) and source.task in self.peers:
+            return self.peers[source.task].noted("output").get(source.key)
         return None
 
 
 def task_runs(run: Snapshot) -> Mapping[TaskPath, TaskRun]:
     """Give the tasks of a run that run code, by their names; of a repeated one the last."""
     by_id = {one.task_id: one for one in run.details}
-    plan, found = run.blueprint, {}
+    plan = run.blueprint
+    found: dict[TaskPath, TaskRun] = {}
+    peers: dict[TaskPath, TaskRun] = {}
     for detail in run.details:
         names = _names(detail, by_id)
         while names and not plan.task(plan.path_of(names[:1])):
             names = names[1:]  # the pipeline itself, which Vertex AI lists too
         leaf = plan.leaves.get(plan.path_of(names))
         if leaf is not None:
-            found[names] = TaskRun(run, names, leaf, detail)
+            found[names] = peers[leaf.path] = TaskRun(run, names, leaf, detail, peers)
     return found
-
-
-def by_spec(run: Snapshot) -> Mapping[TaskPath, TaskRun]:
-    """Give the tasks of a run that run code, by their paths in the spec."""
-    return {one.leaf.path: one for one in task_runs(run).values()}
 
 
 def _names(detail: Any, by_id: Mapping[int, Any]) -> TaskPath:

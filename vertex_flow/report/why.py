@@ -9,7 +9,8 @@ from typing import Any
 import attrs
 
 from vertex_flow.names import Resource
-from vertex_flow.report.blueprint import TaskPath
+from vertex_flow.report.blueprint import Given, Made, TaskPath
+from vertex_flow.report.columns import word
 from vertex_flow.report.explaining import Explainer, Witness
 from vertex_flow.report.reason import Change, Reason, TaskReason, listing
 from vertex_flow.report.snapshot import Snapshot, StageRun
@@ -32,7 +33,8 @@ def explain(
         witness: What else can be known.
     """
     explainer = Explainer(run, earlier, witness)
-    mine = [one for one in task_runs(run).values() if one.leaf.stage == stage.name]
+    known = task_runs(run)
+    mine = [one for one in known.values() if one.leaf.stage == stage.name]
     tasks = tuple(explainer.task(one) for one in mine)
     found = tuple(_outer(tasks, stage.name))
     return Reason(
@@ -144,17 +146,14 @@ def _condition(run: Snapshot, path: TaskPath) -> str:
 
 
 def _looked_at(run: Snapshot, path: TaskPath, written: str) -> dict[str, Any]:
-    from vertex_flow.report.blueprint import Given, Made
-    from vertex_flow.report.columns import word
-    from vertex_flow.report.taskruns import by_spec
-
     found: dict[str, Any] = {}
+    known = {one.leaf.path: one for one in task_runs(run).values()}
     for name in _OPERAND.findall(written):
         source, value = run.blueprint.source(path, "parameters", name), None
         if isinstance(source, Given):
             value = run.known_parameters.get(source.name)
-        elif isinstance(source, Made) and source.task in by_spec(run):
-            value = by_spec(run)[source.task].noted("output").get(source.key)
+        elif isinstance(source, Made) and source.task in known:
+            value = known[source.task].noted("output").get(source.key)
         if value is not None:
             found[name.removeprefix(_CHANNEL)] = word(value)
     return found
