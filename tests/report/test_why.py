@@ -9,10 +9,11 @@ from rich.cells import cell_len
 
 from tests.jobs import job, message, task
 from tests.report.sides import HOSTILE
+from tests.runs.lab import edited
 from tests.samples import Source, compiled
 from vertex_flow import Param
 from vertex_flow.report.explaining import Witness
-from vertex_flow.report.reason import Reason
+from vertex_flow.report.reason import Change, Reason, TaskReason, listing
 from vertex_flow.report.snapshot import Snapshot
 from vertex_flow.report.why import explain
 
@@ -49,8 +50,7 @@ def test_a_stage_that_has_not_started() -> None:
 def test_a_stage_that_runs() -> None:
     now = run(*source("RUNNING"), state="RUNNING")
     assert why(now, "source").summary == (
-        "source is running in run run-2: there is no earlier run of pipeline sample in which it "
-        "has succeeded."
+        "source is running in run run-2: there is no earlier run of pipeline sample."
     )
 
 
@@ -95,6 +95,32 @@ def test_a_run_that_was_not_over_when_the_task_began_tells_nothing() -> None:
     assert [one.cause for one in why(now, "source", then).tasks] == ["first"]
 
 
+def test_a_stage_that_is_new_in_its_pipeline() -> None:
+    now, then = run(*source(day="03")), run(id="run-1", pipelineSpec=compiled(Source(name="x")))
+    assert [one.note for one in why(now, "source", then).tasks] == [
+        "it has succeeded in none of the earlier runs looked at, 1 in all"
+    ]
+
+
+def test_a_cache_key_of_the_authors_own() -> None:
+    def keyed(key: str, size: int) -> dict[str, Any]:
+        old, new = '"enableCache": true', f'"enableCache": true, "cacheKey": "{key}"'
+        return edited(compiled(Source(size=size)), old, new)
+
+    then = run(*source(), id="run-1", pipelineSpec=keyed("a", 3))
+    same = run(*source(day="03"), pipelineSpec=keyed("a", 4))
+    other = run(*source(day="03"), pipelineSpec=keyed("b", 3))
+    assert [one.cause for one in why(same, "source", then).tasks] == ["unknown"]
+    (change,) = why(other, "source", then).changes
+    assert (change.name, change.before, change.after) == ("cache key", "a", "b")
+
+
+def test_a_change_inside_a_stage_names_the_task() -> None:
+    because = TaskReason(stage="train", task="job", state="ran", cause="caching off", note="x")
+    change = Change(kind="input", name="model", stage="train", origin="train", because=because)
+    assert str(change) == "its input model changed, because job ran: x"
+
+
 def test_the_task_of_the_pipeline_itself_is_none_of_a_stage() -> None:
     root = task(9, "run-2", "SUCCEEDED")
     stage, inner = source()
@@ -117,14 +143,10 @@ def test_values_of_any_kind_fit_a_terminal(text: str) -> None:
 
 
 def test_many_changes_are_counted() -> None:
-    from vertex_flow.report.reason import Change, listing
-
     changes = [Change(kind="constant", name=f"p{index}", after=index) for index in range(7)]
     assert listing(changes).endswith("its parameter p4 was set to 4; and 2 more")
 
 
 def test_what_is_not_set_any_more() -> None:
-    from vertex_flow.report.reason import Change
-
     change = Change(kind="setting", name="env.A", before="x")
     assert str(change) == "its env.A is not set any more; it was x"

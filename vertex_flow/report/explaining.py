@@ -67,6 +67,7 @@ class Explainer:
         self._witness = witness
         self._known: dict[TaskPath, TaskReason] = {}
         self._tasks: dict[str, Mapping[TaskPath, TaskRun]] = {}
+        self._compared: dict[tuple[TaskPath, str], tuple[Change, ...]] = {}
 
     def task(self, now: TaskRun) -> TaskReason:
         """Explain a task."""
@@ -124,7 +125,10 @@ class Explainer:
             note = f"it failed in run {run}, and a failure is not kept"
             return attrs.evolve(plain, cause="failed before", run=run, note=note)
         pipeline = self._run.blueprint.pipeline
-        note = f"there is no earlier run of pipeline {pipeline} in which it has succeeded"
+        count = sum(1 for _ in self._earlier)
+        note = f"there is no earlier run of pipeline {pipeline}"
+        if count:
+            note = f"it has succeeded in none of the earlier runs looked at, {count} in all"
         return attrs.evolve(plain, cause="first", note=note)
 
     def _reused(self, plain: TaskReason, now: TaskRun) -> TaskReason:
@@ -165,7 +169,12 @@ class Explainer:
                 yield found
 
     def _changes(self, now: TaskRun, then: TaskRun) -> tuple[Change, ...]:
-        return changes(now, then, self._because, by_id=self._witness.by_id)
+        """Compare two tasks, each pair once: graphs may have many ways from one to another."""
+        pair = (now.names, then.run.name)
+        if pair not in self._compared:
+            by_id = self._witness.by_id
+            self._compared[pair] = changes(now, then, self._because, by_id=by_id)
+        return self._compared[pair]
 
     def _because(self, now: TaskRun, then: TaskRun) -> TaskReason:
         """Say why a task gave something else than in a certain run before."""

@@ -61,7 +61,8 @@ class Change:
         told = _told(self)
         if self.because is None:
             return f"{told}, which {word(self.origin)} gives" if self.origin else told
-        return f"{told}, because {word(self.origin)} {self.because.words()}"
+        who = self.because.task if self.origin == self.stage else self.origin
+        return f"{told}, because {word(who)} {self.because.words()}"
 
     def as_json(self) -> dict[str, Any]:
         """It as plain data."""
@@ -99,6 +100,8 @@ class TaskReason:
         if self.cause == "reused":
             return f"was reused{_from(self)}"
         did = _DID.get(self.state, self.state)
+        if self.cause in ("first", "importer", "caching off"):
+            did = did.replace(" again", "")
         if self.cause == "changed":
             did = "gave an older result" if self.state == "reused" else did
             return f"{did}: {listing(self.changes)}"

@@ -14,7 +14,7 @@ from vertex_flow.report.columns import word
 from vertex_flow.report.explaining import Explainer, Witness
 from vertex_flow.report.reason import Change, Reason, TaskReason, listing
 from vertex_flow.report.snapshot import Snapshot, StageRun
-from vertex_flow.report.structs import mapping
+from vertex_flow.report.structs import mapping, state_name
 from vertex_flow.report.taskruns import task_runs
 
 _OPERAND = re.compile(r"inputs\.parameter_values\['([^']*)'\]")
@@ -74,8 +74,7 @@ def _active(
     if len(active) < len(tasks) and any(one.state == "reused" for one in tasks):
         verb += ", in part,"
     reasons = [listing(found)] if found else []
-    notes = dict.fromkeys(one.note for one in active if one.note and one.cause != "waiting")
-    reasons += [one for one in notes if not found or "compared" not in one]
+    reasons += dict.fromkeys(one.note for one in active if one.note and one.cause != "waiting")
     compared = dict.fromkeys(one.run for one in active if one.cause == "changed" and one.run)
     text = f"{start.format(verb)}: {'. '.join(reasons) or 'it has just begun'}."
     return f"{text} Compared with run {', '.join(compared)}." if compared else text
@@ -136,8 +135,8 @@ def _condition(run: Snapshot, path: TaskPath) -> str:
     """Word a condition that did not hold, with the values that it looked at."""
     task = run.blueprint.task(path)
     written = str(mapping(task.get("triggerPolicy")).get("condition", ""))
-    detail = next((one for one in run.details if one.task_name == path[-1]), None)
-    if detail is not None and detail.state.name not in ("NOT_TRIGGERED", "SKIPPED"):
+    state = next((state_name(one.state) for one in run.details if one.task_name == path[-1]), "")
+    if state not in ("", "NOT_TRIGGERED", "SKIPPED"):
         return ""
     values = _looked_at(run, path, written)
     text = _OPERAND.sub(lambda match: match[1].removeprefix(_CHANNEL), written)
