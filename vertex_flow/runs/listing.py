@@ -49,32 +49,22 @@ class RunEntry:
         return (self.end - self.start).total_seconds()
 
 
-def entries(
-    client: Client, *, flow: str | None, state: str | None, limit: int
-) -> tuple[RunEntry, ...]:
-    """List runs, the newest first.
+def wanted(*, flow: str | None = None, state: str | None = None, limit: int = 1) -> str:
+    """Write the filter for some runs.
 
     Args:
-        client: Speaks to the endpoint.
         flow: Only those of this flow.
         state: Only those in this state.
-        limit: How many at most.
+        limit: How many are to be listed at most.
 
     Raises:
         SettingError: There is no such state, or the limit is no whole number from 1.
     """
-    if type(limit) is not int or limit < 1:
-        raise SettingError(f"Run.list(limit={limit!r}): expected a whole number from 1.")
-    jobs = client.pipeline_jobs(_filter(flow, state))
-    return tuple(_entry(job) for job in islice(jobs, limit))
-
-
-def _filter(flow: str | None, state: str | None) -> str:
     from vertex_flow.client import named
 
-    terms = []
-    if flow is not None:
-        terms.append(named(flow))
+    if type(limit) is not int or limit < 1:
+        raise SettingError(f"Run.list(limit={limit!r}): expected a whole number from 1.")
+    terms = [] if flow is None else [named(flow)]
     if state is not None:
         if state not in STATES:
             raise SettingError(
@@ -83,6 +73,17 @@ def _filter(flow: str | None, state: str | None) -> str:
             )
         terms.append(f'state="PIPELINE_STATE_{state}"')
     return " AND ".join(terms)
+
+
+def entries(client: Client, text: str, limit: int) -> tuple[RunEntry, ...]:
+    """List runs, the newest first.
+
+    Args:
+        client: Speaks to the endpoint.
+        text: Only those that match this filter.
+        limit: How many at most.
+    """
+    return tuple(_entry(job) for job in islice(client.pipeline_jobs(text), limit))
 
 
 def _entry(job: Any) -> RunEntry:

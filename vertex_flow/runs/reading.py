@@ -18,6 +18,7 @@ from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel, endpoin
 from vertex_flow.texts import plain
 
 if TYPE_CHECKING:
+    from vertex_flow.apis import Apis
     from vertex_flow.client import Client
     from vertex_flow.context import GcpContext
     from vertex_flow.engine.joining import LocalEngine
@@ -180,13 +181,24 @@ class Reading:
     def _cloud_logs(self, query: str, lines: int) -> str:
         from vertex_flow.runs import logs
 
+        with self._apis() as apis:
+            return logs.of_jobs(apis, query, lines=lines)
+
+    def _apis(self) -> Apis:
+        """Google's APIs, which the logs of a run in the cloud are read by."""
         if self._context is None:
             raise SettingError(
                 f"run {self.job_id} was made without a context, which its logs need: "
                 "Run.attach(context, name)."
             )
-        with self._context.apis as apis:
-            return logs.of_jobs(apis, query, lines=lines)
+        return self._context.apis
+
+    @property
+    def _home(self) -> Path | None:
+        """The folder of the engine that it runs in; None in the cloud."""
+        if self._engine is not None:
+            return self._engine.home
+        return self._context.home if self._context else None
 
     def _reached(self) -> Client:
         """The client, of the engine that is there now: a standing one may have been restarted."""
