@@ -139,10 +139,6 @@ class Snapshot:
         tasks = _tasks(self._components[stage])
         return any(name.startswith("hyperparameter-tuning-job") for name in tasks)
 
-    def is_cached(self, stage: str) -> bool:
-        """Whether every task of a stage may be taken from an earlier run."""
-        return all(self._caching(self._components[stage]))
-
     def first_failure(self) -> Failure | None:
         """The failed task that ended first, of those that have no failed task inside."""
         failed = [one for one in self._details if _name(one.state) == "FAILED"]
@@ -175,16 +171,17 @@ class Snapshot:
     @cached_property
     def _components(self) -> dict[str, Mapping[str, Any]]:
         """Component of each stage: the tasks of the root and of the conditions below it."""
-        return dict(_stages_in(self._spec.get("root"), self._known))
+        return dict(self._stages_in(self._spec.get("root")))
 
-    def _caching(self, component: Any) -> Iterator[bool]:
-        """Whether each task in a component may be taken from an earlier run."""
-        for task in _tasks(component).values():
-            inner = _component(task, self._known)
-            if "dag" in inner:
-                yield from self._caching(inner)
+    def _stages_in(self, component: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        tasks = _tasks(component)
+        for name in _in_order(tasks):
+            reference = _mapping(tasks[name].get("componentRef")).get("name")
+            inner = _mapping(self._known.get(str(reference)))
+            if "condition" in _mapping(tasks[name].get("triggerPolicy")):
+                yield from self._stages_in(inner)
             else:
-                yield bool(_mapping(task.get("cachingOptions")).get("enableCache"))
+                yield name, inner
 
     def _stage_run(self, name: str) -> StageRun:
         detail = self._detail(name)
@@ -263,29 +260,6 @@ class Snapshot:
             if one.parent_task_id == outer.task_id and one.task_name == task:
                 return one
         return None
-
-
-def stage_names(spec: Any) -> tuple[str, ...]:
-    """Names of the stages in a PipelineSpec as plain values, each after those it depends on."""
-    found = _mapping(spec)
-    return tuple(
-        name for name, _ in _stages_in(found.get("root"), _mapping(found.get("components")))
-    )
-
-
-def _stages_in(component: Any, known: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Names and components of the tasks of a component, and of the conditions below it."""
-    tasks = _tasks(component)
-    for name in _in_order(tasks):
-        inner = _component(tasks[name], known)
-        if "condition" in _mapping(tasks[name].get("triggerPolicy")):
-            yield from _stages_in(inner, known)
-        else:
-            yield name, inner
-
-
-def _component(task: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _mapping(known.get(str(_mapping(task.get("componentRef")).get("name"))))
 
 
 def _name(state: Any) -> str:

@@ -63,6 +63,11 @@ class TensorBoard:
         self.url = next(iter(self.urls.values()))
         self._program = program
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a program on this machine, which ends by `close`."""
+        return self._program is not None
+
     def wait(self) -> None:
         """Wait until the program on this machine ends; in the cloud there is none."""
         if self._program is not None:

@@ -12,6 +12,7 @@ import attrs
 from vertex_flow.errors import SettingError, nearest
 from vertex_flow.names import Resource
 from vertex_flow.report.snapshot import Snapshot
+from vertex_flow.texts import iso
 
 if TYPE_CHECKING:
     from vertex_flow.client import Client
@@ -47,6 +48,19 @@ class RunEntry:
         if self.start is None or self.end is None:
             return None
         return (self.end - self.start).total_seconds()
+
+    def as_json(self) -> dict[str, Any]:
+        """What it says as plain data, which `json.dumps` writes."""
+        return {
+            "id": self.job_id,
+            "name": self.name,
+            "flow": self.flow,
+            "state": self.state,
+            "start": iso(self.start),
+            "end": iso(self.end),
+            "seconds": self.seconds,
+            "labels": dict(self.labels),
+        }
 
 
 def wanted(*, flow: str | None = None, state: str | None = None, limit: int = 1) -> str:

@@ -13,7 +13,7 @@ from vertex_flow.errors import ApiError, SettingError, nearest
 from vertex_flow.expiry import moment
 from vertex_flow.names import EXPIRES_LABEL, Resource
 from vertex_flow.runs import reaching
-from vertex_flow.texts import plain
+from vertex_flow.texts import iso, plain
 
 if TYPE_CHECKING:
     from vertex_flow.client import Client
@@ -105,6 +105,11 @@ class RegisteredModel:
             labels=dict(message.labels),
             endpoints=tuple(deployed),
         )
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything about the version as plain data, which `json.dumps` writes."""
+        facts = attrs.asdict(self)  # with lists in the place of tuples
+        return {"id": self.id, **facts, "created": iso(self.created), "default": self.is_default}
 
 
 @attrs.frozen(kw_only=True)
@@ -245,6 +250,21 @@ class DeployedEndpoint:
         """
         plain = [one.tolist() if hasattr(one, "tolist") else one for one in instances]
         return list(self._client.predict(self.name, plain, parameters)["predictions"])
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything about the endpoint as plain data, which `json.dumps` writes."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "display_name": self.display_name,
+            "url": self.url,
+            "created": iso(self.created),
+            "expires": iso(self.expires),
+            "labels": dict(self.labels),
+            "deployed_models": [
+                {**attrs.asdict(one), "created": iso(one.created)} for one in self.deployed_models
+            ],
+        }
 
     def close(self) -> None:
         """End the engine that `find` has started for it, where it did."""
