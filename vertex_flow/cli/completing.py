@@ -6,6 +6,7 @@ presses a key: then there is nothing to choose from.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -31,13 +32,13 @@ def _silently(find: Find) -> Complete:
 
     @functools.wraps(find)
     def complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        try:
-            found = list(find(ctx))
-        except Exception:  # whatever it is
-            return []
+        found: dict[str, str] = {}
+        with contextlib.suppress(Exception):  # whatever it is
+            for value, said in find(ctx):
+                found.setdefault(value, said)
         return [
             CompletionItem(value, help=said)
-            for value, said in dict(found).items()
+            for value, said in found.items()
             if value.startswith(incomplete) and value.isprintable()
         ]
 
@@ -80,20 +81,19 @@ def endpoints(ctx: click.Context) -> Iterator[tuple[str, str]]:
 def profiles(_: click.Context) -> Iterator[tuple[str, str]]:
     """Complete with `local`, and the profiles of the nearest `pyproject.toml`."""
     yield "local", "this machine"
-    yield from named_profiles()
+    yield from _profiles()
 
 
 @_silently
 def profile_names(_: click.Context) -> Iterator[tuple[str, str]]:
     """Complete with the profiles of the nearest `pyproject.toml`."""
-    yield from named_profiles()
+    yield from _profiles()
 
 
-def named_profiles() -> Iterator[tuple[str, str]]:
-    """Give the profiles of the nearest `pyproject.toml`, each with its project."""
-    from vertex_flow import profiles
+def _profiles() -> Iterator[tuple[str, str]]:
+    from vertex_flow.profiles import profiles_of
 
-    for name, settings in profiles.profiles_of().items():
+    for name, settings in profiles_of().items():
         yield name, str(settings.get("project", ""))
 
 

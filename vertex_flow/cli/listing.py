@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Collection, Sequence
+from itertools import zip_longest
 
 import click
 
@@ -32,6 +33,7 @@ def echo_rows(
     *,
     flexible: Sequence[int],
     right: Collection[int] = (),
+    states: Sequence[str] = (),
 ) -> None:
     """Print rows as a table whose first column is never cut.
 
@@ -42,6 +44,7 @@ def echo_rows(
         rows: The cells of each row, at least two; control characters are written as escapes.
         flexible: Indices of the columns that are cut where lines are too long, the first first.
         right: Indices of the columns that are aligned to the right.
+        states: A word in each row, the last one of its kind there, that says a state.
     """
     from rich.cells import cell_len
 
@@ -62,11 +65,11 @@ def echo_rows(
         firsts = [plain(str(row[0])) for row in (header, *rows)]
         lines = [f"{one}\n  {more}" for one, more in zip(firsts, rest.split("\n"), strict=True)]
     click.secho(lines[0], bold=True)
-    for line in lines[1:]:
-        click.echo(line)
+    for line, state in zip_longest(lines[1:], states, fillvalue=""):
+        click.echo(_in_colour(line, state))
 
 
-def in_colour(line: str, state: str) -> str:
+def _in_colour(line: str, state: str) -> str:
     """Colour the last word in a line that says a state."""
-    head, found, tail = line.rpartition(state)
+    head, found, tail = line.rpartition(state) if state else ("", "", line)
     return f"{head}{click.style(found, fg=_COLOURS.get(state))}{tail}" if found else line

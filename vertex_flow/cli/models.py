@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -30,7 +31,7 @@ def models(context: GcpContext, limit: int, as_json: bool) -> None:
     """List the registered models, with their versions.
 
     The version with the alias `default` is the one that the model's name alone means. The last
-    column has the ids of the endpoints that a version is deployed to. The same as
+    column has the endpoints that a version is deployed to. The same as
     RegisteredModel.list(context) in Python.
 
     \b
@@ -43,21 +44,31 @@ def models(context: GcpContext, limit: int, as_json: bool) -> None:
     Example:
       vertex-flow models --on dev
     """
-    from vertex_flow.runs.outcomes import RegisteredModel
-
-    found = RegisteredModel.list(context, limit=limit)
+    found, names = _listed(context, limit)
     if as_json:
         print_json({"models": [one.as_json() for one in found]})
     elif found:
         header = ("id", "version", "name", "aliases", "registered", "deployed to")
-        echo_rows(header, [_row(one) for one in found], flexible=[5, 2, 3], right=[1])
+        echo_rows(header, [_row(one, names) for one in found], flexible=[5, 2, 3], right=[1])
     else:
         click.echo("no models")
 
 
-def _row(one: RegisteredModel) -> tuple[str, ...]:
+def _listed(context: GcpContext, limit: int) -> tuple[Sequence[RegisteredModel], Mapping[str, str]]:
+    """The versions, and the display names of the endpoints by resource name."""
+    from vertex_flow.runs import reaching
+    from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel
+
+    if reaching.is_empty(context):
+        return (), {}
+    with reaching.reached(context):  # an engine that is started for it serves both
+        found = RegisteredModel.list(context, limit=limit)
+        return found, {one.name: one.display_name for one in DeployedEndpoint.list(context)}
+
+
+def _row(one: RegisteredModel, names: Mapping[str, str]) -> tuple[str, ...]:
     from vertex_flow.texts import describe_time
 
-    endpoints = ", ".join(name.rpartition("/")[2] for name in one.endpoints)
+    endpoints = ", ".join(names.get(name, name.rpartition("/")[2]) for name in one.endpoints)
     created = describe_time(one.created).rpartition(":")[0]  # to the minute
     return (one.id, one.version, one.display_name, ", ".join(one.aliases), created, endpoints)

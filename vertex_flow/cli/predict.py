@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +96,7 @@ def _check(where: str, found: Any) -> None:
 def _text(given: str) -> tuple[str, str]:
     """Where the JSON is from, in words, and the JSON."""
     if given == "-":
-        return "the standard input", click.get_text_stream("stdin").read()
+        return "the standard input", sys.stdin.read()
     if not given.startswith("@"):
         return "the instances", given
     file = Path(given[1:])

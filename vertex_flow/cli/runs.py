@@ -52,8 +52,13 @@ def runs(
     if as_json:
         print_json({"runs": [one.as_json() for one in found]})
     elif found:
-        rows = [_row(one) for one in found]
-        echo_rows(("id", "flow", "state", "started", "took"), rows, flexible=[1], right=[4])
+        echo_rows(
+            ("id", "flow", "state", "started", "took"),
+            [_row(one) for one in found],
+            flexible=[1],
+            right=[4],
+            states=[one.state.lower() for one in found],
+        )
     else:
         click.echo("no runs")
 

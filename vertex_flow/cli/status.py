@@ -66,7 +66,7 @@ def status(ctx: click.Context, name: str | None, context: GcpContext, as_json: b
 
 
 def _say_run(run: Run) -> None:
-    from vertex_flow.texts import describe_time
+    from vertex_flow.texts import describe_time, plain
 
     snapshot = run.snapshot()
     start = f"started {describe_time(snapshot.start)}" if snapshot.start else ""
@@ -77,7 +77,7 @@ def _say_run(run: Run) -> None:
         try:
             run.wait()
         except RunFailed as error:
-            click.echo(f"\n{error}")
+            click.echo("\n".join(["", *map(plain, str(error).split("\n"))]))  # a log is quoted
 
 
 def _of_engine(folder: Path, as_json: bool) -> int:

@@ -191,7 +191,7 @@ class StandingEngine:
             raise ApiError(
                 503, "UNAVAILABLE", f"{self.endpoint} gave no answer: {error}."
             ) from error
-        if "error" in content:
+        if answer.status >= 400:
             raise ApiError(answer.status, content["error"]["status"], content["error"]["message"])
         return content
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from vertex_flow.errors import SettingError, nearest
+from vertex_flow.errors import ApiError, SettingError, nearest
 from vertex_flow.names import Resource
 from vertex_flow.report.snapshot import Snapshot
 from vertex_flow.texts import iso
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from vertex_flow.client import Client
 
 STATES = ("QUEUED", "PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLING", "CANCELLED")
+
+_SUGGESTED = 200  # runs whose ids may have been meant
 
 
 @attrs.frozen
@@ -98,6 +100,29 @@ def entries(client: Client, text: str, limit: int) -> tuple[RunEntry, ...]:
         limit: How many at most.
     """
     return tuple(_entry(job) for job in islice(client.pipeline_jobs(text), limit))
+
+
+def suggest(client: Client, job_id: str, error: BaseException) -> BaseException:
+    """Say which run may have been meant, where there is none of an id.
+
+    Args:
+        client: Speaks to the endpoint.
+        job_id: The id.
+        error: Why the run could not be read.
+
+    Returns:
+        A refusal with the nearest id; the error itself where it is another one.
+    """
+    if not isinstance(error, ApiError) or error.code != 404:
+        return error
+    try:
+        ids = [one.job_id for one in entries(client, "", _SUGGESTED)]
+    except ApiError:
+        return error
+    begun = [one for one in ids if one.startswith(job_id)]  # a flow's name is how ids begin
+    meant = f" Did you mean {begun[0]!r}?" if begun else nearest(job_id, ids)
+    fix = "vertex-flow runs lists what there is."
+    return ApiError(error.code, error.status, f"{error.message}{meant}", fix=fix)
 
 
 def _entry(job: Any) -> RunEntry:

@@ -59,7 +59,7 @@ class Run(Reading):
 
         Raises:
             SettingError: It is no such name, or that of a run elsewhere.
-            ApiError: There is no such run.
+            ApiError: There is no such run; with the nearest one.
         """
         full = reaching.full_name(context, name)
         if reaching.is_empty(context):
@@ -68,9 +68,12 @@ class Run(Reading):
         run = cls(client, full, engine, context)
         try:
             run.snapshot()
-        except BaseException:
+        except BaseException as error:
+            from vertex_flow.runs.listing import suggest
+
+            suggested = suggest(client, run.job_id, error)
             give_up(engine, None)
-            raise
+            raise suggested from error
         return run
 
     @classmethod
