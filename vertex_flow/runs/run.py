@@ -224,7 +224,8 @@ class Run(Reading):
 
         Example:
             ```python
-            for line in Run.newest(GcpContext.local()).log_lines(follow=True):
+            run = flow.run(wait=False)
+            for line in run.log_lines(follow=True):
                 print(line)
             ```
         """
