@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 
 from tests.engine.tensorboards.test_event_files import LIGHT, program
 from tests.jobs import NAME, job, message, task
-from tests.loopback import PARENT, Loopback, serving
+from tests.loopback import PARENT, Loopback
 from vertex_flow.client import Client
 from vertex_flow.errors import EngineError, SettingError
 from vertex_flow.report.snapshot import Snapshot
@@ -47,12 +46,6 @@ def run() -> Snapshot:
             )
         )
     )
-
-
-@pytest.fixture
-def server() -> Iterator[Loopback]:
-    with serving() as server:
-        yield server
 
 
 @pytest.fixture

@@ -242,8 +242,8 @@ class Run(Reading):
     def resume(self, *, wait: bool = True, progress: Say | None = print) -> Run:
         """Start a failed or cancelled run again, with the same spec, parameters and options.
 
-        It is a new run. What has succeeded is taken from the cache; which stages run again all the
-        same, because their caching is off, is said.
+        It is a new run, in the same experiments. What has succeeded is taken from the cache; which
+        stages run again all the same, because their caching is off, is said.
 
         Args:
             wait: Whether to return only when the new run has ended.
@@ -258,14 +258,15 @@ class Run(Reading):
             RunCancelled: The new run was cancelled.
             ApiError: Google Cloud refused; with the cause and the fix where they are known.
         """
-        from vertex_flow.runs import resuming
+        from vertex_flow.runs import experiments, resuming
 
         name = resuming.resume(self._reached(), self.name, progress)
         run = Run(self._client, name, self._engine, self._context)
-        if not wait:
-            return run
         try:
-            return run.wait(progress=progress)
+            with run.detaching(progress):
+                for experiment in experiments.showing(self._client, self.name):
+                    experiments.show(self._client, experiment, name, progress)
+            return run.wait(progress=progress) if wait else run
         except EngineError:
             raise  # there is no engine any more, and the run goes on in the next one
         except BaseException:
