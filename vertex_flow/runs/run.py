@@ -61,6 +61,8 @@ class Run(Reading):
             SettingError: It is no such name, or that of a run elsewhere.
             ApiError: There is no such run; with the nearest one.
         """
+        from vertex_flow.runs import listing
+
         full = reaching.full_name(context, name)
         if reaching.is_empty(context):
             raise ApiError(404, "NOT_FOUND", f"there is no run {name!r}: {_nothing(context)}")
@@ -69,11 +71,11 @@ class Run(Reading):
         try:
             run.snapshot()
         except BaseException as error:
-            from vertex_flow.runs.listing import suggest
-
-            suggested = suggest(client, run.job_id, error)
+            better = listing.suggest(client, run.job_id, error)
             give_up(engine, None)
-            raise suggested from error
+            if better is not error:
+                raise better from error
+            raise
         return run
 
     @classmethod
