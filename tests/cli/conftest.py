@@ -14,6 +14,7 @@ import attrs
 import pytest
 
 from tests.cli.flow_files import Inside, inside
+from tests.cli.shop import Shop, open_shop
 from vertex_flow.engine.embedded import EmbeddedEngine
 from vertex_flow.engine.standing import StandingEngine
 
@@ -78,6 +79,13 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     shell = Shell(tmp_path_factory.mktemp("busy"))
     with EmbeddedEngine.start(shell.home, standing=True):  # ends with the tests, however they end
         yield shell
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A place where something has run, is registered and is deployed, which the tests leave so."""
+    with open_shop(tmp_path_factory.mktemp("shop") / "home") as shop:
+        yield shop
 
 
 @pytest.fixture
