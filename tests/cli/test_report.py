@@ -51,5 +51,5 @@ def test_without_a_run_there_is_nothing_to_report_on(shell: Shell) -> None:
     done = shell("report")
     assert (done.returncode, done.stderr) == (
         1,
-        f"Error: there are no runs in {shell.home}: nothing to report on.\n",
+        f"Error: there is no run: nothing has run in {shell.home} yet.\n",
     )

@@ -8,7 +8,7 @@ import pytest
 
 from tests.samples import Fit, Score, Source, Spend, compiled
 from vertex_flow import Param, When
-from vertex_flow.report.structure import Place, defaults, mapping, places, tasks_of
+from vertex_flow.report.structure import Place, places
 
 
 @pytest.fixture(scope="module")
@@ -62,15 +62,3 @@ def test_what_comes_after_a_condition_comes_after_its_stages() -> None:
 @pytest.mark.parametrize("odd", [{}, {"root": 1}, {"root": {"dag": {"tasks": [1]}}}])
 def test_an_odd_pipeline_has_no_stages(odd: dict[str, Any]) -> None:
     assert places(odd) == {}
-
-
-def test_defaults_of_parameters() -> None:
-    assert defaults(compiled(Source(size=Param("size", 3)))) == {"size": 3.0}
-
-
-def test_odd_tasks_are_empty_ones() -> None:
-    assert tasks_of({"dag": {"tasks": {"a": 7}}}) == {"a": {}}
-
-
-def test_what_is_no_mapping_is_an_empty_one() -> None:
-    assert mapping([1]) == {}

@@ -102,7 +102,7 @@ def page(facts: RunFacts) -> str:
         parameters=tables.grid("Parameters", ("name", "value"), [*facts.parameters.items()]),
         environment=tables.grid("Environment", ("what", "version"), [*facts.environment.items()]),
         labels=tables.grid("Labels", ("label", "value"), [*facts.labels.items()]),
-        origins=[one for one in facts.lineage if one.kind not in ("code", "stage", "artifact")],
+        origins=_origins(facts),
         css=Markup(css),  # noqa: S704 - a file of this package
         markup=Markup,
         moment=_moment,
@@ -200,7 +200,8 @@ def _timeline(facts: RunFacts) -> tuple[Figure, ...]:
 
 def _quality(facts: RunFacts) -> tuple[Figure, ...]:
     found = []
-    for stage in dict.fromkeys(one.stage for one in facts.scores):
+    judged_first = sorted(facts.scores, key=lambda one: one.least is None)
+    for stage in dict.fromkeys(one.stage for one in judged_first):
         own = [one for one in facts.scores if one.stage == stage]
         title = f"Metrics of {stage}"
         found.append(
@@ -254,6 +255,18 @@ def _curves(facts: RunFacts) -> tuple[Figure, ...]:
         picture = svg(panel.spec, title)
         found.append(Figure(title=title, picture=picture, numbers=(tables.curves(shown),)))
     return tuple(found)
+
+
+def _origins(facts: RunFacts) -> list[tuple[str, str]]:
+    """What the model comes from, and itself, in a few lines: what kind it is, and what."""
+    code = [f"{one.label.removeprefix('code of ')} {one.detail}" for one in facts.lineage
+            if one.kind == "code"]  # fmt: skip
+    found = [
+        (one.kind, one.detail or one.label)
+        for one in facts.lineage
+        if one.kind not in ("code", "stage", "artifact")
+    ]
+    return [*found, *([("code", tables.cell(", ".join(code)))] if code else [])]
 
 
 def _lineage(facts: RunFacts) -> tuple[Figure, ...]:

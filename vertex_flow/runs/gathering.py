@@ -15,7 +15,7 @@ from vertex_flow.report.facts import MachineTime, RunFacts, Sample, StageFacts, 
 from vertex_flow.report.lineage import lineage_of
 from vertex_flow.report.record import failure_record
 from vertex_flow.report.scores import confusions_of, scores_of
-from vertex_flow.report.structure import Place, defaults, places
+from vertex_flow.report.structure import Place, places
 from vertex_flow.runs import curves, samples
 from vertex_flow.runs.jobs import Jobs
 from vertex_flow.texts import plain
@@ -43,10 +43,7 @@ def gather(run: Reading, client: Client, where: Where | None) -> RunFacts:
     found = notes.tried("its structure", lambda: places(snapshot.spec), {})
     stages = tuple(_stage(snapshot, one, found.get(one.name)) for one in snapshot.stages)
     jobs = Jobs(snapshot, client, notes.say, until=seen)
-    parameters = {
-        **notes.tried("the defaults of its parameters", lambda: defaults(snapshot.spec), {}),
-        **snapshot.parameters,
-    }
+    parameters = notes.tried("its parameters", lambda: snapshot.known_parameters, {})
     facts = RunFacts(
         name=run.name,
         job_id=run.job_id,
@@ -161,7 +158,7 @@ def _outcome(run: Reading, snapshot: Snapshot, notes: _Notes) -> dict[str, Any]:
     endpoint = notes.tried("the endpoint", lambda: run.endpoint, None)
     failure = None
     if snapshot.state == "FAILED":
-        failure = notes.tried("the failure", lambda: failure_record(run.why(snapshot)), None)
+        failure = notes.tried("the failure", lambda: failure_record(run.failure_of(snapshot)), None)
     return {
         "model": model
         and {
