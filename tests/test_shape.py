@@ -31,7 +31,6 @@ TESTED_ELSEWHERE = {
     "report/telling": "report/test_why",
     "cli/contexts": "cli/test_doctor",
     "cli/flows": "cli/test_check",
-    "cli/places": "cli/test_check",
     "cost/limit": "cost/test_estimate",
     "edits": "test_flow",
     "client/client": "client/test_calling",
