@@ -22,7 +22,7 @@ pytest_collect_file = Sybil(
         CodeBlockParser(language="text", evaluator=compare_text),
         CodeBlockParser(language="console", evaluator=run_console),
     ],
-    patterns=["README.md", "docs/*.md"],
+    patterns=["README.md", "docs/*.md", "docs/*/*.md"],
     path=str(Path(__file__).parent),
     fixtures=["page"],
 ).pytest()
