@@ -183,6 +183,11 @@ class Run(Reading):
         self._engine.close()
 
     @property
+    def ends_with_program(self) -> bool:
+        """Whether the engine that the run lives in, with its endpoints, ends with this program."""
+        return self._engine is not None and not self._engine.outlives
+
+    @property
     def _attaching(self) -> str:
         """The line of Python that takes the run up again."""
         _, project, _, location = self._client.parent.split("/")
