@@ -169,6 +169,7 @@ def page(
         patch.syspath_prepend(ROOT / "examples")
         patch.syspath_prepend(folder)  # a session imports from the folder that it runs in
         patch.delenv("VERTEX_FLOW_HOME", raising=False)
+        patch.setenv("OPENBLAS_NUM_THREADS", "1")  # more wait busily for each other: small data
         google = whole_google if request.node.path.name in IN_A_PROJECT else stood_in
         with google(folder, patch):
             yield folder
