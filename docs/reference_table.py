@@ -1,6 +1,6 @@
 """Writes the names of the reference, docs/reference/*.md: `python -m docs.reference_table`.
 
-Each page has a table of its names with the first line of their docstrings, and, in comments that the
+Each page has a table of its names with the first line of their docstrings and, in comments that the
 site's hook reads, what the site shows of them below.
 """
 
@@ -96,9 +96,9 @@ def page(title: str) -> str:
 
 
 def _content(names: Mapping[str, str]) -> str:
-    rows = [[f"`{_last(name)}`", _home(name), _first_line(_found(name))] for name in names]
+    rows = [[f"`{_public(name)}`", _first_line(_found(name))] for name in names]
     directives = _directives(names.items())
-    return table(["name", "import from", ""], rows) + "\n\n" + "\n".join(directives)
+    return table(["name", "is"], rows) + "\n\n" + "\n".join(directives)
 
 
 def _directives(names: Iterable[tuple[str, str]]) -> list[str]:
@@ -110,13 +110,19 @@ def _found(name: str) -> Any:
     return getattr(import_module(f"vertex_flow.{module}"), last)
 
 
-def _home(name: str) -> str:
-    """Where a program gets it from; what calls only give is imported by nobody."""
-    for module in ("vertex_flow", "vertex_flow.stages", "vertex_flow.errors", "vertex_flow.testing"):
-        public = getattr(import_module(module), "__all__", dir(errors))
-        if _last(name) in public:
-            return f"`{module}`"
-    return "a fixture of pytest" if ".plugin." in name else ""
+def _public(name: str) -> str:
+    """The name with the module that a program imports it from, if it is one to be imported."""
+    last = _last(name)
+    for module in (
+        "vertex_flow",
+        "vertex_flow.stages",
+        "vertex_flow.errors",
+        "vertex_flow.testing",
+    ):
+        loaded = import_module(module)
+        if last in getattr(loaded, "__all__", vars(loaded)):
+            return f"{module}.{last}"
+    return last
 
 
 def _last(name: str) -> str:
