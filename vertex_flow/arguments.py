@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, NoReturn
 
 from vertex_flow.errors import SettingError, nearest
@@ -82,15 +83,7 @@ def _number(text: str) -> float:
     return number
 
 
-def _list(text: str) -> list[Any]:
-    return _json(text, list, 'a list as JSON, as \'["a", "b"]\'')
-
-
-def _dict(text: str) -> dict[str, Any]:
-    return _json(text, dict, "an object as JSON, as '{\"a\": 1}'")
-
-
-def _json(text: str, kind: type[Any], words: str) -> Any:
+def _json(kind: type[Any], words: str, text: str) -> Any:
     try:
         found = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
@@ -110,6 +103,6 @@ _READERS: Mapping[type, Callable[[str], Any]] = {
     bool: _truth,
     int: _whole,
     float: _number,
-    list: _list,
-    dict: _dict,
+    list: partial(_json, list, 'a list as JSON, as \'["a", "b"]\''),
+    dict: partial(_json, dict, "an object as JSON, as '{\"a\": 1}'"),
 }

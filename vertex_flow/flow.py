@@ -7,12 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
 from vertex_flow.context import GcpContext
 from vertex_flow.contract import Stage
+from vertex_flow.edits import edited
 from vertex_flow.errors import SettingError, nearest
-from vertex_flow.graph import Graph, Step, When, as_steps, wire
+from vertex_flow.graph import Graph, Step, as_steps, wire
 from vertex_flow.names import check_stage_name
 
 if TYPE_CHECKING:
@@ -230,6 +229,12 @@ class Flow:
 
         return as_json(self._graph)
 
+    def svg(self) -> str:
+        """The graph as a picture: an `<svg>` element."""
+        from vertex_flow.wires import svg
+
+        return svg(self._graph)
+
     def run(
         self,
         context: GcpContext | None = None,
@@ -368,7 +373,7 @@ class Flow:
 
     def _changed(self, name: str, change: Callable[[Stage], list[Step]]) -> Flow:
         self._check_known(name)
-        return Flow(self.name, _edit(self._graph.steps, name, change))
+        return Flow(self.name, edited(self._graph.steps, name, change))
 
     def _check_known(self, name: str) -> None:
         names = [stage.name for stage in self.stages]
@@ -377,16 +382,3 @@ class Flow:
                 f"flow {self.name!r} has no stage {name!r}; it has {', '.join(names)}."
                 + nearest(name, names)
             )
-
-
-def _edit(steps: Sequence[Step], name: str, change: Callable[[Stage], list[Step]]) -> list[Step]:
-    edited: list[Step] = []
-    for step in steps:
-        if isinstance(step, When):
-            inner = _edit(step.stages, name, change)
-            edited += [attrs.evolve(step, stages=inner)] if inner else []
-        elif step.name == name:
-            edited += change(step)
-        else:
-            edited.append(step)
-    return edited

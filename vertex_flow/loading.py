@@ -161,10 +161,12 @@ def _by_name(name: str) -> Address:
     project = _Project.nearest()
     if name in project.flows:
         return project.address(name)
+    if os.path.isdir(name):
+        return Address(Path(name))  # it is said that it is a folder
     known = f"{project.file} has {', '.join(project.flows) or 'none'}"
     where = f", nor a flow of that name in pyproject.toml; {known}" if project.flows else ""
     files = [path.name for path in Path.cwd().glob("*.py")]
-    hint = nearest(name, [*project.flows, *files, *(file[:-3] for file in files)])
+    hint = nearest(name, [*project.flows, *files])
     raise SettingError(f"there is no file {name!r}{where}.{hint} {_FORMS}.")
 
 
@@ -317,9 +319,7 @@ def _arguments(function: Callable[..., Any]) -> list[str]:
     except (TypeError, ValueError):
         return []
     optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [
-        one.name for one in parameters if one.default is one.empty and one.kind not in optional
-    ]
+    return [one.name for one in parameters if one.default is one.empty and one.kind not in optional]
 
 
 def _made(kind: type[T], address: Address, found: Any) -> T:

@@ -1,4 +1,4 @@
-"""The wires of a flow: as lines of text, as a tree, and as nodes and edges."""
+"""The wires of a flow: as lines of text, as a tree, as a picture, as nodes and edges."""
 
 from __future__ import annotations
 
@@ -117,6 +117,23 @@ def tree(graph: Graph) -> Tree:
             below = conditions[key]
         branches[node.name] = below.add(_label(node.name, last, waits))
     return root
+
+
+def svg(graph: Graph) -> str:
+    """Draw a flow as a picture: an `<svg>` element."""
+    from vertex_flow.report.drawing import Node as Box
+    from vertex_flow.report.drawing import draw
+
+    scopes = {node.name: node.scope for node in graph.nodes}
+    boxes = []
+    for node in graph.nodes:
+        into = [one for one in edges(graph) if one.target == node.name]
+        # What another stage of the same When has waited for needs no line of its own.
+        inside = any(scopes[one.source] == node.scope for one in into if one.outputs)
+        after = [one.source for one in into if one.outputs or not one.condition or not inside]
+        condition = " and ".join(str(when.condition) for when in node.scope)
+        boxes.append(Box(name=node.name, after=tuple(after), condition=condition))
+    return draw(boxes, title=f"flow {graph.name!r}")
 
 
 def _label(name: str, above: str | None, waits: list[Edge]) -> Text:

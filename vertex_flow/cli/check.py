@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @params_option
 @json_option
 @click.pass_context
-def check(  # noqa: PLR0913, PLR0917 - click's context, and an argument for each option
+def check(
     ctx: click.Context,
     address: str | None,
     context: GcpContext,

@@ -23,7 +23,7 @@ _STANDARD_OUTPUT = "-"
     help="File, .yaml or .json; - for the standard output.  [default: NAME.yaml, of the flow]",
 )
 @json_option
-def compile(address: str | None, output: str | None, as_json: bool) -> None:  # noqa: A001 - its name
+def compile(address: str | None, output: str | None, as_json: bool) -> None:
     """Write the file that Vertex AI Pipelines and the local engine both run.
 
     Needs no project, no login and no network; the same flow gives the same bytes. FLOW is

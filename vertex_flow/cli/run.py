@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def run(  # noqa: PLR0913 - click's context, and an argument for each option
     ctx: click.Context,
+    /,
     *,
     address: str | None,
     context: GcpContext,
@@ -90,7 +91,7 @@ def _for_people(ctx: click.Context, run: Run, *, waited: bool) -> None:
     if not waited:
         flags = _flags(ctx.params)
         click.echo("  ".join(filter(None, [f"run {run.job_id}", run.console_url])))
-        click.echo(f"to see how it goes: {shlex.join(['vertex-flow', 'status', run.job_id])}{flags}")
+        click.echo(f"to see how it goes: vertex-flow status {run.job_id}{flags}")
         return
     click.echo(f"\n{run.summary()}")
     _say_what_ends(run)

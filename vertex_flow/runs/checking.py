@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
+from vertex_flow import compiler
 from vertex_flow.context import GcpContext
 from vertex_flow.errors import SettingError, VertexFlowError, WiringError
 from vertex_flow.graph import Graph
 from vertex_flow.modules import files_of, folder_of, is_installed
 from vertex_flow.ports import check_param, check_params
 from vertex_flow.runs import preflight, submission
-from vertex_flow.runs.options import settle
+from vertex_flow.runs.options import Settled, settle
 from vertex_flow.runs.start import fresh_id
 from vertex_flow.texts import plain
 from vertex_flow.training import TRAINING_IMAGE, Trainer
+
+T = TypeVar("T")
 
 
 @attrs.frozen
@@ -102,12 +105,11 @@ def check(graph: Graph, context: GcpContext, params: Mapping[str, Any]) -> Check
     named = good.get(TRAINING_IMAGE.name) or (context.named_training_image and not context.is_local)
     untrained = [] if named else list(_trainers(graph))
     faults += untrained
-    job, refused = _job(graph, context, good, bool(untrained))
-    faults += refused
-    if job is not None:
-        settled = settle(context, {})
-        found = preflight.faults(fresh_id(graph.name), job, context, settled, secrets=True)
-        faults += [Fault("run", text) for text in found]
+    settled = _attempt(faults, "place", lambda: settle(context, {}))
+    if settled is None:
+        _attempt(faults, "stage", lambda: compiler.build(graph))
+    else:
+        faults += _message(graph, context, good, settled, untrained=bool(untrained))
     return Checked(graph.name, _place(context), tuple(faults))
 
 
@@ -161,28 +163,41 @@ def _sources(trainer: Trainer) -> Iterator[str]:
             yield f"{file}: {error}"
 
 
-def _job(
-    graph: Graph, context: GcpContext, params: Mapping[str, Any], untrained: bool
-) -> tuple[Any, list[Fault]]:
-    """The message that a run is started with, as far as it can be made, and what is in the way."""
+def _message(
+    graph: Graph,
+    context: GcpContext,
+    params: Mapping[str, Any],
+    settled: Settled,
+    *,
+    untrained: bool,
+) -> list[Fault]:
+    """Faults of the message that a run is started with, as far as it can be made."""
     faults: list[Fault] = []
-
-    def attempt(about: str, make: Callable[[], Any]) -> Any:
-        try:
-            return make()
-        except VertexFlowError as error:
-            faults.append(Fault(about, str(error)))
-        except Exception as error:  # emit is the user's code
-            said = f"{type(error).__name__}: {error}"
-            faults.append(Fault(about, f"flow {graph.name!r} cannot be compiled: {said}"))
-        return None
-
-    settled = settle(context, {})
-    values: Any = dict(params)
+    values: Any = None
     if not untrained:
-        found = attempt(
-            "place", lambda: submission.parameter_values(graph, context, params, settled)
+        values = _attempt(
+            faults,
+            "place",
+            lambda: submission.parameter_values(graph, context, params, settled),
         )
-        values = values if found is None else found
-    job = attempt("stage", lambda: submission.pipeline_job(graph, context, values, options=settled))
-    return job, faults
+    given = params if values is None else values
+    job = _attempt(
+        faults,
+        "stage",
+        lambda: submission.pipeline_job(graph, context, given, options=settled),
+    )
+    if job is not None:
+        found = preflight.faults(fresh_id(graph.name), job, context, settled, secrets=True)
+        faults += [Fault("run", text) for text in found]
+    return faults
+
+
+def _attempt(faults: list[Fault], about: str, make: Callable[[], T]) -> T | None:
+    """Make something, or note what is in the way."""
+    try:
+        return make()
+    except VertexFlowError as error:
+        faults.append(Fault(about, str(error)))
+    except Exception as error:  # emit is the user's code
+        faults.append(Fault(about, f"cannot be compiled: {type(error).__name__}: {error}"))
+    return None
