@@ -14,10 +14,11 @@ from vertex_flow.names import Resource
 from vertex_flow.report.record import record
 from vertex_flow.report.snapshot import Snapshot, StageRun
 from vertex_flow.report.summary import summarise
-from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel
+from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel, endpoint_of
 from vertex_flow.texts import plain
 
 if TYPE_CHECKING:
+    from vertex_flow.apis import Apis
     from vertex_flow.client import Client
     from vertex_flow.context import GcpContext
     from vertex_flow.engine.joining import LocalEngine
@@ -80,24 +81,13 @@ class Reading:
         name = self._resource("google.VertexModel")
         if name is None:
             return None
-        model = self._reached().get_model(name)
-        return RegisteredModel(
-            name=model.name.partition("@")[0],
-            version=model.version_id,
-            display_name=model.display_name,
-            aliases=tuple(model.version_aliases),
-            uri=model.artifact_uri,
-        )
+        return RegisteredModel.of(self._reached().get_model(name))
 
     @property
     def endpoint(self) -> DeployedEndpoint | None:
         """The endpoint that the model was deployed to, or None when it was not."""
         name = self._resource("google.VertexEndpoint")
-        if name is None:
-            return None
-        client = self._reached()
-        url = f"{client.endpoint}/v1/{name}:predict"
-        return DeployedEndpoint(name=name, url=url, client=client)
+        return None if name is None else endpoint_of(self._reached(), name)
 
     @property
     def token_file(self) -> Path | None:
@@ -191,13 +181,24 @@ class Reading:
     def _cloud_logs(self, query: str, lines: int) -> str:
         from vertex_flow.runs import logs
 
+        with self._apis() as apis:
+            return logs.of_jobs(apis, query, lines=lines)
+
+    def _apis(self) -> Apis:
+        """Google's APIs, which the logs of a run in the cloud are read by."""
         if self._context is None:
             raise SettingError(
                 f"run {self.job_id} was made without a context, which its logs need: "
                 "Run.attach(context, name)."
             )
-        with self._context.apis as apis:
-            return logs.of_jobs(apis, query, lines=lines)
+        return self._context.apis
+
+    @property
+    def _home(self) -> Path | None:
+        """The folder of the engine that it runs in; None in the cloud."""
+        if self._engine is not None:
+            return self._engine.home
+        return self._context.home if self._context else None
 
     def _reached(self) -> Client:
         """The client, of the engine that is there now: a standing one may have been restarted."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from vertex_flow.context import GcpContext
@@ -12,6 +11,7 @@ from vertex_flow.errors import ApiError, EngineError
 from vertex_flow.runs import reaching
 from vertex_flow.runs.options import Settled, settle
 from vertex_flow.runs.run import Run, give_up
+from vertex_flow.runs.sending import create_once, fresh_id
 from vertex_flow.texts import plain
 
 if TYPE_CHECKING:
@@ -70,12 +70,6 @@ def start(  # noqa: PLR0913 - the options of Flow.run, passed on
         raise
 
 
-def fresh_id(flow: str) -> str:
-    """Give an id for a new run: the flow's name and the time, to the millisecond."""
-    now = datetime.now(timezone.utc)
-    return f"{flow}-{now:%Y%m%d%H%M%S}-{now.microsecond // 1000:03d}"
-
-
 def _submitted(
     client: Client,
     job_id: str,
@@ -86,7 +80,6 @@ def _submitted(
     """Submit a job and give its name."""
     from vertex_flow.runs import experiments
     from vertex_flow.runs.failures import explained
-    from vertex_flow.runs.sending import create_once
 
     try:
         if settled.experiment:
