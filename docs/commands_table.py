@@ -26,7 +26,9 @@ def page() -> str:
 
 
 def _section(name: str) -> str:
-    group = click.Context(main.vertex_flow, info_name="vertex-flow")
+    group = click.Context(
+        main.vertex_flow, info_name="vertex-flow", **main.vertex_flow.context_settings
+    )
     command = main.vertex_flow.get_command(group, name)
     assert command is not None
     settings = {"terminal_width": _WIDTH, "max_content_width": _WIDTH}
