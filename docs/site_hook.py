@@ -20,3 +20,9 @@ _OPTIONS = {
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Bring the directives of mkdocstrings out of their comments."""
     return _COMMENT.sub(lambda found: f"{found[1]}{_OPTIONS[found[2]]}\n", markdown)
+
+
+def on_post_page(output: str, **_: Any) -> str:
+    """Give the theme's search a name that a screen reader can say."""
+    dialog = 'data-md-component="search" role="dialog"'
+    return output.replace(dialog, f'{dialog} aria-label="Search"')

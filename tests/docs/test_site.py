@@ -87,6 +87,10 @@ def test_no_page_has_what_the_theme_would_fetch_a_program_for(site: Path) -> Non
     assert [name for name, text in _texts(site, "html") if fetched.search(text)] == []
 
 
+def test_the_search_has_a_name_for_screen_readers(site: Path) -> None:
+    assert 'role="dialog" aria-label="Search"' in (site / "index.html").read_text(encoding="utf-8")
+
+
 def test_no_source_code_is_copied_into_the_site(site: Path) -> None:
     assert list(site.rglob("*.py")) == []
 
