@@ -64,7 +64,10 @@ def test_a_value_is_read_by_the_type_of_its_parameter(text: str, value: Any) -> 
         ("share=-inf", "share=-inf: expected a finite number, as 0.5."),
         ("fast=maybe", "fast=maybe: expected true or false."),
         ("words={}", "words={}: expected a list as JSON, as '[\"a\", \"b\"]'."),
-        ("words=[NaN]", "words=[NaN]: expected a list as JSON, as '[\"a\", \"b\"]' (NaN is no JSON)."),
+        (
+            "words=[NaN]",
+            "words=[NaN]: expected a list as JSON, as '[\"a\", \"b\"]' (NaN is no JSON).",
+        ),
         (
             "facts=a",
             "facts=a: expected an object as JSON, as '{\"a\": 1}' (Expecting value).",

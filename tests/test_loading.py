@@ -212,9 +212,7 @@ def test_a_file_that_is_not_there() -> None:
 
 def test_a_folder(folder: Path) -> None:
     Path("flows").mkdir()
-    assert refusal("flows/") == (
-        "flows is a folder. Give the file in it: flows/flow.py:flow."
-    )
+    assert refusal("flows/") == ("flows is a folder. Give the file in it: flows/flow.py:flow.")
 
 
 def test_a_file_that_is_no_python() -> None:

@@ -139,7 +139,7 @@ def test_a_secret_in_what_is_compiled(local: GcpContext, tmp_path: Path) -> None
 
 def test_a_secret_in_a_parameter(local: GcpContext) -> None:
     flow = Flow("sample", [ImportDataset(Param("data", "gs://b/x"))])
-    (text,) = [fault.text for fault in flow.check(local, params={'data': KEY}).faults]
+    (text,) = [fault.text for fault in flow.check(local, params={"data": KEY}).faults]
     assert "holds what looks like a private key" in text
 
 
