@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 import pytest
 
+from tests.cli.shop import Shop, open_shop
 from vertex_flow.engine.embedded import EmbeddedEngine
 from vertex_flow.engine.standing import StandingEngine
 
@@ -77,6 +78,13 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     shell = Shell(tmp_path_factory.mktemp("busy"))
     with EmbeddedEngine.start(shell.home, standing=True):  # ends with the tests, however they end
         yield shell
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A place where something has run, is registered and is deployed, which the tests leave so."""
+    with open_shop(tmp_path_factory.mktemp("shop") / "home") as shop:
+        yield shop
 
 
 @pytest.fixture

@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
 _PAUSE, _PATIENCE = 0.05, 10.0  # seconds
+# It ends with its input. TensorFlow, which takes it many seconds to load, is for checkpoints and
+# files in buckets alone: where TensorBoard finds a module of this name, it goes without.
 _PROGRAM = """
-import os, sys, threading
+import os, sys, threading, types
+sys.modules["tensorboard.compat.notf"] = types.ModuleType("notf")
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
 from tensorboard.main import run_main
 run_main()

@@ -108,8 +108,19 @@ class RegisteredModel:
 
     def as_json(self) -> dict[str, Any]:
         """Everything about the version as plain data, which `json.dumps` writes."""
-        facts = attrs.asdict(self)  # with lists in the place of tuples
-        return {"id": self.id, **facts, "created": iso(self.created), "default": self.is_default}
+        return {
+            "id": self.id,
+            "name": self.name,
+            "display_name": self.display_name,
+            "version": self.version,
+            "aliases": list(self.aliases),
+            "default": self.is_default,
+            "created": iso(self.created),
+            "uri": self.uri,
+            "image": self.image,
+            "labels": dict(self.labels),
+            "endpoints": list(self.endpoints),
+        }
 
 
 @attrs.frozen(kw_only=True)
@@ -344,6 +355,6 @@ def _chosen(
 
 def _unfound(name: str, context: GcpContext, every: tuple[DeployedEndpoint, ...]) -> SettingError:
     where = f"in project {context.project}, {context.location}" if context.home is None else "here"
-    names = list(dict.fromkeys(one.display_name for one in every))
+    names = list(dict.fromkeys(one.display_name or one.id for one in every))
     known = f"its endpoints are {plain(', '.join(names))}" if names else "there is none"
     return SettingError(f"there is no endpoint {name!r} {where}; {known}.{nearest(name, names)}")
