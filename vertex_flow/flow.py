@@ -271,7 +271,7 @@ class Flow:
             CostError: It may cost more than `max_cost`, or what it costs is not known.
             ApiError: Google Cloud refused; with the cause and the fix where they are known.
         """
-        from vertex_flow.cost.estimate import check_options
+        from vertex_flow.cost.limit import check_options
         from vertex_flow.runs.start import start
 
         if progress is not None and not callable(progress):

@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 import pytest
 
+from tests.cli.flow_files import Inside, inside
 from tests.cli.shop import Shop, open_shop
 from vertex_flow.engine.embedded import EmbeddedEngine
 from vertex_flow.engine.standing import StandingEngine
@@ -97,3 +98,10 @@ def engine_of() -> Callable[[Shell], StandingEngine]:
         return engine
 
     return find
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inside]:
+    """A folder in which commands are given that run in this process."""
+    with inside(tmp_path, monkeypatch) as here:
+        yield here

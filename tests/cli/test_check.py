@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from click.shell_completion import ShellComplete
 
 from tests.cli.cloud import CloudShell, cloud_shell
-from tests.cli.flow_files import Inside, inside, write
+from tests.cli.flow_files import Inside, write
 from vertex_flow.cli.main import vertex_flow
 
 WRONG = """
@@ -32,12 +31,6 @@ flow = Flow("learning", [ImportDataset("gs://b/x"), Preprocess(), Train(trainer)
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudShell]:
     with cloud_shell(tmp_path_factory.mktemp("check")) as shell:
         yield shell
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inside]:
-    with inside(tmp_path, monkeypatch) as here:
-        yield here
 
 
 def test_nothing_is_wrong(here: Inside) -> None:
@@ -150,3 +143,11 @@ def test_a_flow_is_completed_by_names_and_files(here: Inside) -> None:
 def test_help_loads_no_flow(here: Inside) -> None:
     write(here.folder, text="raise SystemExit(9)")
     assert here("check", "--help").returncode == 0
+
+
+def test_the_name_of_a_file_is_not_obeyed_by_a_terminal(here: Inside) -> None:
+    write(here.folder, "\x1b[31m [red] <script>.py", text="1 / 0\n")
+    done = here("check", "\x1b[31m [red] <script>.py")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: \\x1b[31m [red] <script>.py cannot be loaded:\n")
+    assert "\x1b" not in done.stderr

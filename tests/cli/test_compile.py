@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 import yaml  # type: ignore[import-untyped]
 
-from tests.cli.flow_files import Inside, inside, write
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inside]:
-    with inside(tmp_path, monkeypatch) as here:
-        yield here
+from tests.cli.flow_files import Inside, write
 
 
 def test_path_and_digest_are_said(here: Inside) -> None:
@@ -63,3 +54,9 @@ def test_a_folder_that_cannot_be_written(here: Inside) -> None:
     done = here("compile", "flow.py", "-o", "/proc/twice.yaml")
     assert done.returncode == 1
     assert done.stderr.startswith("loading\nError: /proc/twice.yaml cannot be written: ")
+
+
+def test_the_name_of_a_file_is_not_obeyed_by_a_terminal(here: Inside) -> None:
+    write(here.folder)
+    done = here("compile", "flow.py", "-o", "\x1b[31mred\u202e.yaml")
+    assert done.stdout.splitlines()[0] == f"{here.folder}/\\x1b[31mred\\u202e.yaml"

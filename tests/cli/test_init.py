@@ -6,20 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import COMMAND, Shell
-from tests.cli.flow_files import Inside, inside
+from tests.cli.flow_files import Inside
 from tests.starting.test_project import FILES
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inside]:
-    with inside(tmp_path, monkeypatch) as here:
-        yield here
 
 
 def test_what_is_written_and_what_comes_next(here: Inside) -> None:
@@ -93,7 +85,7 @@ def test_its_tests_pass(shell: Shell) -> None:
     assert " passed" in done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.torture  # the same run as in the project's own tests, by the command line: a minute
 def test_its_run_ends_with_a_served_model(here: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
     here("init", "demo")
     monkeypatch.chdir("demo")

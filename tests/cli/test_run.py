@@ -12,23 +12,20 @@ import pytest
 
 from tests.cli.cloud import CloudShell, cloud_shell
 from tests.cli.conftest import COMMAND, Shell
-from tests.cli.flow_files import Inside, inside, write
+from tests.cli.flow_files import Inside, write
 from vertex_flow import GcpContext, Run
 
 PROFILE = '[tool.vertex_flow.contexts.dev]\nproject = "acme"\nbucket = "acme-data"\n'
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inside]:
-    """A folder with a flow, and an engine that starts and ends with each command."""
+@pytest.fixture(autouse=True)
+def _flow(tmp_path: Path) -> None:
     write(tmp_path)
-    with inside(tmp_path, monkeypatch) as here:
-        yield here
 
 
 @pytest.fixture
 def there(here: Inside, busy: Shell, monkeypatch: pytest.MonkeyPatch) -> Inside:
-    """A folder with a flow, and an engine that stands."""
+    """A folder, and an engine that stands."""
     monkeypatch.setenv("VERTEX_FLOW_HOME", str(busy.home))
     return here
 
@@ -64,8 +61,10 @@ def test_for_a_program_progress_goes_to_the_standard_error(there: Inside) -> Non
 
 def test_labels_and_the_id_reach_the_run(there: Inside, busy: Shell) -> None:
     there("run", "flow.py", "--label", "team=vision", "--label", "try=", "--job-id", "run-labels")
-    labels = Run.attach(GcpContext.local(busy.home), "run-labels").snapshot().labels
+    run = Run.attach(GcpContext.local(busy.home), "run-labels")
+    labels = run.snapshot().labels
     assert (labels["team"], labels["try"]) == ("vision", "")
+    assert not run.ends_with_program
 
 
 def test_a_run_is_not_waited_for(there: Inside, busy: Shell) -> None:
@@ -88,9 +87,7 @@ def test_how_it_is_seen_has_the_place(there: Inside, busy: Shell) -> None:
 def test_a_run_on_an_engine_that_ends_is_waited_for(here: Inside) -> None:
     done = here("run", "flow.py", "--no-wait")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.endswith(
-        f"Start one that stays: vertex-flow up --home {here.folder}/home\n"
-    )
+    assert done.stderr.endswith(f"Start one that stays: vertex-flow up --home {here.folder}/home\n")
 
 
 def test_a_run_that_fails(there: Inside) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from tests.cli.conftest import Shell
-from tests.cli.flow_files import Inside, inside, write
+from tests.cli.flow_files import Inside, write
 from tests.cli.test_main import BOLD, on_a_terminal
 
 SHOWN = """\
@@ -32,12 +30,6 @@ flow = Flow("long", [
     ImportDataset("gs://b/x", name=name, after=names[at - 1 : at]) for at, name in enumerate(names)
 ])
 """
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inside]:
-    with inside(tmp_path, monkeypatch) as here:
-        yield here
 
 
 def test_the_wires_and_the_graph(here: Inside) -> None:

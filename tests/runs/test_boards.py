@@ -6,15 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.engine.tensorboards.test_event_files import LIGHT, program
 from tests.jobs import NAME, job, message, task
-from tests.loopback import PARENT, Loopback, serving
+from tests.loopback import PARENT, Loopback
 from vertex_flow.client import Client
 from vertex_flow.errors import EngineError, SettingError
 from vertex_flow.report.snapshot import Snapshot
@@ -46,12 +46,6 @@ def run() -> Snapshot:
             )
         )
     )
-
-
-@pytest.fixture
-def server() -> Iterator[Loopback]:
-    with serving() as server:
-        yield server
 
 
 @pytest.fixture
@@ -117,24 +111,19 @@ def test_without_the_package(
     )
 
 
-def write_scalar(folder: Path) -> None:
-    """Write a log as training does."""
-    from tensorboard.compat.proto.event_pb2 import Event
-    from tensorboard.compat.proto.summary_pb2 import Summary
-    from tensorboard.summary.writer.event_file_writer import EventFileWriter
-
-    writer = EventFileWriter(str(folder))
-    value = Summary.Value(tag="loss", simple_value=0.5)
-    writer.add_event(Event(step=1, summary=Summary(value=[value])))
-    writer.close()
+WRITES = f"""{LIGHT}
+writer = Writer(sys.argv[1])
+writer.add_scalar("loss", 0.5, 1)
+writer.close()
+"""
 
 
 def test_here_it_shows_the_logs_until_it_is_closed(
     server: Loopback, client: Client, tmp_path: Path
 ) -> None:
     serve(server, str(tmp_path))
-    write_scalar(tmp_path / "fit" / "logs" / "train")
-    write_scalar(tmp_path / "score" / "1" / "logs")
+    program(WRITES, tmp_path / "fit" / "logs" / "train")
+    program(WRITES, tmp_path / "score" / "1" / "logs")
     with boards.open_board(client, run(), tmp_path) as board:
         assert list(board.urls) == [NAME.rpartition("/")[2]]
         assert board.url.startswith("http://127.0.0.1:")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from google.protobuf import json_format
 
 from tests.jobs import NAME, job, message, task
-from tests.loopback import PARENT, Loopback, serving
+from tests.loopback import PARENT, Loopback
 from tests.samples import Source, compiled
 from vertex_flow import Run
 from vertex_flow.client import Client
@@ -37,12 +36,6 @@ LABELS = {
 
 
 @pytest.fixture
-def server() -> Iterator[Loopback]:
-    with serving() as server:
-        yield server
-
-
-@pytest.fixture
 def run(server: Loopback) -> Run:
     return Run(Client(server.url, PARENT, "secret"), NAME)
 
@@ -56,7 +49,7 @@ def test_the_same_is_sent_again_without_what_the_service_added(server: Loopback,
     server.on(GET, old)
     server.on(CREATE, {"name": f"{PARENT}/pipelineJobs/new"})
     new = run.resume(wait=False, progress=None)
-    sent = server.asked[-1][3]
+    (sent,) = [body for verb, _, _, body in server.asked if verb == "POST"]
     submission = sent["labels"].pop("vertex-flow-submission")
     assert sent == {**SENT, "pipelineSpec": old["pipelineSpec"], "labels": {"team": "vision"}}
     assert (new.name, submission != "0123") == (f"{PARENT}/pipelineJobs/new", True)
@@ -68,7 +61,8 @@ def test_the_new_run_is_named_after_the_old_one(server: Loopback) -> None:
     server.on(CREATE, {"name": name})
     said: list[str] = []
     Run(Client(server.url, PARENT, "secret"), name).resume(wait=False, progress=said.append)
-    sent = server.asked[-1][1].partition("pipelineJobId=")[2].partition("&")[0]
+    (path,) = [path for verb, path, _, _ in server.asked if verb == "POST"]
+    sent = path.partition("pipelineJobId=")[2].partition("&")[0]
     assert sent.startswith("mnist-20")
     assert sent.count("-") == 2
     assert said == [f"run mnist-20260801093000-123 goes on as {sent}"]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from google.auth.credentials import AnonymousCredentials
 
-from tests.cloud.fake import Asked, FakeCloud, fake_cloud
+from tests.cloud.fake import Asked, FakeCloud
 from tests.jobs import job, message, task
 from vertex_flow.apis import Apis
 from vertex_flow.report.snapshot import Snapshot
@@ -103,19 +102,6 @@ def test_a_log_that_is_begun_anew(tmp_path: Path, write: Callable[[str, str], No
 def test_a_log_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "logs/pipelineJobs/one/train.log").mkdir(parents=True)
     assert FileTail(tmp_path, RUN, 9).read(JOBS) == []
-
-
-@pytest.fixture
-def cloud() -> Iterator[FakeCloud]:
-    with fake_cloud() as cloud:
-        yield cloud
-
-
-@pytest.fixture
-def apis(cloud: FakeCloud) -> Iterator[Apis]:
-    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
-    with Apis("acme", "us-central1", credentials, {"logging": cloud.url}) as apis:
-        yield apis
 
 
 def entry(number: int, text: str, seconds: str, **more: Any) -> dict[str, Any]:

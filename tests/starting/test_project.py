@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -215,6 +216,46 @@ def test_its_flow_is_what_its_settings_say(demo: Path, monkeypatch: pytest.Monke
         "evaluate",
         "register",
         "deploy",
+    ]
+
+
+def made(demo: Path, *folders: Path) -> list[str]:
+    """What `make test` would do, with programs of some folders first."""
+    path = os.pathsep.join([*map(str, folders), "/usr/bin", "/bin"])
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": os.getcwd()}
+    words = ["make", "--dry-run", "test"]
+    done = subprocess.run(
+        words, cwd=demo, env=environment, check=True, capture_output=True, text=True
+    )
+    return done.stdout.splitlines()
+
+
+def programs(folder: Path, **scripts: str) -> Path:
+    for name, text in scripts.items():
+        (folder / name.replace("_", "-")).write_text(f"#!/bin/sh\n{text}\n")
+        (folder / name.replace("_", "-")).chmod(0o755)
+    return folder
+
+
+def test_it_is_tested_by_the_python_of_the_active_environment(demo: Path, tmp_path: Path) -> None:
+    folder = programs(tmp_path, python3=f'exec "{sys.executable}" "$@"')
+    assert made(demo, folder) == [f'"{sys.executable}" -m pytest']
+
+
+def test_or_by_that_of_the_command_line(demo: Path, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    none = programs(tmp_path, python3="exit 1", python="exit 1")
+    own = programs(tmp_path / "bin", vertex_flow="", python=f'exec "{sys.executable}" "$@"')
+    assert made(demo, none, own) == [f'"{sys.executable}" -m pytest']
+
+
+def test_or_by_that_of_an_environment_of_its_own(demo: Path, tmp_path: Path) -> None:
+    none = programs(tmp_path, python3="exit 1", python="exit 1", vertex_flow="")
+    assert made(demo, none) == [
+        "python3 -m venv .venv",
+        '.venv/bin/python -m pip install --quiet --editable ".[dev]"',
+        "touch .venv/ready",
+        '".venv/bin/python" -m pytest',
     ]
 
 

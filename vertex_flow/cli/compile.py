@@ -10,6 +10,7 @@ import click
 
 from vertex_flow.cli.command import Command, json_option, print_json
 from vertex_flow.cli.flows import flow_argument, loaded
+from vertex_flow.texts import plain
 
 _STANDARD_OUTPUT = "-"
 
@@ -50,4 +51,4 @@ def compile(address: str | None, output: str | None, as_json: bool) -> None:
     if as_json:
         print_json({"flow": flow.name, "path": str(path), "sha256": digest})
         return
-    click.echo(f"{path}\nsha256 {digest}")
+    click.echo(f"{plain(str(path))}\nsha256 {digest}")

@@ -70,10 +70,9 @@ def _read(given: str) -> tuple[list[Any], dict[str, Any] | None]:
         raise SettingError(f"{where}, {place}: no JSON: {error.msg}. Expected {_FORM}.") from error
     except (ValueError, RecursionError) as error:
         raise SettingError(f"{where}: no JSON: {error}. Expected {_FORM}.") from error
-    if isinstance(found, list):
-        found = {"instances": found}
-    _check(where, found)
-    return found["instances"], found.get("parameters")
+    asked: Any = {"instances": found} if isinstance(found, list) else found
+    _check(where, asked)
+    return asked["instances"], asked.get("parameters")
 
 
 def _check(where: str, found: Any) -> None:

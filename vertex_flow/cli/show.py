@@ -51,7 +51,7 @@ def show(address: str | None, output: Path | None, as_json: bool) -> None:
         print_json(flow.as_json())
         return
     if output is not None:
-        click.echo(str(output.absolute()))
+        click.echo(plain(str(output.absolute())))
         return
     click.echo("\n".join(map(plain, str(flow).split("\n"))))
     click.echo()

@@ -186,20 +186,6 @@ def estimate(  # noqa: PLR0913 - the options of Flow.estimate, passed on
     )
 
 
-def check_options(
-    graph: Graph, context: GcpContext, params: Mapping[str, Any], options: Mapping[str, Any]
-) -> None:
-    """Refuse a run that may cost more than its options allow: `max_cost`, with `hours`."""
-    limit, hours = options.get("max_cost"), options.get("hours")
-    if limit is not None:
-        check_cost(graph, context, params, limit, hours=hours)
-    elif hours is not None:
-        raise SettingError(
-            f"Flow.run(hours={hours!r}): they are for the estimate that max_cost is compared "
-            "with. Give max_cost too."
-        )
-
-
 def check_cost(  # noqa: PLR0913 - what a run is told, passed on
     graph: Graph,
     context: GcpContext,

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -84,12 +83,7 @@ class TensorBoard:
     def __enter__(self) -> TensorBoard:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -209,28 +203,26 @@ def logged(client: Client, snapshot: Snapshot) -> Iterator[Logged]:
         snapshot: The run.
     """
     for stage in snapshot.stages:
-        for number, job in enumerate(snapshot.jobs(stage.name), 1):
+        each = [list(_logs_of(client, job)) for job in snapshot.jobs(stage.name)]
+        for number, logs in enumerate(filter(None, each), 1):
             name = stage.name if number == 1 else f"{stage.name}-{number}"
-            kind = Resource.parse(job).collection
-            if kind == "customJobs":
-                yield from _of_job(name, client.get_custom_job(job))
-            elif kind == "hyperparameterTuningJobs":
-                yield from _of_search(name, client.get_tuning_job(job))
+            yield from (attrs.evolve(one, name=f"{name}{one.name}") for one in logs)
 
 
-def _of_job(stage: str, job: Any) -> Iterator[Logged]:
-    base = job.job_spec.base_output_directory.output_uri_prefix
-    if base:
-        yield Logged(stage, join_uri(base, "logs"), _page(job.job_spec.tensorboard, job.name))
-
-
-def _of_search(stage: str, job: Any) -> Iterator[Logged]:
-    base = job.trial_job_spec.base_output_directory.output_uri_prefix
-    if not base:
-        return
-    page = _page(job.trial_job_spec.tensorboard, job.name)
-    for trial in job.trials:
-        yield Logged(f"{stage}/trial-{trial.id}", join_uri(base, trial.id, "logs"), page)
+def _logs_of(client: Client, name: str) -> Iterator[Logged]:
+    """Where a job, or each of its trials, logs to; named by what follows the stage."""
+    kind = Resource.parse(name).collection
+    if kind == "customJobs":
+        spec = client.get_custom_job(name).job_spec
+        base = spec.base_output_directory.output_uri_prefix
+        if base:
+            yield Logged("", join_uri(base, "logs"), _page(spec.tensorboard, name))
+    elif kind == "hyperparameterTuningJobs":
+        job: Any = client.get_tuning_job(name)
+        base = job.trial_job_spec.base_output_directory.output_uri_prefix
+        page = _page(job.trial_job_spec.tensorboard, name)
+        for trial in job.trials if base else ():
+            yield Logged(f"/trial-{trial.id}", join_uri(base, trial.id, "logs"), page)
 
 
 def _page(instance: str, job: str) -> str | None:

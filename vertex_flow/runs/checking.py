@@ -16,7 +16,7 @@ from vertex_flow.modules import files_of, folder_of, is_installed
 from vertex_flow.ports import check_param, check_params
 from vertex_flow.runs import preflight, submission
 from vertex_flow.runs.options import Settled, settle
-from vertex_flow.runs.start import fresh_id
+from vertex_flow.runs.sending import fresh_id
 from vertex_flow.texts import plain
 from vertex_flow.training import TRAINING_IMAGE, Trainer
 

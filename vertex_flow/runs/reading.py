@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from vertex_flow.client import Client
     from vertex_flow.context import GcpContext
     from vertex_flow.engine.joining import LocalEngine
+    from vertex_flow.report.comparison import Comparison
     from vertex_flow.report.facts import RunFacts
+    from vertex_flow.report.reason import Reason
 
 
 class Reading:
@@ -161,6 +163,76 @@ class Reading:
         from vertex_flow.runs.gathering import gather
 
         return gather(self)
+
+    def diff(self, *others: Reading) -> Comparison:
+        """Compare the run with others: parameters, code, stages, settings, results.
+
+        The runs may be of different flows, in different places, half done or failed, or of
+        pipelines that were not made by a flow. What is in artifacts on this machine is compared
+        too, where it is not too much.
+
+        Args:
+            others: One run or more.
+
+        Returns:
+            How they differ, this run first. `print` shows a table; `same` tells whether nothing
+            differs but the time that was taken.
+
+        Raises:
+            SettingError: There is none, or one is no run.
+            ApiError: A run cannot be read.
+
+        Example:
+            ```python
+            old, new = flow.run(), flow.run()
+            comparison = old.diff(new)
+            print(comparison)
+            for row in comparison.section("metrics"):
+                print(row.name, row.values, row.best)
+            ```
+        """
+        from vertex_flow.runs.comparing import compare_runs
+
+        if not others or not all(isinstance(one, Reading) for one in others):
+            raise SettingError(
+                f"Run.diff({', '.join(map(repr, others))}): expected one run or more: "
+                "Run.attach(context, name)."
+            )
+        return compare_runs([self, *others])
+
+    def why(self, stage: str) -> Reason:
+        """Find out why a stage was, or was not, served from the cache.
+
+        Each task of the stage is compared with the newest earlier run in which it succeeded, by
+        what the cache looks at: code, image, parameters, inputs. An input that changed is followed
+        to the stage that it comes from, and on to what changed first.
+
+        Args:
+            stage: Name of the stage.
+
+        Returns:
+            The reason; `print` shows it, `changes` are what it all comes from.
+
+        Raises:
+            SettingError: The run has no such stage.
+            ApiError: The runs before cannot be read.
+
+        Example:
+            ```python
+            print(flow.run().why("preprocess"))
+            ```
+        """
+        from vertex_flow.runs.reasoning import reason
+
+        found = self[stage]
+        place = self._engine or self._context
+        home = place.home if place else None
+        return reason(self._reached(), self.snapshot(), found, home)
+
+    @property
+    def where(self) -> GcpContext | None:
+        """The context that it is reached by; None where it was made without one."""
+        return self._context
 
     @property
     def _is_local(self) -> bool:

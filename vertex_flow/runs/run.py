@@ -61,6 +61,8 @@ class Run(Reading):
             SettingError: It is no such name, or that of a run elsewhere.
             ApiError: There is no such run; with the nearest one.
         """
+        from vertex_flow.runs import listing
+
         full = reaching.full_name(context, name)
         if reaching.is_empty(context):
             raise ApiError(404, "NOT_FOUND", f"there is no run {name!r}: {_nothing(context)}")
@@ -69,11 +71,11 @@ class Run(Reading):
         try:
             run.snapshot()
         except BaseException as error:
-            from vertex_flow.runs.listing import suggest
-
-            suggested = suggest(client, run.job_id, error)
+            better = listing.suggest(client, run.job_id, error)
             give_up(engine, None)
-            raise suggested from error
+            if better is not error:
+                raise better from error
+            raise
         return run
 
     @classmethod
@@ -224,7 +226,8 @@ class Run(Reading):
 
         Example:
             ```python
-            for line in Run.newest(GcpContext.local()).log_lines(follow=True):
+            run = flow.run(wait=False)
+            for line in run.log_lines(follow=True):
                 print(line)
             ```
         """
@@ -241,8 +244,8 @@ class Run(Reading):
     def resume(self, *, wait: bool = True, progress: Say | None = print) -> Run:
         """Start a failed or cancelled run again, with the same spec, parameters and options.
 
-        It is a new run. What has succeeded is taken from the cache; which stages run again all the
-        same, because their caching is off, is said.
+        It is a new run, in the same experiments. What has succeeded is taken from the cache; which
+        stages run again all the same, because their caching is off, is said.
 
         Args:
             wait: Whether to return only when the new run has ended.
@@ -257,14 +260,15 @@ class Run(Reading):
             RunCancelled: The new run was cancelled.
             ApiError: Google Cloud refused; with the cause and the fix where they are known.
         """
-        from vertex_flow.runs import resuming
+        from vertex_flow.runs import experiments, resuming
 
         name = resuming.resume(self._reached(), self.name, progress)
         run = Run(self._client, name, self._engine, self._context)
-        if not wait:
-            return run
         try:
-            return run.wait(progress=progress)
+            with run.detaching(progress):
+                for experiment in experiments.showing(self._client, self.name):
+                    experiments.show(self._client, experiment, name, progress)
+            return run.wait(progress=progress) if wait else run
         except EngineError:
             raise  # there is no engine any more, and the run goes on in the next one
         except BaseException:

@@ -58,6 +58,7 @@ class Tail(Protocol):
             jobs: The jobs behind each stage, as far as they are known now.
             final: Whether nothing more comes: then the last line needs no end.
         """
+        ...
 
     def close(self) -> None:
         """Let go of what it reads from."""
