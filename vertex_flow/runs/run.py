@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vertex_flow.context import GcpContext
@@ -14,14 +15,16 @@ from vertex_flow.errors import (
     RunCancelled,
     SettingError,
 )
-from vertex_flow.report.progress import Progress
+from vertex_flow.report.activity import Watch
+from vertex_flow.report.showing import ProgressTo, view_of
 from vertex_flow.report.snapshot import Snapshot
 from vertex_flow.runs import reaching
-from vertex_flow.runs.following import FAR, NEARBY, Outage, cloud_outage, engine_outage
+from vertex_flow.runs.following import FAR, NEARBY, Outage, cloud_outage, engine_outage, rest
 from vertex_flow.runs.reading import Reading
 
 if TYPE_CHECKING:
     from vertex_flow.engine.joining import LocalEngine
+    from vertex_flow.report.view import View
     from vertex_flow.runs.listing import RunEntry
 
 Say = Callable[[str], None]
@@ -68,13 +71,15 @@ class Run(Reading):
             raise
         return run
 
-    def wait(self, *, progress: Say | None = None, timeout: float | None = None) -> Run:
+    def wait(self, *, progress: ProgressTo = None, timeout: float | None = None) -> Run:
         """Wait until the run has ended.
 
         Ctrl-C ends the waiting. A run in the cloud goes on, and how it is followed again is said.
 
         Args:
-            progress: Called with each line of progress.
+            progress: `"auto"` for a table on a terminal and in a notebook that changes in its
+                place, and lines elsewhere; a function that is called with each line; None for
+                silence.
             timeout: Seconds to wait at most; None for as long as it takes.
 
         Returns:
@@ -83,12 +88,14 @@ class Run(Reading):
         Raises:
             RunFailed: The run failed; with the likely cause and the fix, where they are known.
             RunCancelled: The run was cancelled.
+            SettingError: `progress` is none of these.
             EngineError: The standing engine has stopped, and did not come back.
             ApiError: Vertex AI was away for ten minutes, or refused; the run goes on.
             TimeoutError: It has not ended in time; it goes on.
         """
-        with self.detaching(progress):
-            snapshot = self._followed(progress, timeout)
+        view = view_of(progress, "Run.wait")
+        with self.detaching(view.say if view else None), view or contextlib.nullcontext():
+            snapshot = self._followed(view, timeout)
         if snapshot.state == "CANCELLED":
             raise RunCancelled(f"{snapshot.name} was cancelled.")
         if snapshot.state == "FAILED":
@@ -166,7 +173,7 @@ class Run(Reading):
             raise SettingError(f"Run.logs(lines={lines!r}): expected a whole number from 1.")
         stage = self[stage].name
         jobs = self.snapshot().jobs(stage)
-        home = self._engine.home if self._engine else self._context and self._context.home
+        home = self._home
         if home:
             return logs.of_files(home, self.name, stage, jobs, lines=lines)
         return self._cloud_logs(logs.query_of(self.name, jobs), lines)
@@ -183,32 +190,55 @@ class Run(Reading):
         self._engine.close()
 
     @property
+    def _home(self) -> Path | None:
+        """The engine's folder, of a run on this machine."""
+        if self._engine is not None:
+            return self._engine.home
+        return self._context.home if self._context is not None else None
+
+    @property
     def _attaching(self) -> str:
         """The line of Python that takes the run up again."""
         _, project, _, location = self._client.parent.split("/")
         context = f"GcpContext(project={project!r}, location={location!r})"
-        return f"Run.attach({context}, {self.job_id!r}).wait(progress=print)"
+        return f"Run.attach({context}, {self.job_id!r}).wait(progress='auto')"
 
-    def _followed(self, progress: Say | None, timeout: float | None) -> Snapshot:
+    def _followed(self, view: View | None, timeout: float | None) -> Snapshot:
         """Look at the run until it has ended."""
-        queued = not self._is_local
-        page = self._page if queued else None
-        watch = None
-        if progress:
-            watch = Progress(progress, self._tuning_job, queued=queued, page=page)
+        say = view.say if view else None
+        watch = self._watch(view)
         limit = None if timeout is None else time.monotonic() + timeout
         pace = NEARBY if self._client.endpoint.startswith("http://") else FAR
         for pause in pace.pauses():
-            snapshot = self._patiently(self.snapshot, progress, pause)
-            if watch:
-                self._patiently(partial(watch.update, snapshot), progress, pause)
+            snapshot = self._patiently(self.snapshot, say, pause)
+            if view:
+                view.show(self._patiently(partial(watch.look, snapshot), say, pause))
             if snapshot.is_over:
                 return snapshot
             left = pause if limit is None else limit - time.monotonic()
             if left <= 0:
                 raise TimeoutError(f"{self.name} is still {snapshot.state} after {timeout} s.")
-            time.sleep(min(pause, left))
+            rest(min(pause, left), view.tick if view else None)
         raise AssertionError("pauses have no end")
+
+    def _watch(self, view: View | None) -> Watch:
+        """What works out what the run is doing; with its logs, where they are shown."""
+        from vertex_flow.runs import tails
+
+        read_log: tails.ReadLog | None = None
+        if view and view.reads_logs:
+            home = self._home
+            if home:
+                read_log = tails.of_home(home)
+            elif self._context is not None and not self._is_local:
+                read_log = tails.CloudTail(self._context.apis)
+        is_queued = not self._is_local
+        return Watch(
+            self._tuning_job,
+            queued=is_queued,
+            page=self._page if is_queued else None,
+            read_log=read_log,
+        )
 
     def _tuning_job(self, display_name: str) -> Any:
         return self._reached().tuning_job(display_name)
