@@ -302,6 +302,12 @@ class Flow:
     def __str__(self) -> str:
         return "\n".join([f"flow {self.name!r}", *self._lines()])
 
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """What stands for it in a notebook: the graph, or every wire as text."""
+        from vertex_flow.picture import draw
+
+        return {"text/html": f"<div>{draw(self._graph)}</div>", "text/plain": str(self)}
+
     def __repr__(self) -> str:
         return f"Flow({self.name!r}, {[stage.name for stage in self.stages]!r})"
 

@@ -216,7 +216,7 @@ def test_an_outage_that_lasts_says_how_to_go_on(
         "503 UNAVAILABLE: later\n"
         "  Cause: Vertex AI was not reached for a while; the run most likely goes on.\n"
         "  Fix: Run.attach(GcpContext(project='acme', location='us-central1'), "
-        "'sample-1').wait(progress=print)"
+        "'sample-1').wait(progress='auto')"
     )
 
 
@@ -233,7 +233,7 @@ def test_ctrl_c_leaves_a_run_in_the_cloud_alone(server: Loopback, in_the_cloud: 
         in_the_cloud.wait(progress=interrupt)
     assert lines[-1] == (
         "detached: the run goes on. To follow it again: Run.attach(GcpContext(project='acme', "
-        "location='us-central1'), 'sample-1').wait(progress=print)"
+        "location='us-central1'), 'sample-1').wait(progress='auto')"
     )
     assert not any(verb == "POST" for verb, *_ in server.asked)
 

@@ -15,25 +15,22 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from vertex_flow.report.activity import Activity, StageActivity
+from vertex_flow.report.rows import Row, row, total
 from vertex_flow.report.view import View
-from vertex_flow.texts import describe_seconds, plain
+from vertex_flow.texts import plain
 
 _LINES = 5  # of the log
-_LEAST = 12  # columns for what a stage is doing, or none
+_LEAST = 8  # columns for what a stage is doing, or none
 _STAGE = 24  # columns that names of stages may take while others need the room
 _MARGIN = 1  # a line below the table stays free, where the cursor is
 _GAP = 2
-STATES = {
-    "PENDING": ("pending", "dim"),
-    "RUNNING": ("running", "bold cyan"),
-    "SUCCEEDED": ("done", "green"),
-    "REUSED": ("reused", "green"),
-    "FAILED": ("failed", "bold red"),
-    "CANCELLED": ("cancelled", "yellow"),
-    "NOT_TRIGGERED": ("left out", "dim"),
-    "NOT_REACHED": ("not reached", "dim"),
+_STYLES = {
+    "RUNNING": "bold cyan",
+    "SUCCEEDED": "green",
+    "REUSED": "green",
+    "FAILED": "bold red",
+    "CANCELLED": "yellow",
 }
-"""What each state of a stage is called in a table, and its style on a terminal."""
 
 
 def now() -> datetime:
@@ -119,10 +116,12 @@ class Frame:
     ) -> Iterator[RenderableType]:
         """Draw it."""
         stages: Sequence[StageActivity] = self.activity.stages
-        total = _line(self._total(), "" if self.activity.is_over else "dim")
+        below = _line(
+            total(self.activity, self.at, self.left), "" if self.activity.is_over else "dim"
+        )
         if self.left:
             yield self._table(stages, options.max_width)
-            yield total
+            yield below
             return
         room = console.size.height - _MARGIN - 1
         log = self._log(room - len(stages))
@@ -130,14 +129,12 @@ class Frame:
         yield from _aside(before, "earlier")
         yield self._table(stages, options.max_width)
         yield from _aside(after, "to come")
-        yield total
+        yield below
         yield from log
 
     def _table(self, stages: Sequence[StageActivity], width: int) -> Table:
-        rows = [(one, *STATES.get(one.state, (plain(one.state.lower()), ""))) for one in stages]
-        times = [self._time(one.start, one.end, one.state) for one in stages]
-        names = [plain(one.name) for one in stages]
-        widths = _widths(width, names, [state for _, state, _ in rows], times)
+        rows = [row(one, self.at) for one in stages]
+        widths = _widths(width, rows)
         columns = [Column(width=widths[0]), Column(width=widths[1])]
         columns += [Column(width=widths[2], justify="right"), Column(max_width=widths[3])]
         for column in columns:
@@ -147,11 +144,8 @@ class Frame:
             *[columns[index] for index in shown],
             box=None, show_header=False, pad_edge=False, padding=(0, _GAP, 0, 0),
         )  # fmt: skip
-        for (stage, state, style), name, time in zip(rows, names, times, strict=True):
-            dim = "dim" if style == "dim" else ""
-            bad = style if stage.state == "FAILED" else dim
-            cells = [Text(name, dim), Text(state, style), Text(time, dim)]
-            cells.append(Text(stage.doing, bad))
+        for one in rows:
+            cells = _cells(one)
             table.add_row(*[cells[index] for index in shown])
         return table
 
@@ -164,23 +158,18 @@ class Frame:
         title = Rule(_line(plain(active.name), "dim"), align="left", style="dim")
         return [title, *(_line(one, "dim") for one in lines)]
 
-    def _total(self) -> str:
-        run = self.activity
-        took = self._time(run.start, run.end, run.state)
-        if run.is_over:
-            return f"{run.state.lower()} in {took}"
-        if self.left:
-            return f"{self.left} {plain(run.state.lower())}, after {took}"
-        return f"{plain(run.state.lower())} for {took}"
 
-    def _time(self, start: datetime | None, end: datetime | None, state: str) -> str:
-        """How long something took, or takes so far, in whole seconds."""
-        if start is None or state == "PENDING":
-            return "" if state in STATES else "0 s"
-        if end is not None:
-            return describe_seconds((end - start).total_seconds())
-        seconds = max(0, int((self.at - start).total_seconds()))
-        return f"{seconds} s" if seconds < 120 else describe_seconds(seconds)
+def _cells(one: Row) -> tuple[Text, ...]:
+    """The cells of a row: `Text`, so that nothing in them is taken for markup."""
+    faint = "dim" if one.is_faint else ""
+    style = _STYLES.get(one.state, faint)
+    doing = style if one.state == "FAILED" else faint
+    cells = ((one.name, faint), (_state(one), style), (one.time, faint), (one.doing, doing))
+    return tuple(Text(text, kind) for text, kind in cells)
+
+
+def _state(one: Row) -> str:
+    return f"{one.look.mark} {one.look.word}"
 
 
 def _line(text: str, style: str) -> Text:
@@ -204,17 +193,13 @@ def _shown(stages: Sequence[StageActivity], room: int) -> tuple[Sequence[StageAc
     return stages[first : first + least], first, len(stages) - first - least
 
 
-def _widths(
-    width: int, names: Sequence[str], states: Sequence[str], times: Sequence[str]
-) -> tuple[int, int, int, int]:
+def _widths(width: int, rows: Sequence[Row]) -> tuple[int, int, int, int]:
     """Widths of the columns: what a stage is doing is cut first, then its name; 0 for left out."""
-    name, state, time = (max(map(cell_len, cells), default=0) for cells in (names, states, times))
-    fixed = state + time + _GAP * 3
-    rest = width - fixed
-    name = min(name, max(_STAGE, rest - _LEAST))
-    if rest - name >= _LEAST:
-        return name, state, time, rest - name
-    name = min(name, max(8, rest - _LEAST))
-    if rest - name >= _LEAST:
-        return name, state, time, rest - name
-    return max(4, min(name, width - fixed + _GAP)), state, time, 0
+    columns = [[one.name for one in rows], [*map(_state, rows)], [one.time for one in rows]]
+    name, state, time = (max(map(cell_len, cells), default=0) for cells in columns)
+    rest = width - state - time - _GAP * (3 if time else 2)
+    for least in (_STAGE, 8):
+        name = min(name, max(least, rest - _LEAST))
+        if rest - name >= _LEAST:
+            return name, state, time, rest - name
+    return max(4, min(name, rest + _GAP)), state, time, 0

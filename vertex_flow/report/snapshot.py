@@ -10,6 +10,9 @@ from typing import Any
 
 import attrs
 
+from vertex_flow.report.states import look
+from vertex_flow.report.trials import Trials
+
 _OVER = ("SUCCEEDED", "FAILED", "CANCELLED")
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
@@ -63,11 +66,29 @@ class StageRun:
         }
 
     @property
+    def trials(self) -> Trials:
+        """The trials of a search, when it has ended; empty for a stage that is none."""
+        return Trials.of(self.outputs)
+
+    @property
     def seconds(self) -> float | None:
         """How long it took, or None while it has not ended."""
         if self.start is None or self.end is None:
             return None
         return (self.end - self.start).total_seconds()
+
+    def _repr_html_(self) -> str:
+        """What stands for it in a notebook: its metrics, outputs and artifacts."""
+        from vertex_flow.report.html import render
+
+        return render(
+            "stage",
+            stage=self,
+            state=look(self.state).word,
+            metrics=list(self.metrics.items()),
+            outputs=[item for item in self.outputs.items() if item[0] != "trials"],
+            artifacts=[(name, one.schema_title, one.uri) for name, one in self.artifacts.items()],
+        )
 
 
 @attrs.frozen
