@@ -39,13 +39,12 @@ class Terminal:
         self._thread.start()
 
     def shown(self) -> list[str]:
-        """The lines on the screen and those that were scrolled off it, without empty ones below."""
+        """The lines on the screen and those that were scrolled off it, without empty ones below.
+
+        No other program may be writing.
+        """
         self._settle()
-        above = ["".join(line[x].data for x in range(self._screen.columns)) for line in self._above]
-        lines = [line.rstrip() for line in [*above, *self._screen.display]]
-        while lines and not lines[-1]:
-            lines.pop()
-        return lines
+        return self._text().splitlines()
 
     @property
     def visible(self) -> list[str]:
@@ -66,6 +65,12 @@ class Terminal:
         cells = (cell for row in self._screen.buffer.values() for cell in row.values())
         return {cell.fg for cell in cells if cell.data.strip()}
 
+    def wait_for(self, text: str, *, seconds: float = 60) -> None:
+        """Wait until some text is on the screen."""
+        with self._changed:
+            seen = self._changed.wait_for(lambda: text in self._text(), timeout=seconds)
+            assert seen, self._text()
+
     def type(self, keys: str) -> None:
         """Press keys."""
         os.write(self._reader, keys.encode())
@@ -76,9 +81,11 @@ class Terminal:
         self._thread.join()
         os.close(self._reader)
 
-    @property
-    def _above(self) -> list[dict[int, pyte.screens.Char]]:
-        return list(self._screen.history.top)
+    def _text(self) -> str:
+        columns = range(self._screen.columns)
+        above = ["".join(line[x].data for x in columns) for line in self._screen.history.top]
+        lines = [line.rstrip() for line in [*above, *self._screen.display]]
+        return "\n".join(lines).rstrip("\n")
 
     def _settle(self) -> None:
         """Wait until everything that was written so far is on the screen."""

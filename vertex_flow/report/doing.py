@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import attrs
 
@@ -16,6 +16,7 @@ _ESCAPE = re.compile(
     r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # titles and links
     r"|\x1b[@-Z\\-_]"
 )
+_FRAME = re.compile(r"\[engine\] |\[KFP Executor ")
 _NUMBER = r"[-+]?\d+\.\d+(?:e[-+]?\d+)?"
 _METRIC = re.compile(
     rf"(?P<name>[A-Za-z][\w.@-]*?)['\"]?(?:\s*[:=]\s*|\s+)(?P<value>{_NUMBER})(?![\w.:])", re.I
@@ -96,11 +97,20 @@ def readable(text: str) -> tuple[str, ...]:
         text: The log, or the end of it; what no terminal should obey is written as escapes.
 
     Returns:
-        The lines that are not empty, in order, each cut to 500 characters.
+        The program's own lines that are not empty, in order, each cut to 500 characters.
     """
     lines = (_overwritten(_ESCAPE.sub("", line)) for line in text.split("\n"))
     shown = (plain(line[:_LONGEST].expandtabs(4)).rstrip() for line in lines)
-    return tuple(line for line in shown if line)
+    return tuple(_own(line for line in shown if line))
+
+
+def _own(lines: Iterable[str]) -> Iterator[str]:
+    """Leave out what the engine and KFP say around a program, with what it goes on for."""
+    is_framed = False
+    for line in lines:
+        is_framed = bool(_FRAME.match(line)) or (is_framed and line[0] in " {}")
+        if not is_framed:
+            yield line
 
 
 def _overwritten(line: str) -> str:

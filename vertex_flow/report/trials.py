@@ -52,9 +52,10 @@ class Trials(Sequence[Trial]):
         Args:
             outputs: Parameters that it put out, by name.
         """
-        found, best = outputs.get("trials"), str(outputs.get("best_trial", ""))
+        found = outputs.get("trials")
         if not isinstance(found, list) or not all(isinstance(one, Mapping) for one in found):
             return cls()
+        best = next((one for one in found if _is_best(one, outputs)), None)
         return cls(
             tuple(
                 Trial(
@@ -62,7 +63,7 @@ class Trials(Sequence[Trial]):
                     state=str(one.get("state", "")),
                     parameters=one.get("parameters") or {},
                     metrics=one.get("metrics") or {},
-                    is_best=bool(best) and str(one.get("id")) == best,
+                    is_best=one is best,
                 )
                 for one in found
             )
@@ -139,6 +140,12 @@ class Trials(Sequence[Trial]):
         return render(
             "table", title="", header=header, rows=rows, numbers=numbers, marked=best, notes=notes
         )
+
+
+def _is_best(trial: Mapping[str, Any], outputs: Mapping[str, Any]) -> bool:
+    """Whether a trial has the best parameters and reached the best value with them."""
+    reached = outputs.get("best_metric") in (trial.get("metrics") or {}).values()
+    return reached and trial.get("parameters") == outputs.get("best_parameters")
 
 
 def _measured(value: Any) -> str:
