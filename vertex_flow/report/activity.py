@@ -10,6 +10,7 @@ import attrs
 
 from vertex_flow.names import Resource
 from vertex_flow.report.doing import doing, readable
+from vertex_flow.report.metrics import is_overall
 from vertex_flow.report.snapshot import Snapshot, StageRun
 from vertex_flow.report.tracebacks import last_exception
 from vertex_flow.texts import describe_value, plain
@@ -245,11 +246,6 @@ def _made(stage: StageRun) -> str:
             what = collection.rpartition("/")[2].removesuffix("s")
             return plain(f"{what} {found}" + (f", version {version}" if version else ""))
     return ""
-
-
-def is_overall(metric: str) -> bool:
-    """Tell whether a metric is of all the data, not of one class (`precision_3`)."""
-    return not metric.rpartition("_")[2].isdigit()
 
 
 def pairs(values: Mapping[str, Any]) -> str:

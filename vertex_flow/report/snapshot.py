@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from vertex_flow.report.metrics import by_class
 from vertex_flow.report.states import look
 from vertex_flow.report.trials import Trials
 
@@ -81,11 +82,13 @@ class StageRun:
         """What stands for it in a notebook: its metrics, outputs and artifacts."""
         from vertex_flow.report.html import render
 
+        overall, classes = by_class(self.metrics)
         return render(
             "stage",
             stage=self,
             state=look(self.state).word,
-            metrics=list(self.metrics.items()),
+            metrics=list(overall.items()),
+            classes=classes,
             outputs=[item for item in self.outputs.items() if item[0] != "trials"],
             artifacts=[(name, one.schema_title, one.uri) for name, one in self.artifacts.items()],
         )

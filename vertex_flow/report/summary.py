@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from vertex_flow.report.activity import is_overall, pairs
+from vertex_flow.report.activity import pairs
+from vertex_flow.report.metrics import is_overall
 from vertex_flow.report.snapshot import Snapshot, StageRun
 from vertex_flow.texts import describe_value, plain
 
