@@ -46,11 +46,10 @@ class Terminal:
         self._settle()
         return self._text().splitlines()
 
-    @property
-    def visible(self) -> list[str]:
-        """The lines on the screen."""
-        self._settle()
-        return [line.rstrip() for line in self._screen.display]
+    def lines(self) -> list[str]:
+        """The same, while another program may be writing: as far as it was read."""
+        with self._changed:
+            return self._text().splitlines()
 
     @property
     def shows_cursor(self) -> bool:

@@ -31,6 +31,7 @@ TESTED_ELSEWHERE = {
     "schedules/messages": "schedules/test_schedule",
     "schedules/timing": "schedules/test_schedule",
     "schedules/upserting": "schedules/test_schedule",
+    "report/view": "report/test_live",
     "runs/outcomes": "runs/test_run",
     "runs/reading": "runs/test_run",
     "runs/reaching": "runs/test_run",

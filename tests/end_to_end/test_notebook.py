@@ -7,7 +7,6 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -50,9 +49,6 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Executed]:
         env = {**desk.env, "PYTHONPATH": path, "IPYTHONDIR": str(desk.folder / "ipython")}
         client = NotebookClient(notebook, timeout=120, kernel_name="running")
         client.execute(cwd=str(desk.work), env=env)
-    import os as _o
-
-    _o.environ.get("SAVE_NB") and nbformat.write(notebook, _o.environ["SAVE_NB"])
     assert desk.processes() == {}
     yield Executed(notebook.cells, set(network.read_text().splitlines()))
     desk.close()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime, timezone
 from typing import Any
 
 from tests.jobs import END, job, message, task
 from vertex_flow.report.activity import Activity, Watch
 from vertex_flow.report.snapshot import Snapshot
+from vertex_flow.report.view import View
 
 NOW = datetime(2025, 1, 2, 3, 4, 40, tzinfo=timezone.utc)
 """35 seconds after the start of every run here."""
@@ -35,6 +37,15 @@ def ended(state: str, *details: dict[str, Any]) -> Activity:
 def failed(reason: str = "no luck") -> Activity:
     """A run whose second stage failed."""
     return ended("FAILED", task(1, "source", "SUCCEEDED"), task(2, "fit", "FAILED", error=reason))
+
+
+def leave(view: View, error: BaseException, *activities: Activity) -> None:
+    """Follow a run until an error ends that."""
+    with contextlib.suppress(type(error)), view:
+        for activity in activities:
+            view.show(activity)
+        view.tick()
+        raise error
 
 
 def wide(count: int, running: int) -> Activity:

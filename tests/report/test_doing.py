@@ -8,7 +8,7 @@ from vertex_flow.report.doing import doing, readable
 
 KERAS = (
     "Epoch 4/5\n"
-    "\x1b[1m 12/188\x1b[0m \x1b[32m━\x1b[0m 3ms/step - accuracy: 0.9100 - loss: 0.3000\x08\x08\x08\r"
+    "\x1b[1m 12/188\x1b[0m \x1b[32m━\x1b[0m 3ms/step - accuracy: 0.9100 - loss: 0.3\x08\x08\x08\r"
     "\x1b[1m188/188\x1b[0m \x1b[32m━━━\x1b[0m 3ms/step - accuracy: 0.9731 - loss: 0.0912 "
     "- val_accuracy: 0.9740 - val_loss: 0.0800\n"
 )

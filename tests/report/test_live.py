@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from tests.jobs import job, task
-from tests.report.runs import HOSTILE, LOG, NOW, failed, seen, training, wide
+from tests.report.runs import HOSTILE, LOG, NOW, failed, leave, seen, training, wide
 from tests.report.test_progress import trial, tuning, tuning_run
 from tests.terminal import Terminal, terminal
 from vertex_flow.report.activity import Activity
@@ -42,8 +42,11 @@ class Screen:
 
 
 @pytest.fixture(params=["80x24"])
-def screen(request: pytest.FixtureRequest) -> Iterator[Screen]:
-    width, height = map(int, request.param.split("x"))
+def screen(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
+    size, _, no_color = request.param.partition(" ")
+    width, height = map(int, size.split("x"))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("NO_COLOR", no_color)
     with (
         terminal(width, height) as shown,
         os.fdopen(os.dup(shown.descriptor), "w", encoding="utf-8", buffering=1) as file,
@@ -155,23 +158,18 @@ def test_a_run_that_failed_leaves_what_failed(screen: Screen) -> None:
 
 
 def test_an_interrupt_leaves_what_was_seen_last(screen: Screen) -> None:
-    with pytest.raises(KeyboardInterrupt), screen.view:
-        screen.view.show(training())
-        raise KeyboardInterrupt
+    leave(screen.view, KeyboardInterrupt(), training())
     assert screen.terminal.shown() == [*TABLE[:4], "interrupted while running, after 35 s"]
     assert screen.terminal.shows_cursor
 
 
 def test_an_error_leaves_what_was_seen_last(screen: Screen) -> None:
-    with pytest.raises(TimeoutError), screen.view:
-        screen.view.show(training())
-        raise TimeoutError
+    leave(screen.view, TimeoutError(), training())
     assert screen.terminal.shown() == [*TABLE[:4], "last seen running, after 35 s"]
 
 
 def test_a_run_that_was_never_seen_leaves_nothing(screen: Screen) -> None:
-    with pytest.raises(TimeoutError), screen.view:
-        raise TimeoutError
+    leave(screen.view, TimeoutError())
     assert (screen.terminal.shown(), screen.terminal.shows_cursor) == ([], True)
 
 
@@ -230,11 +228,7 @@ def test_states_have_colours(screen: Screen) -> None:
     assert {"green", "cyan"} <= screen.terminal.colours
 
 
-@pytest.fixture
-def colourless(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-
-
-def test_without_colours_states_have_marks_and_words(colourless: None, screen: Screen) -> None:
+@pytest.mark.parametrize("screen", ["80x24 NO_COLOR"], indirect=True)
+def test_without_colours_states_have_marks_and_words(screen: Screen) -> None:
     assert screen.after(training())[:5] == TABLE
     assert screen.terminal.colours == {"default"}

@@ -88,12 +88,13 @@ class Trials(Sequence[Trial]):
             {"state": one.state, **one.parameters, **one.metrics, "best": one.is_best}
             for one in self.trials
         ]
-        return pd.DataFrame(rows, index=pd.Index([one.id for one in self.trials], name="trial"))
+        columns = ["state", *self._parameters, *self._metrics, "best"]
+        index = pd.Index([one.id for one in self.trials], name="trial")
+        return pd.DataFrame(rows, index=index, columns=columns)
 
     def rows(self) -> tuple[list[str], list[list[str]]]:
         """Word them as a table: the header, and a row a trial."""
-        parameters = list(dict.fromkeys(name for one in self.trials for name in one.parameters))
-        metrics = list(dict.fromkeys(name for one in self.trials for name in one.metrics))
+        parameters, metrics = self._parameters, self._metrics
         rows = [
             [
                 one.id,
@@ -104,6 +105,14 @@ class Trials(Sequence[Trial]):
             for one in self.trials
         ]
         return ["trial", "state", *map(plain, [*parameters, *metrics])], rows
+
+    @property
+    def _parameters(self) -> list[str]:
+        return list(dict.fromkeys(name for one in self.trials for name in one.parameters))
+
+    @property
+    def _metrics(self) -> list[str]:
+        return list(dict.fromkeys(name for one in self.trials for name in one.metrics))
 
     @overload
     def __getitem__(self, index: int) -> Trial: ...

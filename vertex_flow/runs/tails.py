@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import attrs
@@ -74,8 +75,23 @@ class CloudTail:
 
     def _read(self, snapshot: Snapshot, jobs: Sequence[str]) -> str:
         query = logs.query_of(snapshot.name, jobs)
-        with self._apis as apis:
+        with self._apis as apis, _quietly():
             return "\n".join(logs.newest(apis, query, lines=_LINES))
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep Google's client from logging a refusal, which would be printed above the table."""
+    log = logging.getLogger("googleapiclient.http")
+    log.addFilter(_nothing)
+    try:
+        yield
+    finally:
+        log.removeFilter(_nothing)
+
+
+def _nothing(_: logging.LogRecord) -> bool:
+    return False
 
 
 def _end(files: Sequence[Path]) -> str:
