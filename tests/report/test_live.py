@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -161,6 +164,26 @@ def test_an_interrupt_leaves_what_was_seen_last(screen: Screen) -> None:
     leave(screen.view, KeyboardInterrupt(), training())
     assert screen.terminal.shown() == [*TABLE[:4], "interrupted while running, after 35 s"]
     assert screen.terminal.shows_cursor
+
+
+def test_an_interrupt_while_it_is_drawn_breaks_nothing(screen: Screen) -> None:
+    def interrupting() -> datetime:
+        if threading.current_thread() is not threading.main_thread() and interrupts:
+            os.kill(os.getpid(), interrupts.pop())
+        return NOW
+
+    interrupts = [signal.SIGINT]
+    view = LiveTable(screen.view._console, clock=interrupting)
+    view.say("run sample-1")
+    with contextlib.suppress(KeyboardInterrupt), view:
+        view.show(training())
+        while True:
+            view.tick()
+    assert screen.terminal.shown() == [
+        "run sample-1",
+        *TABLE[:4],
+        "interrupted while running, after 35 s",
+    ]
 
 
 def test_an_error_leaves_what_was_seen_last(screen: Screen) -> None:

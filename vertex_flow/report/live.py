@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
+from functools import partial
 from types import TracebackType
 
 import attrs
@@ -41,6 +43,9 @@ def now() -> datetime:
 class LiveTable(View):
     """Shows a run as a table that changes in its place.
 
+    It is drawn by a thread of its own: Ctrl-C, which only the main thread feels, then never finds a
+    table that is half drawn.
+
     Args:
         console: The terminal.
         clock: Gives the time.
@@ -54,6 +59,7 @@ class LiveTable(View):
         self._activity: Activity | None = None
         self._left = ""
         self._drawn: object = None
+        self._pen: ThreadPoolExecutor | None = None
         self._live = Live(
             console=console,
             auto_refresh=False,
@@ -63,7 +69,7 @@ class LiveTable(View):
 
     def say(self, line: str) -> None:
         """Say a line above the table, or below when it has stopped to change."""
-        self._console.print(Text(plain(line)), soft_wrap=True)
+        self._draw(partial(self._console.print, Text(plain(line)), soft_wrap=True))
 
     def show(self, activity: Activity) -> None:
         """Show what the run is doing now."""
@@ -75,10 +81,11 @@ class LiveTable(View):
         seen = self._activity, self._clock().replace(microsecond=0)
         if seen != self._drawn:  # what is drawn again for nothing flickers
             self._drawn = seen
-            self._live.refresh()
+            self._draw(self._live.refresh)
 
     def __enter__(self) -> LiveTable:
-        self._live.start()
+        self._pen = ThreadPoolExecutor(1, thread_name_prefix="table")
+        self._draw(self._live.start)
         return self
 
     def __exit__(
@@ -89,7 +96,19 @@ class LiveTable(View):
     ) -> None:
         """Leave the table as it was last, without the log."""
         self._left = "interrupted while" if isinstance(error, KeyboardInterrupt) else "last seen"
-        self._live.stop()
+        pen, self._pen = self._pen, None
+        if pen is not None:
+            try:
+                pen.submit(self._live.stop).result()
+            finally:
+                pen.shutdown()
+
+    def _draw(self, draw: Callable[[], None]) -> None:
+        """Draw something, after what is being drawn."""
+        if self._pen is None:
+            draw()
+        else:
+            self._pen.submit(draw).result()
 
     def _frame(self) -> RenderableType:
         if self._activity is None:

@@ -33,13 +33,17 @@ class Trial:
 class Trials(Sequence[Trial]):
     """The trials of a stage, by id: a sequence that prints, and shows in a notebook, as a table.
 
+    `run["hyper-tune"].trials` gives them.
+
     Attributes:
         trials: The trials.
 
     Example:
         ```python
-        trials = run["hyper-tune"].trials
-        print(len(trials), trials.best.parameters)
+        from vertex_flow.report.trials import Trial, Trials
+
+        trials = Trials((Trial(id="1", state="SUCCEEDED", parameters={"units": 64}, is_best=True),))
+        assert trials.best.parameters == {"units": 64}
         ```
     """
 
