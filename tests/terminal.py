@@ -64,10 +64,12 @@ class Terminal:
         cells = (cell for row in self._screen.buffer.values() for cell in row.values())
         return {cell.fg for cell in cells if cell.data.strip()}
 
-    def wait_for(self, text: str, *, seconds: float = 60) -> None:
-        """Wait until some text is on the screen."""
+    def wait_for(self, text: str, *, after: str = "") -> None:
+        """Wait until some text is on the screen, below another one."""
         with self._changed:
-            seen = self._changed.wait_for(lambda: text in self._text(), timeout=seconds)
+            seen = self._changed.wait_for(
+                lambda: text in self._text().partition(after or "\n")[2], timeout=60
+            )
             assert seen, self._text()
 
     def type(self, keys: str) -> None:

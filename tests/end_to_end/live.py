@@ -8,14 +8,15 @@ import warnings
 from pathlib import Path
 
 from kfp import dsl
+from kfp.dsl import Dataset, Input
 
 from tests.samples import Fail, Sleep, Source
-from vertex_flow import Flow, GcpContext, Inputs, Outputs, Stage, Value, stage
+from vertex_flow import Flow, GcpContext, In, Inputs, Outputs, Stage, Value, stage
 from vertex_flow.errors import RunFailed
 
 
 @dsl.component(base_image="python:3.11")
-def talk(until: str) -> None:
+def talk(data: Input[Dataset], until: str) -> None:
     """Say what a training program says, until there is a file."""
     import os
     import time
@@ -29,10 +30,11 @@ def talk(until: str) -> None:
 class Talk(Stage):
     """Says what a training program says."""
 
+    data: In[Dataset] = In()
     until: Value[str] = ""
 
     def emit(self, io: Inputs) -> Outputs:
-        talk(until=io.until)
+        talk(data=io.data, until=io.until)
         return {}
 
 

@@ -64,8 +64,7 @@ def follow(program: subprocess.Popen[bytes], screen: Terminal, folder: Path) -> 
     """Look on, and do what a user does."""
     screen.wait_for("epoch 4/5 val_accuracy 0.974")
     (folder / "chat").touch()
-    screen.wait_for("careful")
-    screen.wait_for("epoch 4/5 val_accuracy 0.974")
+    screen.wait_for("val_accuracy: 0.9740", after="careful")
     during = screen.lines()
     (folder / "enough").touch()
     screen.wait_for("sleep  ● running")

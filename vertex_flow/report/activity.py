@@ -162,7 +162,9 @@ class Watch:
 
 def _trial_notes(job: Any) -> Iterator[str]:
     """A line for each trial that is over."""
-    for trial in job.trials if job is not None else ():
+    if job is None:
+        return
+    for trial in job.trials:
         if trial.state.name in _TRIAL_OVER:
             yield f"trial {trial.id}/{job.max_trial_count}  {_trial(trial)}"
 

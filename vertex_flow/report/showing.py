@@ -6,7 +6,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from vertex_flow.errors import SettingError
@@ -64,7 +63,7 @@ def _suitable() -> View:
             return LiveTable(
                 Console(force_terminal=True, force_jupyter=False, force_interactive=True)
             )
-    return Progress(partial(print, flush=True))  # a pipe holds lines back otherwise
+    return Progress(_print)
 
 
 def in_notebook() -> bool:
@@ -88,3 +87,7 @@ def is_live_terminal() -> bool:
         and os.environ.get("CI", "").lower() in _NO
         and (getattr(out, "encoding", None) or "").lower().replace("-", "") == "utf8"
     )
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - progress is printed; a pipe would hold it back
