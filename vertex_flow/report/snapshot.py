@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any
 
 import attrs
 
+from vertex_flow.report.blueprint import Blueprint
+from vertex_flow.report.blueprint import tasks_of as _tasks
 from vertex_flow.report.metrics import by_class
 from vertex_flow.report.states import look
+from vertex_flow.report.structs import mapping as _mapping
+from vertex_flow.report.structs import plain_struct as _plain
+from vertex_flow.report.structs import state_name as _name
 from vertex_flow.report.trials import Trials
 
 _OVER = ("SUCCEEDED", "FAILED", "CANCELLED")
@@ -128,6 +133,8 @@ class Snapshot:
         end: When it ended, or None.
         labels: Its labels.
         parameters: Values of the pipeline parameters that were set, by name.
+        root: Folder of its outputs, a URI; those of each task are below it.
+        service_account: E-mail address of the identity that it runs as, or the empty text.
     """
 
     def __init__(self, job: Any) -> None:
@@ -139,9 +146,28 @@ class Snapshot:
         self.end: datetime | None = job.end_time or None
         self.labels: dict[str, str] = dict(job.labels)
         self.parameters: Mapping[str, Any] = _plain(job.runtime_config.parameter_values) or {}
+        self.service_account: str = job.service_account
+        self.root: str = job.runtime_config.gcs_output_directory
         self._details = list(job.job_detail.task_details)
         self._spec = _plain(job.pipeline_spec) or {}  # absent while a template is read
-        self._known = _mapping(self._spec.get("components"))
+
+    @cached_property
+    def blueprint(self) -> Blueprint:
+        """What its compiled pipeline consists of."""
+        return Blueprint(self._spec)
+
+    @cached_property
+    def known_parameters(self) -> dict[str, Any]:
+        """Values of its pipeline's parameters, the defaults included."""
+        declared = self.blueprint.given
+        defaults = {name: _mapping(one).get("defaultValue") for name, one in declared.items()}
+        known = {name: value for name, value in defaults.items() if value is not None}
+        return {**known, **self.parameters}
+
+    @property
+    def details(self) -> tuple[Any, ...]:
+        """Its tasks at all depths, as `PipelineTaskDetail` messages."""
+        return tuple(self._details)
 
     @property
     def is_over(self) -> bool:
@@ -195,17 +221,8 @@ class Snapshot:
     @cached_property
     def _components(self) -> dict[str, Mapping[str, Any]]:
         """Component of each stage: the tasks of the root and of the conditions below it."""
-        return dict(self._stages_in(self._spec.get("root")))
-
-    def _stages_in(self, component: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        tasks = _tasks(component)
-        for name in _in_order(tasks):
-            reference = _mapping(tasks[name].get("componentRef")).get("name")
-            inner = _mapping(self._known.get(str(reference)))
-            if "condition" in _mapping(tasks[name].get("triggerPolicy")):
-                yield from self._stages_in(inner)
-            else:
-                yield name, inner
+        plan = self.blueprint
+        return {name: plan.component(path) for name, path in plan.stages.items()}
 
     def _stage_run(self, name: str) -> StageRun:
         detail = self._detail(name)
@@ -286,45 +303,12 @@ class Snapshot:
         return None
 
 
-def _name(state: Any) -> str:
-    """Name of a state; its number where the service knows one that this client does not."""
-    return str(getattr(state, "name", f"STATE_{state}"))
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    """What should be a mapping; an empty one where a foreign pipeline has something else."""
-    return value if isinstance(value, Mapping) else {}
-
-
 def _selectors(output: Any) -> list[Mapping[str, Any]]:
     """Where an output comes from; with `dsl.OneOf`, whichever of several tasks has run."""
     source = _mapping(output)
     if "valueFromParameter" in source:
         return [_mapping(source["valueFromParameter"])]
     return list(_mapping(source.get("valueFromOneof")).get("parameterSelectors", []))
-
-
-def _tasks(component: Any) -> Mapping[str, Mapping[str, Any]]:
-    found = _mapping(_mapping(_mapping(component).get("dag")).get("tasks"))
-    return {name: _mapping(task) for name, task in found.items()}
-
-
-def _in_order(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Names of tasks, each after those it depends on; KFP sorts them by name."""
-    ordered: list[str] = []
-    seen: set[str] = set()
-
-    def visit(name: str) -> None:
-        if name in seen or name not in tasks:
-            return
-        seen.add(name)
-        for needed in tasks[name].get("dependentTasks", []):
-            visit(needed)
-        ordered.append(name)
-
-    for name in tasks:
-        visit(name)
-    return ordered
 
 
 def _metadata(detail: Any) -> dict[str, Any]:
@@ -350,17 +334,3 @@ def _artifact(detail: Any, key: str) -> Artifact | None:
         return None
     one = found.artifacts[0]
     return Artifact(one.schema_title, one.uri, _plain(one.metadata) or {})
-
-
-def _plain(struct: Any) -> Any:
-    """A protobuf Struct as plain Python values, whole numbers as int."""
-    if hasattr(struct, "items"):
-        # Sorted: a Struct has no order, and gives another one every time.
-        return {key: _plain(value) for key, value in sorted(struct.items())}
-    if isinstance(struct, (str, bytes)) or struct is None:
-        return struct
-    if hasattr(struct, "__iter__"):
-        return [_plain(value) for value in struct]
-    if isinstance(struct, float) and struct.is_integer() and abs(struct) < 2**53:
-        return int(struct)
-    return struct

@@ -14,14 +14,17 @@ from vertex_flow.names import Resource
 from vertex_flow.report.record import record
 from vertex_flow.report.snapshot import Snapshot, StageRun
 from vertex_flow.report.summary import summarise
-from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel
+from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel, endpoint_of
 from vertex_flow.texts import plain
 
 if TYPE_CHECKING:
+    from vertex_flow.apis import Apis
     from vertex_flow.client import Client
     from vertex_flow.context import GcpContext
     from vertex_flow.engine.joining import LocalEngine
+    from vertex_flow.report.comparison import Comparison
     from vertex_flow.report.facts import RunFacts
+    from vertex_flow.report.reason import Reason
 
 
 class Reading:
@@ -80,24 +83,13 @@ class Reading:
         name = self._resource("google.VertexModel")
         if name is None:
             return None
-        model = self._reached().get_model(name)
-        return RegisteredModel(
-            name=model.name.partition("@")[0],
-            version=model.version_id,
-            display_name=model.display_name,
-            aliases=tuple(model.version_aliases),
-            uri=model.artifact_uri,
-        )
+        return RegisteredModel.of(self._reached().get_model(name))
 
     @property
     def endpoint(self) -> DeployedEndpoint | None:
         """The endpoint that the model was deployed to, or None when it was not."""
         name = self._resource("google.VertexEndpoint")
-        if name is None:
-            return None
-        client = self._reached()
-        url = f"{client.endpoint}/v1/{name}:predict"
-        return DeployedEndpoint(name=name, url=url, client=client)
+        return None if name is None else endpoint_of(self._reached(), name)
 
     @property
     def token_file(self) -> Path | None:
@@ -186,6 +178,76 @@ class Reading:
 
         return gather(self)
 
+    def diff(self, *others: Reading) -> Comparison:
+        """Compare the run with others: parameters, code, stages, settings, results.
+
+        The runs may be of different flows, in different places, half done or failed, or of
+        pipelines that were not made by a flow. What is in artifacts on this machine is compared
+        too, where it is not too much.
+
+        Args:
+            others: One run or more.
+
+        Returns:
+            How they differ, this run first. `print` shows a table; `same` tells whether nothing
+            differs but the time that was taken.
+
+        Raises:
+            SettingError: There is none, or one is no run.
+            ApiError: A run cannot be read.
+
+        Example:
+            ```python
+            old, new = flow.run(), flow.run()
+            comparison = old.diff(new)
+            print(comparison)
+            for row in comparison.section("metrics"):
+                print(row.name, row.values, row.best)
+            ```
+        """
+        from vertex_flow.runs.comparing import compare_runs
+
+        if not others or not all(isinstance(one, Reading) for one in others):
+            raise SettingError(
+                f"Run.diff({', '.join(map(repr, others))}): expected one run or more: "
+                "Run.attach(context, name)."
+            )
+        return compare_runs([self, *others])
+
+    def why(self, stage: str) -> Reason:
+        """Find out why a stage was, or was not, served from the cache.
+
+        Each task of the stage is compared with the newest earlier run in which it succeeded, by
+        what the cache looks at: code, image, parameters, inputs. An input that changed is followed
+        to the stage that it comes from, and on to what changed first.
+
+        Args:
+            stage: Name of the stage.
+
+        Returns:
+            The reason; `print` shows it, `changes` are what it all comes from.
+
+        Raises:
+            SettingError: The run has no such stage.
+            ApiError: The runs before cannot be read.
+
+        Example:
+            ```python
+            print(flow.run().why("preprocess"))
+            ```
+        """
+        from vertex_flow.runs.reasoning import reason
+
+        found = self[stage]
+        place = self._engine or self._context
+        home = place.home if place else None
+        return reason(self._reached(), self.snapshot(), found, home)
+
+    @property
+    def where(self) -> GcpContext | None:
+        """The context that it is reached by; None where it was made without one."""
+        return self._context
+
     @property
     def _is_local(self) -> bool:
         context = self._context
@@ -205,13 +267,24 @@ class Reading:
     def _cloud_logs(self, query: str, lines: int) -> str:
         from vertex_flow.runs import logs
 
+        with self._apis() as apis:
+            return logs.of_jobs(apis, query, lines=lines)
+
+    def _apis(self) -> Apis:
+        """Google's APIs, which the logs of a run in the cloud are read by."""
         if self._context is None:
             raise SettingError(
                 f"run {self.job_id} was made without a context, which its logs need: "
                 "Run.attach(context, name)."
             )
-        with self._context.apis as apis:
-            return logs.of_jobs(apis, query, lines=lines)
+        return self._context.apis
+
+    @property
+    def _home(self) -> Path | None:
+        """The folder of the engine that it runs in; None in the cloud."""
+        if self._engine is not None:
+            return self._engine.home
+        return self._context.home if self._context else None
 
     def _reached(self) -> Client:
         """The client, of the engine that is there now: a standing one may have been restarted."""
