@@ -346,12 +346,9 @@ class Run(Reading):
         """What works out what the run is doing; with its logs, where they are shown."""
         from vertex_flow.runs import tails
 
-        read_log: tails.ReadLog | None = None
-        if view and view.reads_logs:
-            if self._home:
-                read_log = tails.of_home(self._home)
-            elif self._context is not None and not self._is_local:
-                read_log = tails.CloudTail(self._context.apis)
+        source = self._home or (self._context.apis if self._context is not None else None)
+        shows = view is not None and view.reads_logs
+        read_log = tails.reader(source) if shows and source is not None else None
         is_queued = not self._is_local
         return Watch(
             self._tuning_job,

@@ -26,6 +26,15 @@ _PACE = 30.0  # Cloud Logging is asked so rarely, in seconds: a project has 60 r
 _REFUSED = 300.0  # and so rarely when it does not answer
 
 
+def reader(source: Path | Apis) -> ReadLog:
+    """Give what reads the end of logs.
+
+    Args:
+        source: The folder of an engine, or Google's APIs.
+    """
+    return of_home(source) if isinstance(source, Path) else CloudTail(source)
+
+
 def of_home(home: Path) -> ReadLog:
     """Read from the files of an engine.
 
