@@ -44,6 +44,7 @@ TESTED_ELSEWHERE = {
     "schedules/messages": "schedules/test_schedule",
     "schedules/timing": "schedules/test_schedule",
     "schedules/upserting": "schedules/test_schedule",
+    "report/view": "report/test_live",
     "runs/reading": "runs/test_run",
     "runs/reaching": "runs/test_run",
     "components/_arrays": "components/test_preprocessing",
