@@ -67,7 +67,9 @@ class Run(Reading):
 
         full = reaching.full_name(context, name)
         if reaching.is_empty(context):
-            raise ApiError(404, "NOT_FOUND", f"there is no run {name!r}: {_nothing(context)}")
+            raise ApiError(
+                404, "NOT_FOUND", f"there is no run {name!r}: {reaching.nothing(context)}"
+            )
         client, engine = reaching.connect(context)
         run = cls(client, full, engine, context)
         try:
@@ -96,12 +98,12 @@ class Run(Reading):
 
         of = "" if flow is None else f" of flow {flow!r}"
         if reaching.is_empty(context):
-            raise SettingError(f"there is no run{of}: {_nothing(context)}")
+            raise SettingError(f"there is no run{of}: {reaching.nothing(context)}")
         client, engine = reaching.connect(context)
         try:
             found = listing.entries(client, listing.wanted(flow=flow), 1)
             if not found:
-                raise SettingError(f"there is no run{of} {_where(context)}.")
+                raise SettingError(f"there is no run{of} {reaching.where(context)}.")
         except BaseException:
             give_up(engine, None)
             raise
@@ -375,16 +377,6 @@ class Run(Reading):
 def _check_lines(method: str, lines: Any) -> None:
     if type(lines) is not int or lines < 1:
         raise SettingError(f"Run.{method}(lines={lines!r}): expected a whole number from 1.")
-
-
-def _where(context: GcpContext) -> str:
-    if context.home is not None:
-        return f"in {context.home}"
-    return f"in project {context.project}, {context.location}"
-
-
-def _nothing(context: GcpContext) -> str:
-    return f"nothing has run in {context.home} yet."
 
 
 def give_up(engine: LocalEngine | None, run: Run | None) -> None:
