@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: install mnist test torture cloud check lint types docs bench lock clean
+.PHONY: install mnist test torture cloud check lint types docs site screenshots bench lock clean
 
 install: $(STAMP)
 
@@ -64,6 +64,17 @@ docs: install
 	$(BIN)/python -m docs.components_table
 	$(BIN)/python -m docs.storage_table
 	$(BIN)/python -m docs.published_table
+	$(BIN)/python -m docs.commands_table
+	$(BIN)/python -m docs.reference_table
+	$(BIN)/python -m docs.pictures
+
+# The documentation as a site, in site/.
+site: install
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+# The pictures of the console, from a run of the example on MNIST; needs Chromium.
+screenshots: install
+	$(BIN)/python -m docs.screenshots $(DATA)
 
 bench: install
 	$(BIN)/python -m benchmarks.start_of_tasks
@@ -76,4 +87,4 @@ lock:
 		--generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) .vertex_flow .mypy_cache .ruff_cache .pytest_cache .coverage*
+	rm -rf $(VENV) site .vertex_flow .mypy_cache .ruff_cache .pytest_cache .coverage*

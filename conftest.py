@@ -1,4 +1,4 @@
-"""Runs the code of the pages, README.md and docs/*.md, and checks what they say is printed."""
+"""Runs the code of the pages, README.md and docs/, and checks what they say is printed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.docs.reading import compare_text, page, run_console, run_python
 
 __all__ = ["page"]
 
-SLOW = ("README.md", "quickstart.md")
+SLOW = ("README.md", "your-data.md", "from-kfp.md")
 
 pytest_collect_file = Sybil(
     parsers=[
@@ -22,7 +22,7 @@ pytest_collect_file = Sybil(
         CodeBlockParser(language="text", evaluator=compare_text),
         CodeBlockParser(language="console", evaluator=run_console),
     ],
-    patterns=["README.md", "docs/*.md"],
+    patterns=["README.md", "docs/*.md", "docs/*/*.md"],
     path=str(Path(__file__).parent),
     fixtures=["page"],
 ).pytest()
@@ -35,7 +35,7 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two pages train and deploy: their blocks are slow, those of the others are not."""
+    """Some pages train and deploy: their blocks are slow, those of the others are not."""
     for item in items:
         if isinstance(item, SybilItem) and item.path.name in SLOW:
             item.add_marker("slow")

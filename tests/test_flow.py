@@ -184,3 +184,9 @@ def test_machines_of_a_parameter_that_is_none() -> None:
     assert str(caught.value) == (
         "flow 'film' has no parameter 'machin'; it has machine. Did you mean 'machine'?"
     )
+
+
+def test_a_flow_alone_in_a_cell_is_its_picture_or_its_wires() -> None:
+    flow = Flow("sample", [Source(), Fit()])
+    shown = flow._repr_mimebundle_(include=None, exclude=None)
+    assert shown == {"text/html": f"<div>{flow.svg()}</div>", "text/plain": str(flow)}

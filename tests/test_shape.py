@@ -44,6 +44,7 @@ TESTED_ELSEWHERE = {
     "schedules/timing": "schedules/test_schedule",
     "schedules/upserting": "schedules/test_schedule",
     "runs/jobs": "runs/test_gathering",
+    "report/view": "report/test_live",
     "runs/reading": "runs/test_run",
     "runs/usage": "runs/test_gathering",
     "runs/reaching": "runs/test_run",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vertex_flow.cost.estimate import Estimate
     from vertex_flow.machines import MachineNeed
     from vertex_flow.prices import Prices
+    from vertex_flow.report.showing import ProgressTo
     from vertex_flow.runs.checking import Checked
     from vertex_flow.runs.options import RunOptions
     from vertex_flow.runs.run import Run
@@ -242,7 +243,7 @@ class Flow:
         params: Mapping[str, Any] | None = None,
         enable_caching: bool | None = None,
         wait: bool = True,
-        progress: Callable[[str], None] | None = print,
+        progress: ProgressTo = "auto",
         **options: Unpack[RunOptions],
     ) -> Run:
         """Run the flow, on this machine or on Vertex AI.
@@ -254,7 +255,9 @@ class Flow:
                 reused, by every stage, also by those that say otherwise; None for as each says.
             wait: Whether to return only when the run has ended. While it waits for a run in the
                 cloud, Ctrl-C ends the waiting only.
-            progress: Called with each line of progress while waiting; None for silence.
+            progress: Where progress is shown while waiting. `"auto"`: on a terminal and in a
+                notebook a table that changes in its place, elsewhere lines, each with the time
+                since the start. A function is called with each line. None for silence.
             options: Further options, those of `RunOptions`: `service_account`, `labels`,
                 `network`, `encryption_key`, `failure_policy`, `experiment`, `tensorboard`,
                 `job_id`, `max_cost`, `hours`.
@@ -274,11 +277,6 @@ class Flow:
         from vertex_flow.cost.limit import check_options
         from vertex_flow.runs.start import start
 
-        if progress is not None and not callable(progress):
-            raise SettingError(
-                f"Flow.run(progress={progress!r}): expected a function of a line of text, such "
-                "as print, or None."
-            )
         if context is not None:
             self._check_context("run", context)
         where = context or GcpContext.local()
@@ -360,6 +358,10 @@ class Flow:
         from vertex_flow.wires import lines
 
         return "\n".join([f"flow {self.name!r}", *lines(self._graph)])
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """What stands for it in a notebook: the graph, or every wire as text."""
+        return {"text/html": f"<div>{self.svg()}</div>", "text/plain": str(self)}
 
     def __repr__(self) -> str:
         return f"Flow({self.name!r}, {[stage.name for stage in self.stages]!r})"

@@ -11,6 +11,7 @@ import pytest
 
 from tests.jobs import NAME, job, task
 from tests.loopback import PARENT, Loopback, context_at, serving
+from tests.report.pages import Page
 from tests.samples import Fit, Score, Source, Spend
 from vertex_flow import Flow, GcpContext, Param, Run, Trainer, Value, stage
 from vertex_flow.client import Client
@@ -111,6 +112,14 @@ def test_hours_that_are_given(acme: GcpContext) -> None:
 def test_money(acme: GcpContext) -> None:
     found = sample().estimate(acme, hours={"fit": 0.5}, prices=PRICES)
     assert found.cost == pytest.approx(2 * 1.5 * 1.0 + (0.1 + 1.6 + 0.1) * 0.5)
+
+
+def test_it_is_a_table_in_a_notebook(acme: GcpContext) -> None:
+    found = sample().estimate(acme, hours={"fit": 0.5, "source": 2}, prices=PRICES)
+    page = Page(found._repr_html_())
+    assert page.rows[0] == ["stage", "machines", "hours", "machine-hours", "EUR", "hours from"]
+    assert page.rows[2] == ["fit", "2 n1-standard-4", "1.50", "3.00", "3.00", "given"]
+    assert page.rows[-1][0] == "total"
 
 
 def test_money_from_a_file(acme: GcpContext, tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ from vertex_flow.place import Place
 
 ROOT = Path(__file__).parents[2]
 BUCKET = "acme-ml"
+IN_A_PROJECT = ("google-cloud.md", "to-vertex-ai.md")  # pages that set one up
 
 _FILE = re.compile(r"# ([\w/]+\.py)\n")
 _NUMBER = re.compile(r"\d+([.,]\d+)*(e-?\d+)?")
@@ -168,7 +169,8 @@ def page(
         patch.syspath_prepend(ROOT / "examples")
         patch.syspath_prepend(folder)  # a session imports from the folder that it runs in
         patch.delenv("VERTEX_FLOW_HOME", raising=False)
-        google = whole_google if request.node.path.name == "google-cloud.md" else stood_in
+        patch.setenv("OPENBLAS_NUM_THREADS", "1")  # more wait busily for each other: small data
+        google = whole_google if request.node.path.name in IN_A_PROJECT else stood_in
         with google(folder, patch):
             yield folder
             for document in getattr(request.node, "documents", []):

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from xml.etree import ElementTree
+
 import pytest
 
-from docs import components_table, engine_table, marked, published_table, storage_table
+import vertex_flow
+from docs import (
+    commands_table,
+    components_table,
+    engine_table,
+    marked,
+    pictures,
+    published_table,
+    reference_table,
+    storage_table,
+)
+from vertex_flow import stages, testing
 
 
 def test_the_table_of_the_engine_is_up_to_date() -> None:
@@ -23,6 +36,36 @@ def test_the_table_of_the_storage_is_up_to_date() -> None:
 def test_the_table_of_published_pipelines_is_up_to_date() -> None:
     found = published_table.PAGE.read_text(encoding="utf-8")
     assert found == published_table.page(), "run `make docs`"
+
+
+def test_the_commands_are_up_to_date() -> None:
+    assert commands_table.PAGE.read_text(encoding="utf-8") == commands_table.page(), (
+        "run `make docs`"
+    )
+
+
+@pytest.mark.parametrize("title", reference_table.PAGES)
+def test_a_page_of_the_reference_is_up_to_date(title: str) -> None:
+    found = reference_table.path(title).read_text(encoding="utf-8")
+    assert found == reference_table.page(title), "run `make docs`"
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    listed = {name.rpartition(".")[2] for names in reference_table.PAGES.values() for name in names}
+    public = {*vertex_flow.__all__, *stages.__all__, *testing.__all__}
+    assert public - listed == {"Outputs", "Value", "__version__"}  # two are annotations
+
+
+@pytest.mark.parametrize("name", pictures.PICTURES)
+def test_a_picture_is_up_to_date(name: str) -> None:
+    file = pictures.FOLDER / f"{name}.svg"
+    assert file.read_text(encoding="utf-8") == pictures.PICTURES[name](), "run `make docs`"
+
+
+@pytest.mark.parametrize("name", pictures.PICTURES)
+def test_a_picture_has_a_title(name: str) -> None:
+    picture = ElementTree.fromstring(pictures.PICTURES[name]())
+    assert picture.findtext("{http://www.w3.org/2000/svg}title")
 
 
 def test_a_part_of_a_page_is_replaced_between_its_markers() -> None:

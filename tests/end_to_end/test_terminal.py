@@ -69,7 +69,7 @@ def test_a_typed_interrupt_ends_the_example_at_once(desk: Desk, flags):
     with subprocess.Popen(
         [sys.executable, script, *TERMINAL[1:], example, *flags[1:]],
         cwd=desk.work,
-        env=desk.env,
+        env={**desk.env, "TERM": "dumb"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,

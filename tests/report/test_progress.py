@@ -12,6 +12,7 @@ from google.protobuf import json_format
 from tests.jobs import NAME, job, message, task
 from tests.samples import compiled
 from vertex_flow import Integer, Trainer
+from vertex_flow.report.activity import Watch as Activities
 from vertex_flow.report.progress import Progress
 from vertex_flow.report.snapshot import Snapshot
 from vertex_flow.stages import HyperTune, ImportDataset, Preprocess
@@ -29,7 +30,8 @@ class Watch:
         self.lines: list[str] = []
         self.asked: list[str] = []
         self._jobs = list(tuning_jobs)
-        self._progress = Progress(self._keep, self._find, queued=queued, page=page)
+        self._watch = Activities(self._find, queued=queued, page=page)
+        self._progress = Progress(self._keep)
 
     def _keep(self, line: str) -> None:
         self.lines.append(line.strip().partition("  ")[2])
@@ -39,7 +41,7 @@ class Watch:
         return self._jobs[0] if len(self._jobs) == 1 else self._jobs.pop(0)
 
     def sees(self, plain_job: dict[str, Any]) -> None:
-        self._progress.update(Snapshot(message(plain_job)))
+        self._progress.show(self._watch.look(Snapshot(message(plain_job))))
 
 
 def test_nothing_is_said_of_what_has_not_started() -> None:
@@ -77,9 +79,8 @@ def test_where_a_job_is_to_be_seen_is_said_once() -> None:
 
 def test_a_line_starts_with_the_time_since_the_start() -> None:
     lines: list[str] = []
-    Progress(lines.append, lambda _: None).update(
-        Snapshot(message(job("RUNNING", task(1, "fit", "RUNNING"))))
-    )
+    snapshot = Snapshot(message(job("RUNNING", task(1, "fit", "RUNNING"))))
+    Progress(lines.append).show(Activities(lambda _: None).look(snapshot))
     time, _, text = lines[0].strip().partition("  ")
     assert (time.replace(":", "").isdigit(), text) == (True, "fit     running")
 
@@ -142,13 +143,13 @@ def tuning_run(*names: str, state: str = "RUNNING") -> dict[str, Any]:
 def test_a_trial_that_is_over_is_one_line() -> None:
     watch = Watch(tuning(trial("1", "SUCCEEDED", 0.91234, units=64.0, rate=0.00123456)))
     watch.sees(tuning_run("tune"))
-    assert watch.lines[0] == "tune            trial 1/4  0.9123  units=64 rate=0.00123"
+    assert watch.lines[1] == "tune            trial 1/4  0.9123  units=64 rate=0.00123"
 
 
 def test_a_trial_that_failed_says_so() -> None:
     watch = Watch(tuning(trial("1", "INFEASIBLE", units=64.0)))
     watch.sees(tuning_run("tune"))
-    assert watch.lines[0].endswith("trial 1/4  infeasible  units=64")
+    assert watch.lines[1].endswith("trial 1/4  infeasible  units=64")
 
 
 def test_a_trial_is_said_once_and_not_before_it_is_over() -> None:
@@ -190,4 +191,4 @@ def test_a_tuning_job_that_is_not_there_yet() -> None:
 def test_control_characters_are_not_obeyed() -> None:
     watch = Watch(tuning(trial("1", "SUCCEEDED", 0.5, kind="\x1b[31m[red]\r\n\u202e")))
     watch.sees(tuning_run("tune"))
-    assert watch.lines[0].endswith("kind=\\x1b[31m[red]\\r\\n\\u202e")
+    assert watch.lines[1].endswith("kind=\\x1b[31m[red]\\r\\n\\u202e")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.jobs import NAME, job, message, task
+from tests.report.pages import Page
 from vertex_flow.report.snapshot import Artifact, Failure, Snapshot
 
 
@@ -222,3 +223,30 @@ def test_an_output_of_whichever_branch_has_run() -> None:
 def test_a_state_that_this_client_does_not_know() -> None:
     found = Snapshot(message({"name": NAME, "state": 99}))
     assert (found.state, found.is_over) == ("STATE_99", False)
+
+
+def measured() -> Any:
+    """A stage with metrics of all the data and of classes."""
+    numbers = {"accuracy": 0.9, "recall_0": 0.8, "recall_1": 0.7, "<b>": 1}
+    made = {"schemaTitle": "system.Metrics", "uri": "gs://b/<i>", "metadata": numbers}
+    inside = task(2, "make-model", "SUCCEEDED", parent=1, outputs={"model": made})
+    return snapshot("SUCCEEDED", task(1, "fit", "SUCCEEDED"), inside).stages[1]
+
+
+def test_a_stage_in_a_notebook_is_its_metrics() -> None:
+    page = Page(measured()._repr_html_())
+    assert page.text.startswith("stage fit : done in 2.5 s")
+    assert page.rows == [
+        ["metric", "value"],
+        ["<b>", "1"],
+        ["accuracy", "0.9"],
+        ["class", "recall"],
+        ["0", "0.8"],
+        ["1", "0.7"],
+        ["artifact", "type", "where"],
+        ["model", "system.Metrics", "gs://b/<i>"],
+    ]
+
+
+def test_a_stage_that_is_no_search_has_no_trials() -> None:
+    assert len(measured().trials) == 0

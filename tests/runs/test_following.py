@@ -8,7 +8,7 @@ from itertools import islice
 import pytest
 
 from vertex_flow.errors import ApiError
-from vertex_flow.runs.following import FAR, NEARBY, Outage
+from vertex_flow.runs.following import FAR, NEARBY, Outage, rest
 
 AWAY = ApiError(503, "UNAVAILABLE", "later")
 
@@ -64,3 +64,19 @@ def test_an_outage_that_lasts_ends_it() -> None:
 def test_another_refusal_is_no_outage() -> None:
     with pytest.raises(ApiError, match="404 NOT_FOUND: gone"):
         outage().bridge(answers(ApiError(404, "NOT_FOUND", "gone")), None, pause=0.0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "slept"), [(0.25, [0.25]), (1.0, [1.0]), (2.5, [1, 1, 0.5]), (15.0, [1] * 15)]
+)
+def test_time_goes_by_between_two_looks(seconds: float, slept: list[float]) -> None:
+    pauses: list[float] = []
+    ticks: list[int] = []
+    rest(seconds, lambda: ticks.append(len(pauses)), sleep=pauses.append)
+    assert (pauses, ticks) == (slept, list(range(1, len(slept))))
+
+
+def test_without_anybody_who_looks_it_is_slept_through() -> None:
+    pauses: list[float] = []
+    rest(15.0, None, sleep=pauses.append)
+    assert pauses == [15.0]

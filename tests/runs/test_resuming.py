@@ -88,7 +88,7 @@ def test_a_run_that_has_not_ended(server: Loopback, run: Run, state: str) -> Non
         run.resume(progress=None)
     assert str(caught.value) == (
         f"run sample-1 is {state}: it has not ended. To follow it: Run.attach(context, "
-        "'sample-1').wait(progress=print); to end it first: vertex-flow cancel sample-1."
+        "'sample-1').wait(progress='auto'); to end it first: vertex-flow cancel sample-1."
     )
 
 

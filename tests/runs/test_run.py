@@ -20,6 +20,8 @@ from vertex_flow import Flow, GcpContext, Param, Run, When
 from vertex_flow.calls import ONCE
 from vertex_flow.client import Client
 from vertex_flow.errors import ApiError, RunCancelled, RunFailed, SettingError
+from vertex_flow.report.activity import Activity
+from vertex_flow.report.view import View
 from vertex_flow.runs.outcomes import RegisteredModel
 
 GET = f"GET /v1/{NAME}"
@@ -216,7 +218,7 @@ def test_an_outage_that_lasts_says_how_to_go_on(
         "503 UNAVAILABLE: later\n"
         "  Cause: Vertex AI was not reached for a while; the run most likely goes on.\n"
         "  Fix: Run.attach(GcpContext(project='acme', location='us-central1'), "
-        "'sample-1').wait(progress=print)"
+        "'sample-1').wait(progress='auto')"
     )
 
 
@@ -233,7 +235,7 @@ def test_ctrl_c_leaves_a_run_in_the_cloud_alone(server: Loopback, in_the_cloud: 
         in_the_cloud.wait(progress=interrupt)
     assert lines[-1] == (
         "detached: the run goes on. To follow it again: Run.attach(GcpContext(project='acme', "
-        "location='us-central1'), 'sample-1').wait(progress=print)"
+        "location='us-central1'), 'sample-1').wait(progress='auto')"
     )
     assert not any(verb == "POST" for verb, *_ in server.asked)
 
@@ -297,6 +299,65 @@ def test_a_refusal_goes_through(server: Loopback, run: Run) -> None:
     server.on(GET, error(404, "NOT_FOUND", "no such job"), code=404)
     with pytest.raises(ApiError, match="404 NOT_FOUND: no such job"):
         run.wait()
+
+
+class Shown(View):
+    """Keeps what it is shown."""
+
+    reads_logs = True
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.shown: list[Activity] = []
+
+    def say(self, line: str) -> None:
+        self.said.append(line)
+
+    def show(self, activity: Activity) -> None:
+        self.shown.append(activity)
+
+
+def test_the_end_of_a_log_in_the_cloud_is_shown(server: Loopback) -> None:
+    inside = {"executorDetail": {"containerDetail": {"mainJob": f"{PARENT}/customJobs/7"}}}
+    details = [task(1, "source", "RUNNING"), task(2, "a", "RUNNING", parent=1, **inside)]
+    server.on(GET, job("RUNNING", *details), job("RUNNING", *details), job("SUCCEEDED"))
+    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    view = Shown()
+    with fake_cloud() as cloud:
+        answer = {"entries": [{"textPayload": "epoch 4/5 val_accuracy 0.974"}]}
+        cloud.serve("logging.v2", {"logging.entries.list": lambda _: answer})
+        endpoints = {"aiplatform": server.url, "logging": cloud.url}
+        context = GcpContext(project="acme", credentials=credentials, api_endpoints=endpoints)
+        Run.attach(context, "sample-1").wait(progress=view)
+    first, *_, last = view.shown
+    assert first.stages[0].doing == "epoch 4/5 val_accuracy 0.974"
+    assert (last.state, last.active) == ("SUCCEEDED", None)
+    assert view.said == []
+
+
+def test_a_log_that_may_not_be_read_fails_nothing(server: Loopback) -> None:
+    inside = {"executorDetail": {"containerDetail": {"mainJob": f"{PARENT}/customJobs/7"}}}
+    details = [task(1, "source", "RUNNING"), task(2, "a", "RUNNING", parent=1, **inside)]
+    server.on(GET, job("RUNNING", *details), job("SUCCEEDED"))
+    view = Shown()
+    run = Run.attach(context_at(server.url), "sample-1")
+    assert run.wait(progress=view).state == "SUCCEEDED"
+    assert view.said == []
+
+
+def test_a_run_in_a_cell_of_a_notebook(server: Loopback, run: Run) -> None:
+    server.on(GET, job("SUCCEEDED", task(1, "source", "SUCCEEDED")))
+    assert "<strong>run sample-1</strong>" in (run._repr_html_() or "")
+
+
+def test_a_run_that_cannot_be_read_is_its_name_in_a_notebook(server: Loopback, run: Run) -> None:
+    server.on(GET, error(404, "NOT_FOUND", "no such job"), code=404)
+    assert run._repr_html_() is None
+
+
+def test_progress_that_is_none(run: Run) -> None:
+    with pytest.raises(SettingError, match="expected 'auto', a function of a line of text"):
+        run.wait(progress="always")  # type: ignore[arg-type]
 
 
 # With the engine.

@@ -128,8 +128,8 @@ def test_nothing_is_sent_that_would_be_refused(cloud: Vertex) -> None:
         ({"enable_caching": "no"}, "enable_caching='no': expected True, False or None."),
         (
             {"progress": True},
-            "Flow.run(progress=True): expected a function of a line of text, such as print, or "
-            "None.",
+            "Flow.run(progress=True): expected 'auto', a function of a line of text, such as "
+            "print, or None.",
         ),
         (
             {"hours": "2"},
@@ -290,6 +290,6 @@ def test_ctrl_c_detaches(cloud: Vertex) -> None:
     assert state == "RUNNING"
     assert out.splitlines()[-1] == (
         "detached: the run goes on. To follow it again: Run.attach(GcpContext(project='acme', "
-        "location='us-central1'), 'sleepy').wait(progress=print)"
+        "location='us-central1'), 'sleepy').wait(progress='auto')"
     )
     assert err.splitlines()[-1] == "KeyboardInterrupt"

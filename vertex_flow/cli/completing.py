@@ -59,7 +59,9 @@ def stages(ctx: click.Context) -> Iterator[tuple[str, str]]:
     """Complete with the names of the stages of the run that is given, or of the newest one."""
     from vertex_flow.report.specs import stages_of
 
-    engine, name = _engine(ctx), ctx.params.get("name") or ""
+    # Behind an option without its value click leaves arguments where they are.
+    words = [ctx.params.get("name"), *ctx.args]
+    engine, name = _engine(ctx), next(filter(None, words), "")
     jobs = [] if "/" in name else _page(engine, "pipelineJobs", _newest(name))
     path = name if "/" in name else next(job["name"] for job in jobs if name in ("", _id(job)))
     for stage in stages_of(engine.read(f"/v1/{path}").get("pipelineSpec")):

@@ -119,6 +119,27 @@ class Estimate:
         }
 
     def __str__(self) -> str:
+        header, rows = self._table()
+        numbers = {2, 3, 4} if self.currency else {2, 3}
+        columns = table(header, rows, flexible=(1, 0, -1), right=numbers)
+        return "\n".join([columns, *self._notes()])
+
+    def _repr_html_(self) -> str:
+        from vertex_flow.report.html import render
+
+        header, rows = self._table()
+        return render(
+            "table",
+            title=f"estimate of flow {self.flow}",
+            header=header,
+            rows=rows,
+            numbers=[2, 3, 4] if self.currency else [2, 3],
+            marked=len(rows) - 1,
+            notes=list(self._notes()),
+        )
+
+    def _table(self) -> tuple[list[str], list[list[str]]]:
+        """The header, a row for each kind of machine of a stage, and the total."""
         money = [f"{self.currency}"] if self.currency else []
         header = ["stage", "machines", "hours", "machine-hours", *money, "hours from"]
         shown = [
@@ -133,9 +154,7 @@ class Estimate:
             for row in self.rows
         ]
         total = [_number(self.machine_hours), *[_number(self.cost)][: len(money)]]
-        shown.append(["total", "", "", *total, ""])
-        columns = table(header, shown, flexible=(1, 0, -1), right={2, 3, 4} if money else {2, 3})
-        return "\n".join([columns, *self._notes()])
+        return header, [*shown, ["total", "", "", *total, ""]]
 
     def _notes(self) -> Iterator[str]:
         for row in self.endless:

@@ -12,9 +12,12 @@ import attrs
 
 from vertex_flow.report.blueprint import Blueprint
 from vertex_flow.report.blueprint import tasks_of as _tasks
+from vertex_flow.report.metrics import by_class
+from vertex_flow.report.states import look
 from vertex_flow.report.structs import mapping as _mapping
 from vertex_flow.report.structs import plain_struct as _plain
 from vertex_flow.report.structs import state_name as _name
+from vertex_flow.report.trials import Trials
 
 _OVER = ("SUCCEEDED", "FAILED", "CANCELLED")
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
@@ -69,11 +72,31 @@ class StageRun:
         }
 
     @property
+    def trials(self) -> Trials:
+        """The trials of a search, when it has ended; empty for a stage that is none."""
+        return Trials.of(self.outputs)
+
+    @property
     def seconds(self) -> float | None:
         """How long it took, or None while it has not ended."""
         if self.start is None or self.end is None:
             return None
         return (self.end - self.start).total_seconds()
+
+    def _repr_html_(self) -> str:
+        """What stands for it in a notebook: its metrics, outputs and artifacts."""
+        from vertex_flow.report.html import render
+
+        overall, classes = by_class(self.metrics)
+        return render(
+            "stage",
+            stage=self,
+            state=look(self.state).word,
+            metrics=list(overall.items()),
+            classes=classes,
+            outputs=[item for item in self.outputs.items() if item[0] != "trials"],
+            artifacts=[(name, one.schema_title, one.uri) for name, one in self.artifacts.items()],
+        )
 
 
 @attrs.frozen

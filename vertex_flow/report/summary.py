@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from vertex_flow.report.activity import pairs
+from vertex_flow.report.metrics import is_overall
 from vertex_flow.report.snapshot import Snapshot, StageRun
 from vertex_flow.texts import describe_value, plain
 
@@ -66,7 +68,7 @@ def _tuning(stage: StageRun) -> list[str]:
     best = stage.outputs.get("best_parameters", {})
     return [
         _table(["trial", "state", *names, *metrics], rows),
-        f"best parameters: {_pairs(best)}",
+        f"best parameters: {pairs(best)}",
     ]
 
 
@@ -74,12 +76,7 @@ def _metrics(stage: StageRun) -> list[str]:
     metrics = stage.metrics
     if not metrics:
         return []
-    return [f"{stage.name}: {_pairs({k: v for k, v in metrics.items() if _is_overall(k)})}"]
-
-
-def _is_overall(metric: str) -> bool:
-    """Whether a metric is of all the data, not of one class (`precision_3`)."""
-    return not metric.rpartition("_")[2].isdigit()
+    return [f"{stage.name}: {pairs({k: v for k, v in metrics.items() if is_overall(k)})}"]
 
 
 def _outcome(snapshot: Snapshot, model: Any, endpoint: Any) -> str:
@@ -91,10 +88,6 @@ def _outcome(snapshot: Snapshot, model: Any, endpoint: Any) -> str:
     lines.append(f"          {model.name}")
     lines.append(f"endpoint  {endpoint.url}" if endpoint else "endpoint  not deployed")
     return "\n".join(lines)
-
-
-def _pairs(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{plain(name)} {describe_value(value)}" for name, value in values.items())
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -140,6 +140,26 @@ def cloud_outage(attaching: str) -> Outage:
     )
 
 
+def rest(
+    seconds: float,
+    tick: Callable[[], None] | None,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Wait until it is time to look again.
+
+    Args:
+        seconds: How long.
+        tick: Called after each second of it, to show how time goes by; None for nobody.
+        sleep: Waits for some seconds.
+    """
+    while tick and seconds > 1:
+        sleep(1)
+        tick()
+        seconds -= 1
+    sleep(seconds)
+
+
 def _tell(say: Callable[[str], None] | None, line: str) -> None:
     if say:
         say(line)

@@ -30,18 +30,45 @@ def of_files(home: Path, run: str, stage: str, jobs: Sequence[str], *, lines: in
         The logs one after the other, oldest first, each below a line with its name.
     """
     root = home / "logs"
+    files = sorted(files_of(home, run, stage, jobs), key=lambda file: (file.stat().st_mtime, file))
+    blocks = [(str(file.relative_to(root)), _end(file, lines)) for file in files]
+    return "\n".join(f"==> {name} <==\n{text}" for name, text in blocks if text)
+
+
+def files_of(home: Path, run: str, stage: str, jobs: Sequence[str]) -> list[Path]:
+    """Find the files that the tasks of a stage, and the jobs behind them, print to.
+
+    Args:
+        home: The engine's folder.
+        run: Resource name of the pipeline job.
+        stage: Name of the stage.
+        jobs: Names of the jobs behind it.
+    """
+    root = home / "logs"
     tasks = (root / "pipelineJobs" / Resource.parse(run).id).glob("*.log")
     files = [file for file in tasks if stage in file.stem.split(".")]
     for job in jobs:
         found = Resource.parse(job)
         files += (root / found.collection / found.id).rglob("*.log")
-    files.sort(key=lambda file: (file.stat().st_mtime, file))
-    blocks = [(str(file.relative_to(root)), _end(file, lines)) for file in files]
-    return "\n".join(f"==> {name} <==\n{text}" for name, text in blocks if text)
+    return files
 
 
 def of_jobs(apis: Apis, query: str, *, lines: int) -> str:
     """Read the newest lines that Cloud Logging has for a query, oldest first.
+
+    Args:
+        apis: Google's APIs.
+        query: A filter of Cloud Logging.
+        lines: Most lines.
+
+    Raises:
+        ApiError: The caller may not read logs, for example.
+    """
+    return "\n".join(map(plain_line, newest(apis, query, lines=lines)))
+
+
+def newest(apis: Apis, query: str, *, lines: int) -> list[str]:
+    """Read the newest lines that Cloud Logging has for a query as they stand there, oldest first.
 
     Args:
         apis: Google's APIs.
@@ -56,7 +83,7 @@ def of_jobs(apis: Apis, query: str, *, lines: int) -> str:
         found += reversed(text_of(entry).rstrip("\n").split("\n"))
         if len(found) >= lines:
             break
-    return "\n".join(plain_line(line) for line in reversed(found[:lines]))
+    return found[:lines][::-1]
 
 
 def query_of(run: str, jobs: Sequence[str], *, severity: str = "") -> str:

@@ -62,6 +62,18 @@ def is_empty(context: GcpContext) -> bool:
     return context.home is not None and not (context.home / "engine.db").exists()
 
 
+def where(context: GcpContext) -> str:
+    """Word which place a context is."""
+    if context.home is not None:
+        return f"in {context.home}"
+    return f"in project {context.project}, {context.location}"
+
+
+def nothing(context: GcpContext) -> str:
+    """Say that a folder on this machine is empty."""
+    return f"nothing has run in {context.home} yet."
+
+
 def full_name(context: Any, name: Any) -> str:
     """Give the resource name of a run, from that or from the last part of it.
 

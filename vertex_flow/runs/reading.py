@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from vertex_flow.console import resource_url
-from vertex_flow.errors import RunFailed, SettingError, nearest
+from vertex_flow.errors import RunFailed, SettingError, VertexFlowError, nearest
 from vertex_flow.names import Resource
 from vertex_flow.report.record import record
 from vertex_flow.report.snapshot import Snapshot, StageRun
@@ -158,6 +158,20 @@ class Reading:
 
     def __repr__(self) -> str:
         return f"Run({self.name!r})"
+
+    def _repr_html_(self) -> str | None:
+        """What stands for it in a notebook; None, for its name alone, where it cannot be read."""
+        from vertex_flow.report.notebook import run_html
+
+        with contextlib.suppress(VertexFlowError):
+            return run_html(
+                self.snapshot(),
+                place=self.place,
+                console_url=self.console_url,
+                model=self.model,
+                endpoint=self.endpoint,
+            )
+        return None
 
     def facts(self) -> RunFacts:
         """Everything about the run, with the trials, curves and lineage that pictures need.

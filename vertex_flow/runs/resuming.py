@@ -90,7 +90,7 @@ def _check(run: str, snapshot: Snapshot) -> None:
         )
     raise SettingError(
         f"run {run} is {snapshot.state}: it has not ended. To follow it: "
-        f"Run.attach(context, {run!r}).wait(progress=print); to end it first: "
+        f"Run.attach(context, {run!r}).wait(progress='auto'); to end it first: "
         f"vertex-flow cancel {run}."
     )
 

@@ -15,14 +15,16 @@ from vertex_flow.errors import (
     RunCancelled,
     SettingError,
 )
-from vertex_flow.report.progress import Progress
+from vertex_flow.report.activity import Watch
+from vertex_flow.report.showing import ProgressTo, view_of
 from vertex_flow.report.snapshot import Snapshot
 from vertex_flow.runs import reaching
-from vertex_flow.runs.following import FAR, NEARBY, Outage, cloud_outage, engine_outage
+from vertex_flow.runs.following import FAR, NEARBY, Outage, cloud_outage, engine_outage, rest
 from vertex_flow.runs.reading import Reading
 
 if TYPE_CHECKING:
     from vertex_flow.engine.joining import LocalEngine
+    from vertex_flow.report.view import View
     from vertex_flow.runs.boards import TensorBoard
     from vertex_flow.runs.listing import RunEntry
     from vertex_flow.runs.tailing import LogLine
@@ -65,7 +67,9 @@ class Run(Reading):
 
         full = reaching.full_name(context, name)
         if reaching.is_empty(context):
-            raise ApiError(404, "NOT_FOUND", f"there is no run {name!r}: {_nothing(context)}")
+            raise ApiError(
+                404, "NOT_FOUND", f"there is no run {name!r}: {reaching.nothing(context)}"
+            )
         client, engine = reaching.connect(context)
         run = cls(client, full, engine, context)
         try:
@@ -94,24 +98,26 @@ class Run(Reading):
 
         of = "" if flow is None else f" of flow {flow!r}"
         if reaching.is_empty(context):
-            raise SettingError(f"there is no run{of}: {_nothing(context)}")
+            raise SettingError(f"there is no run{of}: {reaching.nothing(context)}")
         client, engine = reaching.connect(context)
         try:
             found = listing.entries(client, listing.wanted(flow=flow), 1)
             if not found:
-                raise SettingError(f"there is no run{of} {_where(context)}.")
+                raise SettingError(f"there is no run{of} {reaching.where(context)}.")
         except BaseException:
             give_up(engine, None)
             raise
         return cls(client, found[0].name, engine, context)
 
-    def wait(self, *, progress: Say | None = None, timeout: float | None = None) -> Run:
+    def wait(self, *, progress: ProgressTo = None, timeout: float | None = None) -> Run:
         """Wait until the run has ended.
 
         Ctrl-C ends the waiting. A run in the cloud goes on, and how it is followed again is said.
 
         Args:
-            progress: Called with each line of progress.
+            progress: `"auto"` for a table on a terminal and in a notebook that changes in its
+                place, and lines elsewhere; a function that is called with each line; None for
+                silence.
             timeout: Seconds to wait at most; None for as long as it takes.
 
         Returns:
@@ -120,12 +126,14 @@ class Run(Reading):
         Raises:
             RunFailed: The run failed; with the likely cause and the fix, where they are known.
             RunCancelled: The run was cancelled.
+            SettingError: `progress` is none of these.
             EngineError: The standing engine has stopped, and did not come back.
             ApiError: Vertex AI was away for ten minutes, or refused; the run goes on.
             TimeoutError: It has not ended in time; it goes on.
         """
-        with self.detaching(progress):
-            snapshot = self._followed(progress, timeout)
+        view = view_of(progress, "Run.wait")
+        with self.detaching(view.say if view else None), view or contextlib.nullcontext():
+            snapshot = self._followed(view, timeout)
         if snapshot.state == "CANCELLED":
             raise RunCancelled(f"{snapshot.name} was cancelled.")
         if snapshot.state == "FAILED":
@@ -241,7 +249,7 @@ class Run(Reading):
         tail = tailing.open_tail(source, self.name, lines, own=stage is None)
         return tailing.told(tail, look, stages, pace.pauses() if follow else None)
 
-    def resume(self, *, wait: bool = True, progress: Say | None = print) -> Run:
+    def resume(self, *, wait: bool = True, progress: ProgressTo = "auto") -> Run:
         """Start a failed or cancelled run again, with the same spec, parameters and options.
 
         It is a new run, in the same experiments. What has succeeded is taken from the cache; which
@@ -249,7 +257,7 @@ class Run(Reading):
 
         Args:
             wait: Whether to return only when the new run has ended.
-            progress: Called with each line of progress; None for silence.
+            progress: Where progress is shown, as in `Flow.run`.
 
         Returns:
             The new run.
@@ -262,13 +270,15 @@ class Run(Reading):
         """
         from vertex_flow.runs import experiments, resuming
 
-        name = resuming.resume(self._reached(), self.name, progress)
+        view = view_of(progress, "Run.resume")
+        say = view.say if view else None
+        name = resuming.resume(self._reached(), self.name, say)
         run = Run(self._client, name, self._engine, self._context)
         try:
-            with run.detaching(progress):
+            with run.detaching(say):
                 for experiment in experiments.showing(self._client, self.name):
-                    experiments.show(self._client, experiment, name, progress)
-            return run.wait(progress=progress) if wait else run
+                    experiments.show(self._client, experiment, name, say)
+            return run.wait(progress=view) if wait else run
         except EngineError:
             raise  # there is no engine any more, and the run goes on in the next one
         except BaseException:
@@ -314,28 +324,40 @@ class Run(Reading):
         """The line of Python that takes the run up again."""
         _, project, _, location = self._client.parent.split("/")
         context = f"GcpContext(project={project!r}, location={location!r})"
-        return f"Run.attach({context}, {self.job_id!r}).wait(progress=print)"
+        return f"Run.attach({context}, {self.job_id!r}).wait(progress='auto')"
 
-    def _followed(self, progress: Say | None, timeout: float | None) -> Snapshot:
+    def _followed(self, view: View | None, timeout: float | None) -> Snapshot:
         """Look at the run until it has ended."""
-        queued = not self.is_local
-        page = self._page if queued else None
-        watch = None
-        if progress:
-            watch = Progress(progress, self._tuning_job, queued=queued, page=page)
+        say = view.say if view else None
+        watch = self._watch(view)
         limit = None if timeout is None else time.monotonic() + timeout
         pace = NEARBY if self._client.endpoint.startswith("http://") else FAR
         for pause in pace.pauses():
-            snapshot = self._patiently(self.snapshot, progress, pause)
-            if watch:
-                self._patiently(partial(watch.update, snapshot), progress, pause)
+            snapshot = self._patiently(self.snapshot, say, pause)
+            if view:
+                view.show(self._patiently(partial(watch.look, snapshot), say, pause))
             if snapshot.is_over:
                 return snapshot
             left = pause if limit is None else limit - time.monotonic()
             if left <= 0:
                 raise TimeoutError(f"{self.name} is still {snapshot.state} after {timeout} s.")
-            time.sleep(min(pause, left))
+            rest(min(pause, left), view.tick if view else None)
         raise AssertionError("pauses have no end")
+
+    def _watch(self, view: View | None) -> Watch:
+        """What works out what the run is doing; with its logs, where they are shown."""
+        from vertex_flow.runs import tails
+
+        source = self._home or (self._context.apis if self._context is not None else None)
+        shows = view is not None and view.reads_logs
+        read_log = tails.reader(source) if shows and source is not None else None
+        is_queued = not self.is_local
+        return Watch(
+            self._tuning_job,
+            queued=is_queued,
+            page=self._page if is_queued else None,
+            read_log=read_log,
+        )
 
     def _tuning_job(self, display_name: str) -> Any:
         return self._reached().tuning_job(display_name)
@@ -355,16 +377,6 @@ class Run(Reading):
 def _check_lines(method: str, lines: Any) -> None:
     if type(lines) is not int or lines < 1:
         raise SettingError(f"Run.{method}(lines={lines!r}): expected a whole number from 1.")
-
-
-def _where(context: GcpContext) -> str:
-    if context.home is not None:
-        return f"in {context.home}"
-    return f"in project {context.project}, {context.location}"
-
-
-def _nothing(context: GcpContext) -> str:
-    return f"nothing has run in {context.home} yet."
 
 
 def give_up(engine: LocalEngine | None, run: Run | None) -> None:

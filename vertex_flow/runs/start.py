@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vertex_flow.context import GcpContext
 from vertex_flow.errors import ApiError, EngineError
+from vertex_flow.report.showing import ProgressTo, view_of
 from vertex_flow.runs import reaching
 from vertex_flow.runs.options import Settled, settle
 from vertex_flow.runs.run import Run, give_up
@@ -28,7 +29,7 @@ def start(  # noqa: PLR0913 - the options of Flow.run, passed on
     params: Mapping[str, Any],
     enable_caching: bool | None,
     wait: bool,
-    progress: Say | None,
+    progress: ProgressTo,
     options: Mapping[str, Any],
 ) -> Run:
     """Compile a graph, submit it, and follow it to its end.
@@ -39,11 +40,13 @@ def start(  # noqa: PLR0913 - the options of Flow.run, passed on
         params: Values for pipeline parameters, by name.
         enable_caching: Whether earlier results are reused; None for as it was compiled.
         wait: Whether to return only when the run has ended.
-        progress: Called with each line of progress while waiting.
+        progress: Where progress is shown while waiting, as in `Flow.run`.
         options: Further options, those of `RunOptions`.
     """
     from vertex_flow.runs import preflight, submission
 
+    view = view_of(progress, "Flow.run")
+    say = view.say if view else None
     settled = settle(context, options)
     values = submission.parameter_values(graph, context, params, settled)
     job_id = settled.job_id or fresh_id(graph.name)
@@ -54,13 +57,13 @@ def start(  # noqa: PLR0913 - the options of Flow.run, passed on
             graph, context, values, options=settled, enable_caching=enable_caching
         )
         preflight.check(job_id, job, context, settled)
-        run = Run(client, _submitted(client, job_id, job, settled, progress), engine, context)
-        if wait and progress:
-            progress(_first_line(run))
+        run = Run(client, _submitted(client, job_id, job, settled, say), engine, context)
+        if wait and say:
+            say(_first_line(run))
         if settled.experiment:
-            with run.detaching(progress):
-                _show(client, settled.experiment, run, progress)
-        return run.wait(progress=progress) if wait else run
+            with run.detaching(say):
+                _show(client, settled.experiment, run, say)
+        return run.wait(progress=view) if wait else run
     except EngineError:
         raise  # there is no engine any more, and the run goes on in the next one
     except BaseException:
