@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
@@ -29,7 +30,11 @@ pytest_collect_file = Sybil(
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C reach what the tests start: a shell that runs in the background ignores it."""
+    """Let Ctrl-C reach what the tests start: a shell that runs in the background ignores it.
+
+    Runs get no reports, but in the tests about them.
+    """
+    os.environ["VERTEX_FLOW_REPORTS"] = "off"
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

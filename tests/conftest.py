@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-os.environ["VERTEX_FLOW_REPORTS"] = "off"  # but for the tests about them
 
 GOLDENS = Path(__file__).parent / "goldens"
 
