@@ -1,0 +1,1 @@
+"""The console: pages for a browser that show what runs in a place."""

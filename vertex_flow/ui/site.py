@@ -1,0 +1,96 @@
+"""What the pages read of a place, by the package's own documented calls."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from vertex_flow.context import GcpContext
+from vertex_flow.report.facts import RunFacts
+from vertex_flow.runs.run import Run
+
+if TYPE_CHECKING:
+    from vertex_flow.runs.listing import RunEntry
+
+_KEPT = 64  # runs that are not read again
+_FRESH = 1.0  # how long what a run says of itself is shown again, in seconds
+_MOST = 500  # runs that are looked through
+
+
+class Site:
+    """A project, or this machine, as pages show it.
+
+    Args:
+        context: Where it is.
+    """
+
+    def __init__(self, context: GcpContext) -> None:
+        self.context = context
+        self._lock = threading.Lock()
+        self._runs: OrderedDict[str, Run] = OrderedDict()
+        self._facts: OrderedDict[str, tuple[float, RunFacts]] = OrderedDict()
+
+    @property
+    def place(self) -> str:
+        """Where it is, in words."""
+        context = self.context
+        if context.home is not None:
+            return f"this machine, {context.home}"
+        return f"project {context.project}, {context.location}"
+
+    def runs(
+        self, *, flow: str | None = None, state: str | None = None, words: str = ""
+    ) -> tuple[RunEntry, ...]:
+        """List runs, the newest first.
+
+        Args:
+            flow: Only those of this flow.
+            state: Only those in this state.
+            words: Only those in whose id, flow or labels this text is, in any case.
+        """
+        found = Run.list(self.context, flow=flow, state=state, limit=_MOST)
+        wanted = words.strip().casefold()
+        return tuple(one for one in found if wanted in _searched(one))
+
+    def run(self, job_id: str) -> Run:
+        """Take up a run.
+
+        Raises:
+            SettingError: It is no id of a run.
+            ApiError: There is no such run.
+        """
+        with self._lock:
+            known = self._runs.get(job_id)
+        if known is not None:
+            return known
+        run = Run.attach(self.context, job_id)
+        with self._lock:
+            self._runs[job_id] = run
+            while len(self._runs) > _KEPT:
+                self._runs.popitem(last=False)
+        return run
+
+    def facts(self, job_id: str) -> RunFacts:
+        """Read everything about a run; of one that is over, once.
+
+        Raises:
+            SettingError: It is no id of a run.
+            ApiError: There is no such run.
+        """
+        with self._lock:
+            at, known = self._facts.get(job_id, (0.0, None))
+        if known is not None and (known.is_over or time.monotonic() - at < _FRESH):
+            return known
+        found = self.run(job_id).facts()
+        with self._lock:
+            self._facts[job_id] = (time.monotonic(), found)
+            while len(self._facts) > _KEPT:
+                self._facts.popitem(last=False)
+        return found
+
+
+def _searched(entry: RunEntry) -> str:
+    labels = " ".join(f"{name}={value}" for name, value in entry.labels.items())
+    return f"{entry.job_id} {entry.flow} {labels}".casefold()
