@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from vertex_flow.flow import Flow
     from vertex_flow.graph import When
     from vertex_flow.ports import In, Out, Param, Port, Value
+    from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel
     from vertex_flow.runs.run import Run
     from vertex_flow.schedules.schedule import Schedule
     from vertex_flow.search import Categorical, Discrete, Double, Integer
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Categorical",
+    "DeployedEndpoint",
     "Discrete",
     "Double",
     "Flow",
@@ -31,6 +33,7 @@ __all__ = [
     "Outputs",
     "Param",
     "Port",
+    "RegisteredModel",
     "Run",
     "Schedule",
     "Stage",
@@ -43,6 +46,7 @@ __all__ = [
 
 _HOMES = {
     "Categorical": "search",
+    "DeployedEndpoint": "runs.outcomes",
     "Discrete": "search",
     "Double": "search",
     "Flow": "flow",
@@ -54,6 +58,7 @@ _HOMES = {
     "Outputs": "contract",
     "Param": "ports",
     "Port": "ports",
+    "RegisteredModel": "runs.outcomes",
     "Run": "runs.run",
     "Schedule": "schedules.schedule",
     "Stage": "contract",

@@ -79,9 +79,10 @@ class Caller:
     def _listed(self, method: Callable[..., Any], key: str, **request: Any) -> Iterator[Any]:
         """Every item of a list, page after page; each page is tried as often as any request."""
         token, seen = "", NextPage(key)
+        of = {} if "name" in request else {"parent": self.parent}  # versions are of a model
         while True:
             seen.check(token)
-            asked = {"parent": self.parent, "page_token": token, **request}
+            asked = {**of, "page_token": token, **request}
             page = self._call(method, request=asked)
             yield from getattr(page, key)
             token = page.next_page_token

@@ -19,6 +19,14 @@ class Endpoints(Caller):
         """Read a registered model version, `projects/…/models/ID@VERSION`."""
         return self._call(self._models.get_model, name=name)
 
+    def models(self) -> Iterator[aiplatform_v1.Model]:
+        """Every model, in its default version, the newest first."""
+        return self._listed(self._models.list_models, "models", order_by="create_time desc")
+
+    def model_versions(self, name: str) -> Iterator[aiplatform_v1.Model]:
+        """Every version of a model."""
+        return self._listed(self._models.list_model_versions, "models", name=name)
+
     def get_endpoint(self, name: str) -> aiplatform_v1.Endpoint:
         """Read an endpoint with its deployed models."""
         return self._call(self._endpoints.get_endpoint, name=name)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
-
 from vertex_flow.errors import RunFailed
 from vertex_flow.report.snapshot import Snapshot, StageRun
 
@@ -34,10 +32,15 @@ def record(
         "stages": [
             {**_stage(one), "jobs": list(snapshot.jobs(one.name))} for one in snapshot.stages
         ],
-        "model": {**attrs.asdict(model), "aliases": list(model.aliases)} if model else None,
+        "model": _model(model) if model else None,
         "endpoint": {"name": endpoint.name, "url": endpoint.url} if endpoint else None,
         "failure": _failure(failure) if failure else None,
     }
+
+
+def _model(model: Any) -> dict[str, Any]:
+    facts = {name: getattr(model, name) for name in ("name", "version", "display_name", "uri")}
+    return {**facts, "aliases": list(model.aliases)}
 
 
 def _stage(stage: StageRun) -> dict[str, Any]:

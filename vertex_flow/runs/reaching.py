@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from vertex_flow.context import GcpContext
@@ -34,6 +36,30 @@ def connect(context: GcpContext) -> tuple[Client, LocalEngine | None]:
     endpoint = engine.endpoint if engine else context.endpoint
     token = engine.token if engine else None
     return Client(endpoint, context.parent, token, context.credentials), engine
+
+
+@contextmanager
+def reached(context: GcpContext) -> Iterator[Client]:
+    """Reach the endpoint of a context for the time of a block.
+
+    An engine that is started for it ends with the block.
+    """
+    client, engine = connect(context)
+    try:
+        yield client
+    finally:
+        let_go(engine)
+
+
+def let_go(engine: LocalEngine | None) -> None:
+    """End an engine, unless it stands, or another object of this process needs it."""
+    if engine is not None and not engine.shared:
+        engine.close()
+
+
+def is_empty(context: GcpContext) -> bool:
+    """Tell whether a context is a folder on this machine in which no engine has ever been."""
+    return context.home is not None and not (context.home / "engine.db").exists()
 
 
 def full_name(context: Any, name: Any) -> str:

@@ -14,7 +14,7 @@ from vertex_flow.names import Resource
 from vertex_flow.report.record import record
 from vertex_flow.report.snapshot import Snapshot, StageRun
 from vertex_flow.report.summary import summarise
-from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel
+from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel, endpoint_of
 from vertex_flow.texts import plain
 
 if TYPE_CHECKING:
@@ -80,24 +80,13 @@ class Reading:
         name = self._resource("google.VertexModel")
         if name is None:
             return None
-        model = self._reached().get_model(name)
-        return RegisteredModel(
-            name=model.name.partition("@")[0],
-            version=model.version_id,
-            display_name=model.display_name,
-            aliases=tuple(model.version_aliases),
-            uri=model.artifact_uri,
-        )
+        return RegisteredModel.of(self._reached().get_model(name))
 
     @property
     def endpoint(self) -> DeployedEndpoint | None:
         """The endpoint that the model was deployed to, or None when it was not."""
         name = self._resource("google.VertexEndpoint")
-        if name is None:
-            return None
-        client = self._reached()
-        url = f"{client.endpoint}/v1/{name}:predict"
-        return DeployedEndpoint(name=name, url=url, client=client)
+        return None if name is None else endpoint_of(self._reached(), name)
 
     @property
     def token_file(self) -> Path | None:
