@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any
 
 import attrs
+
+from vertex_flow.report.blueprint import Blueprint
+from vertex_flow.report.blueprint import mapping as _mapping
+from vertex_flow.report.blueprint import tasks_of as _tasks
 
 _OVER = ("SUCCEEDED", "FAILED", "CANCELLED")
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
@@ -117,7 +121,11 @@ class Snapshot:
         self.parameters: Mapping[str, Any] = _plain(job.runtime_config.parameter_values) or {}
         self._details = list(job.job_detail.task_details)
         self._spec = _plain(job.pipeline_spec) or {}  # absent while a template is read
-        self._known = _mapping(self._spec.get("components"))
+
+    @cached_property
+    def blueprint(self) -> Blueprint:
+        """What its compiled pipeline consists of."""
+        return Blueprint(self._spec)
 
     @property
     def is_over(self) -> bool:
@@ -171,17 +179,8 @@ class Snapshot:
     @cached_property
     def _components(self) -> dict[str, Mapping[str, Any]]:
         """Component of each stage: the tasks of the root and of the conditions below it."""
-        return dict(self._stages_in(self._spec.get("root")))
-
-    def _stages_in(self, component: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        tasks = _tasks(component)
-        for name in _in_order(tasks):
-            reference = _mapping(tasks[name].get("componentRef")).get("name")
-            inner = _mapping(self._known.get(str(reference)))
-            if "condition" in _mapping(tasks[name].get("triggerPolicy")):
-                yield from self._stages_in(inner)
-            else:
-                yield name, inner
+        plan = self.blueprint
+        return {name: plan.component(path) for name, path in plan.stages.items()}
 
     def _stage_run(self, name: str) -> StageRun:
         detail = self._detail(name)
@@ -267,40 +266,12 @@ def _name(state: Any) -> str:
     return str(getattr(state, "name", f"STATE_{state}"))
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    """What should be a mapping; an empty one where a foreign pipeline has something else."""
-    return value if isinstance(value, Mapping) else {}
-
-
 def _selectors(output: Any) -> list[Mapping[str, Any]]:
     """Where an output comes from; with `dsl.OneOf`, whichever of several tasks has run."""
     source = _mapping(output)
     if "valueFromParameter" in source:
         return [_mapping(source["valueFromParameter"])]
     return list(_mapping(source.get("valueFromOneof")).get("parameterSelectors", []))
-
-
-def _tasks(component: Any) -> Mapping[str, Mapping[str, Any]]:
-    found = _mapping(_mapping(_mapping(component).get("dag")).get("tasks"))
-    return {name: _mapping(task) for name, task in found.items()}
-
-
-def _in_order(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Names of tasks, each after those it depends on; KFP sorts them by name."""
-    ordered: list[str] = []
-    seen: set[str] = set()
-
-    def visit(name: str) -> None:
-        if name in seen or name not in tasks:
-            return
-        seen.add(name)
-        for needed in tasks[name].get("dependentTasks", []):
-            visit(needed)
-        ordered.append(name)
-
-    for name in tasks:
-        visit(name)
-    return ordered
 
 
 def _metadata(detail: Any) -> dict[str, Any]:

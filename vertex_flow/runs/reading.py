@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vertex_flow.client import Client
     from vertex_flow.context import GcpContext
     from vertex_flow.engine.joining import LocalEngine
+    from vertex_flow.report.comparison import Comparison
     from vertex_flow.report.facts import RunFacts
 
 
@@ -160,6 +161,42 @@ class Reading:
         from vertex_flow.runs.gathering import gather
 
         return gather(self)
+
+    def diff(self, *others: Reading) -> Comparison:
+        """Compare the run with others: parameters, code, stages, settings, results.
+
+        The runs may be of different flows, in different places, half done or failed, or of
+        pipelines that were not made by a flow. What is in artifacts on this machine is compared
+        too, where it is not too much.
+
+        Args:
+            others: One run or more.
+
+        Returns:
+            How they differ, this run first. `print` shows a table; `same` tells whether nothing
+            differs but the time that was taken.
+
+        Raises:
+            SettingError: There is none, or one is no run.
+            ApiError: A run cannot be read.
+
+        Example:
+            ```python
+            old, new = flow.run(params={"size": 3}), flow.run(params={"size": 5})
+            comparison = old.diff(new)
+            print(comparison)
+            for row in comparison.section("parameters"):
+                print(row.name, row.values, row.same)
+            ```
+        """
+        from vertex_flow.runs.comparing import compare_runs
+
+        if not others or not all(isinstance(one, Reading) for one in others):
+            raise SettingError(
+                f"Run.diff({', '.join(map(repr, others))}): expected one run or more: "
+                "Run.attach(context, name)."
+            )
+        return compare_runs([self, *others])
 
     @property
     def _is_local(self) -> bool:
