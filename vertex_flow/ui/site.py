@@ -5,13 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from vertex_flow.context import GcpContext
 from vertex_flow.report.facts import RunFacts
+from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel
 from vertex_flow.runs.run import Run
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from vertex_flow.client import Client
     from vertex_flow.runs.listing import RunEntry
 
 _KEPT = 64  # runs that are not read again
@@ -89,6 +94,55 @@ class Site:
             while len(self._facts) > _KEPT:
                 self._facts.popitem(last=False)
         return found
+
+
+    def models(self) -> tuple[RegisteredModel, ...]:
+        """List every version of every model, the newest model first."""
+        return RegisteredModel.list(self.context)
+
+    def endpoints(self) -> tuple[DeployedEndpoint, ...]:
+        """List the endpoints, the newest first."""
+        return DeployedEndpoint.list(self.context)
+
+    @cached_property
+    def vertex(self) -> Client:
+        """Speaks to the place."""
+        return self.context.vertex
+
+    def origin(self, model: str, version: str, created: datetime | None) -> RunFacts | None:
+        """Find the run that has registered a version of a model.
+
+        Args:
+            model: Resource name of the model, without the version.
+            version: The version.
+            created: When it was registered; only runs of that time can be it.
+
+        Returns:
+            What is known of the run; None where none is found.
+        """
+        for entry in self.runs():
+            if not _spans(entry, created):
+                continue
+            facts = self.facts(entry.job_id)
+            if f"{model}@{version}" in _registered(facts):
+                return facts
+        return None
+
+
+def _spans(entry: RunEntry, created: datetime | None) -> bool:
+    """Whether a run was under way at a time."""
+    if created is None or entry.start is None:
+        return True
+    return entry.start <= created and (entry.end is None or created <= entry.end)
+
+
+def _registered(facts: RunFacts) -> set[str]:
+    return {
+        str(artifact.metadata.get("resourceName"))
+        for stage in facts.stages
+        for artifact in stage.artifacts.values()
+        if artifact.schema_title == "google.VertexModel"
+    }
 
 
 def _searched(entry: RunEntry) -> str:
