@@ -210,6 +210,7 @@ def test_evaluate_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
         "artifacts": {
             "metrics": artifact("system.Metrics", tmp_path / "metrics"),
             "classification_metrics": artifact("system.ClassificationMetrics", tmp_path / "cm"),
+            "samples": artifact("system.Artifact", tmp_path / "samples"),
         }
     }
     result = execute("EvaluateOp", {"inputs": given, "outputs": outputs}, tmp_path)

@@ -1,12 +1,21 @@
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from kfp.dsl import ClassificationMetrics, Dataset, Metrics, Model
+from kfp.dsl import Artifact, ClassificationMetrics, Dataset, Metrics, Model
 
 from vertex_flow.components import EvaluateOp
-from vertex_flow.components.evaluate import as_labels, choose_output, fit_shape, measure
+from vertex_flow.components.evaluate import (
+    as_labels,
+    choose_output,
+    choose_samples,
+    fit_shape,
+    grey_values,
+    measure,
+    scores_of_labels,
+)
 
 
 class Fixed:
@@ -41,6 +50,7 @@ def run(model: Model, test_data: Dataset, **settings: Any) -> tuple[Any, Any, An
         test_data=test_data,
         metrics=metrics,
         classification_metrics=classes,
+        samples=Artifact(uri=str(Path(test_data.uri).parent / "samples.json")),
         **settings,
     )
     return metrics.metadata, classes.metadata, result
@@ -126,6 +136,60 @@ def test_a_threshold_of_a_metric_that_is_not_computed_is_refused(tmp_path: Path)
 def test_a_threshold_that_is_no_share_is_refused(tmp_path: Path, least: Any) -> None:
     with pytest.raises(ValueError, match=r"the threshold of 'f1' is .*: expected a number from 0"):
         evaluated(tmp_path, thresholds={"f1": least})
+
+
+def samples(folder: Path, **settings: Any) -> list[Any]:
+    """What `evaluated` puts out to be looked at."""
+    evaluated(folder, **settings)
+    found: list[Any] = json.loads((folder / "samples.json").read_text())["samples"]
+    return found
+
+
+def test_samples_are_put_out_the_wrong_ones_first(tmp_path: Path) -> None:
+    found = [(one["index"], one["predicted"], one["true"]) for one in samples(tmp_path)]
+    assert found == [(3, "2", "1"), (0, "0", "0"), (1, "1", "1"), (2, "2", "2")]
+
+
+def test_samples_are_images_of_grey_values(tmp_path: Path) -> None:
+    assert [one["image"] for one in samples(tmp_path)][0] == [[255, 255], [255, 255]]
+
+
+def test_no_sample_is_put_out_where_none_is_asked_for(tmp_path: Path) -> None:
+    assert samples(tmp_path, shown_samples=0) == []
+
+
+def test_right_samples_have_a_third_of_the_places() -> None:
+    y = np.zeros(12, int)
+    wrong = np.arange(12) < 9
+    assert choose_samples(y, wrong.astype(int), None, 6) == [0, 1, 2, 3, 9, 10]
+
+
+def test_of_the_wrong_samples_the_surest_come_first() -> None:
+    scores = np.array([0.6, 0.9, 0.7])
+    assert choose_samples(np.zeros(3, int), np.ones(3, int), scores, 2) == [1, 2]
+
+
+def test_large_images_become_small_and_grey() -> None:
+    images = np.zeros((2, 1000, 500, 3))
+    images[1] = 7
+    grey = grey_values(images)
+    assert [len(grey[1]), len(grey[1][0]), grey[0][0][0], grey[1][0][0]] == [32, 16, 0, 255]
+
+
+@pytest.mark.parametrize(
+    ("predictions", "predicted", "expected"),
+    [
+        (np.array([[0.1, 0.9], [0.8, 0.2]]), [1, 0], [0.9, 0.8]),
+        (np.array([[0.75], [0.25]]), [1, 0], [0.75, 0.75]),
+        (np.array([[5.0, -1.0]]), [0], None),
+        (np.array([2, 0]), [2, 0], None),
+    ],
+)
+def test_scores_are_those_of_the_predicted_classes(
+    predictions: Any, predicted: list[int], expected: list[float] | None
+) -> None:
+    found = scores_of_labels(predictions, np.array(predicted))
+    assert (None if found is None else found.tolist()) == expected
 
 
 def test_small_batches_give_the_same_result(tmp_path: Path) -> None:

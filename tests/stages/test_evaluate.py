@@ -51,6 +51,15 @@ def test_a_threshold_out_of_range(least: float) -> None:
     )
 
 
+@pytest.mark.parametrize("shown", [-1, 101, 1.5, True])
+def test_samples_out_of_range(shown: Any) -> None:
+    with pytest.raises(SettingError) as caught:
+        Evaluate(shown_samples=shown)
+    assert str(caught.value) == (
+        f"Evaluate(shown_samples={shown!r}): expected a whole number from 0 to 100."
+    )
+
+
 def test_a_component_of_ones_own_offers_what_it_puts_out() -> None:
     assert list(Evaluate(component=judge, arguments={"least": 0.8}).ports) == ["passed"]
 

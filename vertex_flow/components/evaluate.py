@@ -6,7 +6,7 @@
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kfp import dsl
-from kfp.dsl import ClassificationMetrics, Dataset, Input, Metrics, Model, Output
+from kfp.dsl import Artifact, ClassificationMetrics, Dataset, Input, Metrics, Model, Output
 
 from vertex_flow.components._arrays import check_images, check_labels, read_arrays
 from vertex_flow.components._images import TENSORFLOW_IMAGE
@@ -198,6 +198,77 @@ def compare(computed: dict[str, float], thresholds: dict[str, Any]) -> bool:
     return passed
 
 
+def choose_samples(
+    y: "np.ndarray[Any, Any]",
+    predicted: "np.ndarray[Any, Any]",
+    scores: "np.ndarray[Any, Any] | None",
+    most: int,
+) -> list[int]:
+    """Choose samples to look at, by index: the wrong ones first, of those the surest first.
+
+    Where many are wrong, a third of the places is left for right ones.
+    """
+    import numpy as np
+
+    wrong, right = np.flatnonzero(predicted != y), np.flatnonzero(predicted == y)
+    if scores is not None:
+        wrong = wrong[np.argsort(-scores[wrong], kind="stable")]
+    wrong = wrong[: max(most - len(right), most * 2 // 3)]
+    return [int(index) for index in (*wrong, *right[: most - len(wrong)])]
+
+
+def scores_of_labels(
+    predictions: "np.ndarray[Any, Any]", predicted: "np.ndarray[Any, Any]"
+) -> "np.ndarray[Any, Any] | None":
+    """Give the score of the predicted class of each sample, or None where they are no shares."""
+    import numpy as np
+
+    if predictions.ndim == 2 and predictions.shape[1] > 1:
+        scores = predictions[np.arange(len(predicted)), predicted]
+    else:
+        flat = predictions.reshape(-1)
+        if flat.dtype.kind != "f" or not (predictions.ndim == 2 or (flat % 1 != 0).any()):
+            return None
+        scores = np.where(predicted == 1, flat, 1 - flat)
+    return scores.astype(float) if ((scores >= 0) & (scores <= 1)).all() else None
+
+
+def grey_values(images: "np.ndarray[Any, Any]", longest: int = 32) -> list[list[list[int]]]:
+    """Make images small and grey: rows of whole numbers from 0 to 255, at most 32 a side.
+
+    Every n-th pixel of every n-th row is taken, and the mean of the channels.
+    """
+    import numpy as np
+
+    step = -(-max(images.shape[1:3]) // longest)
+    small = images[:, ::step, ::step].astype(float)
+    if small.ndim == 4:
+        small = small.mean(axis=3)
+    low, high = float(small.min()), float(small.max())
+    grey = np.rint((small - low) * (255 / ((high - low) or 1))).astype(int)
+    return [one.tolist() for one in grey]
+
+
+def describe_samples(
+    chosen: list[int],
+    x: "np.ndarray[Any, Any]",
+    y: "np.ndarray[Any, Any]",
+    predicted: "np.ndarray[Any, Any]",
+    scores: "np.ndarray[Any, Any] | None",
+) -> list[dict[str, Any]]:
+    """Put the samples of some indices into plain values."""
+    return [
+        {
+            "index": index,
+            "predicted": str(predicted[index]),
+            "true": str(y[index]),
+            "score": None if scores is None else round(float(scores[index]), 6),
+            "image": image,
+        }
+        for index, image in zip(chosen, grey_values(x[chosen]) if chosen else [], strict=True)
+    ]
+
+
 @dsl.component(
     base_image=TENSORFLOW_IMAGE,
     packages_to_install=["scikit-learn>=1.5"],
@@ -217,6 +288,10 @@ def compare(computed: dict[str, float], thresholds: dict[str, Any]) -> bool:
         as_labels,
         measure,
         compare,
+        choose_samples,
+        scores_of_labels,
+        grey_values,
+        describe_samples,
     ],
 )
 def evaluate(
@@ -224,9 +299,11 @@ def evaluate(
     test_data: Input[Dataset],
     metrics: Output[Metrics],
     classification_metrics: Output[ClassificationMetrics],
+    samples: Output[Artifact],
     thresholds: dict[str, Any] = {},
     values: str = "",
     batch_size: int = 512,
+    shown_samples: int = 36,
 ) -> NamedTuple("Outputs", [("passed", bool), ("accuracy", float)]):  # type: ignore[valid-type]  # KFP's form of it
     """Measures a classifier on test data and compares the metrics with thresholds.
 
@@ -241,13 +318,20 @@ def evaluate(
         values: Run-time values, records joined by U+241E, each name, type (int, float, bool, str,
             list or dict) and text joined by U+241F.
         batch_size: How many images are predicted at a time.
+        shown_samples: How many test samples are put out to be looked at, from 0 to 100.
 
     Returns:
         metrics: The metrics by name.
         classification_metrics: The confusion matrix, rows true and columns predicted.
+        samples: A JSON file: samples, a list of test samples, the wrong ones first, each with
+            index, predicted, true, score (of the predicted class, or null) and image, rows of grey
+            values from 0 to 255, at most 32 a side.
         passed: Whether every metric reaches its threshold; true without thresholds.
         accuracy: Share of the test samples that are classified correctly.
     """
+    import json
+    import os
+
     import numpy as np
 
     least = resolve_markers(thresholds, parse_values(values))
@@ -261,9 +345,8 @@ def evaluate(
     check_images("x", x, test_data.uri)
     y = check_labels("y", arrays["y"], len(x), test_data.uri)
     predictor = load_predictor(model.path, model.uri)
-    predicted, classes = as_labels(
-        predict_batches(predictor, x, int(batch_size), model.uri), y, model.uri
-    )
+    predictions = predict_batches(predictor, x, int(batch_size), model.uri)
+    predicted, classes = as_labels(predictions, y, model.uri)
     matrix = np.zeros((classes, classes), dtype=np.int64)
     np.add.at(matrix, (y, predicted), 1)
     computed = measure(matrix)
@@ -272,6 +355,13 @@ def evaluate(
     classification_metrics.log_confusion_matrix(
         [str(label) for label in range(classes)], matrix.tolist()
     )
+    most = max(0, min(int(shown_samples), 100))
+    scores = scores_of_labels(predictions, predicted)
+    chosen = choose_samples(y, predicted, scores, most)
+    os.makedirs(os.path.dirname(samples.path), exist_ok=True)
+    with open(samples.path, "w", encoding="utf-8") as file:
+        json.dump({"samples": describe_samples(chosen, x, y, predicted, scores)}, file)
+    samples.metadata["holds"] = "sample predictions"
     print(f"accuracy {computed['accuracy']:.4f} on {len(x)} samples of {test_data.uri}")  # noqa: T201 - the task's log
     return compare(computed, least), computed["accuracy"]
 

@@ -29,6 +29,11 @@ class TaskFacts:
     end: datetime | None = None
     error: str = ""
 
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, or None while it has not ended."""
+        return _between(self.start, self.end)
+
 
 @attrs.frozen(kw_only=True)
 class StageFacts:
@@ -40,7 +45,8 @@ class StageFacts:
         start: When it started, or None.
         end: When it ended, or None.
         condition: What it hangs on, in words, or the empty text.
-        after: Names of the stages whose outputs it takes, or whose condition it hangs on.
+        after: Names of the stages whose outputs it takes, that its condition hangs on, or that it
+            is told to come after.
         tasks: Its tasks, in the order in which they started.
         jobs: Resource names of the custom and tuning jobs behind it.
         outputs: Parameters that it put out, by name.
@@ -60,6 +66,11 @@ class StageFacts:
     artifacts: Mapping[str, Artifact] = attrs.field(factory=dict)
     metrics: Mapping[str, float] = attrs.field(factory=dict)
 
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, or None while it has not ended."""
+        return _between(self.start, self.end)
+
 
 @attrs.frozen(kw_only=True)
 class TrialFacts:
@@ -71,7 +82,8 @@ class TrialFacts:
         start: When it started, or None.
         end: When it ended, or None.
         parameters: The values that it tried, by name.
-        metrics: Its final measurement, by metric.
+        metrics: Its final measurement, by metric; while it runs its last one. Always finite.
+        reason: Why it is infeasible or was stopped, or the empty text.
     """
 
     id: str
@@ -80,6 +92,12 @@ class TrialFacts:
     end: datetime | None = None
     parameters: Mapping[str, Any] = attrs.field(factory=dict)
     metrics: Mapping[str, float] = attrs.field(factory=dict)
+    reason: str = ""
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, or None while it has not ended."""
+        return _between(self.start, self.end)
 
 
 @attrs.frozen(kw_only=True)
@@ -192,12 +210,18 @@ class MachineTime:
         job: Resource name of the job.
         machine: Machine type, with its accelerators: `n1-standard-8 + 1 NVIDIA_TESLA_T4`.
         hours: Machine-hours: replicas and trials times the time that they ran, in hours.
+        machine_type: The machine type alone.
+        accelerator: Type of the accelerators that are attached to each machine; empty for none.
+        accelerators: How many of them.
     """
 
     stage: str
     job: str
     machine: str
     hours: float
+    machine_type: str = ""
+    accelerator: str = ""
+    accelerators: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -248,6 +272,8 @@ class RunFacts:
             None when none was registered.
         endpoint: `name` and `url` of the endpoint, or None.
         failure: `stage`, `task`, `reason`, `cause`, `fix`, `links`, `logs`, or None.
+        cost: What the machine times cost, in words, such as `1.20 EUR`; empty without prices.
+        notes: What could not be read, and why: a sentence each.
     """
 
     name: str
@@ -273,8 +299,19 @@ class RunFacts:
     model: Mapping[str, Any] | None = None
     endpoint: Mapping[str, Any] | None = None
     failure: Mapping[str, Any] | None = None
+    cost: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def is_over(self) -> bool:
         """Whether the run has ended."""
         return self.state in ("SUCCEEDED", "FAILED", "CANCELLED")
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, or has taken so far; None where it has not started."""
+        return _between(self.start, self.end or self.seen)
+
+
+def _between(start: datetime | None, end: datetime | None) -> float | None:
+    return None if start is None or end is None else (end - start).total_seconds()

@@ -34,7 +34,7 @@ def record(
         ],
         "model": _model(model) if model else None,
         "endpoint": {"name": endpoint.name, "url": endpoint.url} if endpoint else None,
-        "failure": _failure(failure) if failure else None,
+        "failure": failure_record(failure) if failure else None,
     }
 
 
@@ -56,7 +56,8 @@ def _stage(stage: StageRun) -> dict[str, Any]:
     }
 
 
-def _failure(failure: RunFailed) -> dict[str, Any]:
+def failure_record(failure: RunFailed) -> dict[str, Any]:
+    """Put a failure into plain data."""
     return {
         "stage": failure.stage,
         "task": failure.task,

@@ -10,9 +10,7 @@ from typing import Any
 
 import attrs
 
-from vertex_flow.report.blueprint import Blueprint
-from vertex_flow.report.blueprint import mapping as _mapping
-from vertex_flow.report.blueprint import tasks_of as _tasks
+from vertex_flow.report.blueprint import Blueprint, mapping, tasks_of
 
 _OVER = ("SUCCEEDED", "FAILED", "CANCELLED")
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
@@ -108,6 +106,8 @@ class Snapshot:
         end: When it ended, or None.
         labels: Its labels.
         parameters: Values of the pipeline parameters that were set, by name.
+        service_account: E-mail address of the identity that it runs as, or the empty text.
+        spec: The compiled pipeline; empty while the service reads a template.
     """
 
     def __init__(self, job: Any) -> None:
@@ -119,13 +119,14 @@ class Snapshot:
         self.end: datetime | None = job.end_time or None
         self.labels: dict[str, str] = dict(job.labels)
         self.parameters: Mapping[str, Any] = _plain(job.runtime_config.parameter_values) or {}
+        self.service_account: str = job.service_account
         self._details = list(job.job_detail.task_details)
-        self._spec = _plain(job.pipeline_spec) or {}  # absent while a template is read
+        self.spec: Mapping[str, Any] = _plain(job.pipeline_spec) or {}  # absent while a template is read
 
     @cached_property
     def blueprint(self) -> Blueprint:
         """What its compiled pipeline consists of."""
-        return Blueprint(self._spec)
+        return Blueprint(self.spec)
 
     @property
     def is_over(self) -> bool:
@@ -144,7 +145,7 @@ class Snapshot:
 
     def tunes(self, stage: str) -> bool:
         """Whether a stage runs a hyperparameter tuning job."""
-        tasks = _tasks(self._components[stage])
+        tasks = tasks_of(self._components[stage])
         return any(name.startswith("hyperparameter-tuning-job") for name in tasks)
 
     def first_failure(self) -> Failure | None:
@@ -171,6 +172,26 @@ class Snapshot:
                 found += _resources(one)
                 found.append(one.executor_detail.container_detail.main_job)
         return tuple(dict.fromkeys(one for one in found if "Jobs/" in one))
+
+    def tasks(self, stage: str) -> tuple[Any, ...]:
+        """The task details inside a stage, of those inside its parts too, by their start."""
+        inside = [
+            one
+            for one in self._details
+            if self._stage_of(one) == stage and self._outermost(one) is not one
+        ]
+        return tuple(sorted(inside, key=lambda one: one.start_time or _NEVER))
+
+    def given(self, stage: str, name: str) -> tuple[Any, ...]:
+        """The values that the tasks of a stage were given for an input parameter.
+
+        Args:
+            stage: Name of the stage.
+            name: Name of the input.
+        """
+        own = [one for one in self._details if self._stage_of(one) == stage]
+        found = [_metadata(one).get(f"input:{name}") for one in own]
+        return tuple(value for value in found if value is not None)
 
     @cached_property
     def _by_id(self) -> dict[int, Any]:
@@ -234,17 +255,17 @@ class Snapshot:
         return found
 
     def _outputs(self, name: str) -> tuple[dict[str, Any], dict[str, Artifact]]:
-        declared = _mapping(_mapping(self._components[name].get("dag")).get("outputs"))
+        declared = mapping(mapping(self._components[name].get("dag")).get("outputs"))
         parameters: dict[str, Any] = {}
         artifacts: dict[str, Artifact] = {}
-        for key, source in _mapping(declared.get("parameters")).items():
+        for key, source in mapping(declared.get("parameters")).items():
             for selector in _selectors(source):
                 task = self._inner(name, selector.get("producerSubtask", ""))
                 found = _metadata(task).get(f"output:{selector.get('outputParameterKey')}")
                 if found is not None:
                     parameters.setdefault(key, found)
-        for key, source in _mapping(declared.get("artifacts")).items():
-            for selector in _mapping(source).get("artifactSelectors", []):
+        for key, source in mapping(declared.get("artifacts")).items():
+            for selector in mapping(source).get("artifactSelectors", []):
                 task = self._inner(name, selector.get("producerSubtask", ""))
                 artifact = _artifact(task, selector.get("outputArtifactKey", ""))
                 if artifact is not None:
@@ -268,10 +289,10 @@ def _name(state: Any) -> str:
 
 def _selectors(output: Any) -> list[Mapping[str, Any]]:
     """Where an output comes from; with `dsl.OneOf`, whichever of several tasks has run."""
-    source = _mapping(output)
+    source = mapping(output)
     if "valueFromParameter" in source:
-        return [_mapping(source["valueFromParameter"])]
-    return list(_mapping(source.get("valueFromOneof")).get("parameterSelectors", []))
+        return [mapping(source["valueFromParameter"])]
+    return list(mapping(source.get("valueFromOneof")).get("parameterSelectors", []))
 
 
 def _metadata(detail: Any) -> dict[str, Any]:

@@ -97,7 +97,7 @@ class Reading:
     @property
     def console_url(self) -> str | None:
         """The run's page in Google Cloud's console; None on this machine."""
-        if self._is_local:
+        if self.is_local:
             return None
         return self._page(self.name)
 
@@ -108,7 +108,7 @@ class Reading:
     @property
     def place(self) -> str:
         """Where it runs, in words."""
-        if self._is_local:
+        if self.is_local:
             return "this machine"
         _, project, _, location = self._client.parent.split("/")
         return f"project {project}, {location}"
@@ -140,7 +140,7 @@ class Reading:
             is none. It can be written with `json.dumps`.
         """
         snapshot = self.snapshot()
-        failure = self._why(snapshot) if snapshot.state == "FAILED" else None
+        failure = self.why(snapshot) if snapshot.state == "FAILED" else None
         return record(
             snapshot,
             console_url=self.console_url,
@@ -160,7 +160,12 @@ class Reading:
         """
         from vertex_flow.runs.gathering import gather
 
-        return gather(self)
+        where = self._context
+        if where is None and self._engine is not None:
+            from vertex_flow.context import GcpContext
+
+            where = GcpContext.local(self._engine.home)
+        return gather(self, self._reached(), where)
 
     def diff(self, *others: Reading) -> Comparison:
         """Compare the run with others: parameters, code, stages, settings, results.
@@ -199,16 +204,22 @@ class Reading:
         return compare_runs([self, *others])
 
     @property
-    def _is_local(self) -> bool:
+    def is_local(self) -> bool:
+        """Whether it runs on this machine."""
         context = self._context
         return context.is_local if context else self._client.token is not None
 
-    def _why(self, snapshot: Snapshot) -> RunFailed:
+    def why(self, snapshot: Snapshot) -> RunFailed:
+        """Why it failed: the error that `wait` raises.
+
+        Args:
+            snapshot: The run, failed.
+        """
         from vertex_flow.runs.failures import cloud_failure, local_failure
 
         if self._failure is not None:
             return self._failure
-        if not self._is_local:
+        if not self.is_local:
             with contextlib.suppress(Exception):  # what is odd there must not hide the failure
                 self._failure = cloud_failure(snapshot, self._reached(), self._cloud_logs)
         self._failure = self._failure or local_failure(snapshot)

@@ -92,7 +92,7 @@ class Run(Reading):
         if snapshot.state == "CANCELLED":
             raise RunCancelled(f"{snapshot.name} was cancelled.")
         if snapshot.state == "FAILED":
-            raise self._why(snapshot)
+            raise self.why(snapshot)
         return self
 
     @contextlib.contextmanager
@@ -105,7 +105,7 @@ class Run(Reading):
         try:
             yield
         except KeyboardInterrupt:
-            if say and not self._is_local:
+            if say and not self.is_local:
                 say(f"detached: the run goes on. To follow it again: {self._attaching}")
             raise
 
@@ -191,7 +191,7 @@ class Run(Reading):
 
     def _followed(self, progress: Say | None, timeout: float | None) -> Snapshot:
         """Look at the run until it has ended."""
-        queued = not self._is_local
+        queued = not self.is_local
         page = self._page if queued else None
         watch = None
         if progress:
@@ -222,7 +222,7 @@ class Run(Reading):
         engine = self._engine
         if engine is not None and engine.outlives:
             return engine_outage(engine.home, self.job_id)
-        return None if self._is_local else cloud_outage(self._attaching)
+        return None if self.is_local else cloud_outage(self._attaching)
 
 
 def give_up(engine: LocalEngine | None, run: Run | None) -> None:

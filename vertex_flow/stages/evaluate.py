@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
-from kfp.dsl import ClassificationMetrics, Dataset, Metrics, Model
+from kfp.dsl import Artifact, ClassificationMetrics, Dataset, Metrics, Model
 
 from vertex_flow.components import EvaluateOp
 from vertex_flow.contract import Inputs, Outputs, Stage, as_texts, stage
@@ -31,6 +31,13 @@ def _check_thresholds(_: Any, __: Any, thresholds: Mapping[str, Any]) -> None:
                 f"Evaluate(thresholds={{{metric!r}: {least!r}}}): expected a share between 0 "
                 "and 1; 90 % is 0.9."
             )
+
+
+def _check_shown(_: Any, __: Any, shown: Any) -> None:
+    if isinstance(shown, (int, float)) and (type(shown) is not int or not 0 <= shown <= 100):
+        raise SettingError(
+            f"Evaluate(shown_samples={shown!r}): expected a whole number from 0 to 100."
+        )
 
 
 def _check_metrics(thresholds: Mapping[str, Any]) -> None:
@@ -58,14 +65,18 @@ class Evaluate(Stage):
         thresholds: Metric → least value, 0 to 1. The model passes when it reaches them all.
         component: Instead of the above, a `@dsl.component` or a plain annotated function. It
             may take `model`, `test_data` and `thresholds`, and must put out `passed` (bool);
-            `accuracy` (float), `metrics` and `classification_metrics` as it likes.
+            `accuracy` (float), `metrics`, `classification_metrics` and `samples` as it likes.
         arguments: What the component takes besides, name → value, port or `Param`.
         packages: pip requirements of a plain function.
         base_image: Container image of a plain function.
+        shown_samples: How many test samples the default component puts out to be looked at, 0 to
+            100. Set 0 where the test data may not leave their place.
         passed: Whether the model reaches all thresholds; true when there are none.
         accuracy: Share of the test data that is classified right, 0 to 1.
         metrics: All the numbers.
         classification_metrics: The confusion matrix.
+        samples: Some test samples with the predicted and the true class, the wrong ones first,
+            which the run's report shows.
 
     Example:
         ```python
@@ -81,10 +92,12 @@ class Evaluate(Stage):
     arguments: Mapping[str, Any] = attrs.field(factory=dict)
     packages: Sequence[str] = attrs.field(default=(), converter=as_texts)
     base_image: str | None = None
+    shown_samples: Value[int] = attrs.field(default=36, validator=_check_shown)
     passed = Out(bool)
     accuracy = Out(float)
     metrics = Out(Metrics)
     classification_metrics = Out(ClassificationMetrics)
+    samples = Out(Artifact)
 
     def __attrs_post_init__(self) -> None:
         """Check a component of one's own."""
@@ -121,6 +134,7 @@ class Evaluate(Stage):
                 test_data=io.test_data,
                 thresholds=io.marked(self.thresholds),
                 values=io.values(self.thresholds),
+                shown_samples=io.shown_samples,
             )
         given = {"model": io.model, "test_data": io.test_data, "thresholds": io.thresholds}
         return _component.call(self._own_component(), given, io.arguments)

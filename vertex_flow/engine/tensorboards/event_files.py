@@ -14,6 +14,17 @@ from collections.abc import Iterator
 from typing import Any
 
 _EVENTS = "tfevents"
+# Runs a module by its path; what lies beside it must not be taken for other modules.
+_BY_PATH = "import runpy, sys; sys.path.pop(0); runpy.run_path(sys.argv[1], run_name='__main__')"
+
+
+def command(folder: str | os.PathLike[str]) -> list[str]:
+    """Give the command that runs this program.
+
+    Args:
+        folder: Where the event files are, in it or below.
+    """
+    return [sys.executable, "-c", _BY_PATH, __file__, os.fspath(folder)]
 
 
 def series(folder: str) -> Iterator[dict[str, Any]]:

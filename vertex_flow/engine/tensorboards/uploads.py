@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,6 @@ from vertex_flow.engine.tensorboards.data import put_points
 
 _log = logging.getLogger(__name__)
 
-# Runs a module by its path; what lies beside it must not be taken for other modules.
-_BY_PATH = "import runpy, sys; sys.path.pop(0); runpy.run_path(sys.argv[1], run_name='__main__')"
 _DEFAULT_RUN = "default"
 _OUTSIDE = re.compile(r"[^a-z0-9-]+")
 _SCALAR = types.TensorboardTimeSeries.ValueType.SCALAR
@@ -90,11 +87,7 @@ async def _read(folder: Path) -> Sequence[Any]:
     if not await asyncio.to_thread(_has_events, folder):
         return []
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        _BY_PATH,
-        str(event_files.__file__),
-        str(folder),
+        *event_files.command(folder),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
