@@ -5,17 +5,27 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Callable, Mapping
+import struct
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from functools import cache
 from typing import Any
+from xml.etree import ElementTree
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from vertex_flow._version import __version__
 from vertex_flow.texts import describe_seconds, describe_value
 
 _NONE = "\N{EN DASH}"
+_SVG = "http://www.w3.org/2000/svg"
+# What drawings consist of; nothing else is shown.
+_DRAWN = frozenset(
+    "circle clipPath defs desc ellipse g line linearGradient marker path polygon polyline rect stop "
+    "svg text title tspan".split()  # noqa: SIM905 - a list of them is long
+)
 _LONG = 2000  # characters of a value that are shown
 _STATES = {
     "NOT_TRIGGERED": "left out",
@@ -81,9 +91,40 @@ def tail(name: str) -> str:
     return name.rstrip("/").rpartition("/")[2] or name
 
 
-def picture(svg: str) -> str:
-    """Give the URL of a drawing, for `<img>`: what stands in it cannot act there."""
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+def drawing(svg: str) -> Markup:
+    """Let a drawing into a page, without anything that could act or that the page's rules refuse.
+
+    Args:
+        svg: An `<svg>` element.
+    """
+    ElementTree.register_namespace("", _SVG)
+    root = ElementTree.fromstring(svg)  # noqa: S314 - drawn by this package
+    for element in list(root.iter()):
+        for inner in list(element):
+            if str(inner.tag).rpartition("}")[2] not in _DRAWN:
+                element.remove(inner)
+        for name in list(element.attrib):
+            if name.startswith("on") or name.rpartition("}")[2] in ("style", "href"):
+                del element.attrib[name]
+    return Markup(ElementTree.tostring(root, encoding="unicode"))  # noqa: S704 - escaped by it
+
+
+def pixels(rows: Sequence[Sequence[int]]) -> str:
+    """Give the URL of an image in grey, as PNG.
+
+    Args:
+        rows: Grey values from 0 to 255, all rows of one length.
+    """
+    lines = b"".join(b"\0" + bytes(row) for row in rows)
+    size = struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 0, 0, 0, 0)
+    parts = ((b"IHDR", size), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
+    png = b"\x89PNG\r\n\x1a\n" + b"".join(map(_chunk, parts))
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+
+
+def _chunk(part: tuple[bytes, bytes]) -> bytes:
+    name, data = part
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
 _FILTERS: dict[str, Callable[..., str]] = {
@@ -93,7 +134,8 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "number": number,
     "text": text,
     "tail": tail,
-    "picture": picture,
+    "drawing": drawing,
+    "pixels": pixels,
 }
 
 

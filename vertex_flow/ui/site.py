@@ -5,8 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import attrs
 
 from vertex_flow.context import GcpContext
 from vertex_flow.report.facts import RunFacts
@@ -14,8 +18,6 @@ from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel
 from vertex_flow.runs.run import Run
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from vertex_flow.client import Client
     from vertex_flow.runs.listing import RunEntry
 
@@ -24,18 +26,66 @@ _FRESH = 1.0  # how long what a run says of itself is shown again, in seconds
 _MOST = 500  # runs that are looked through
 
 
+@attrs.frozen
+class Count:
+    """Requests that a deployed model has had.
+
+    Attributes:
+        requests: How many.
+        failed: How many of them were answered with no prediction.
+    """
+
+    requests: int = 0
+    failed: int = 0
+
+
+@attrs.frozen
+class Counts:
+    """Requests that endpoints have had.
+
+    Attributes:
+        since: From when on they were counted.
+        endpoints: By name of the endpoint and id of the deployed model.
+    """
+
+    since: datetime
+    endpoints: Mapping[str, Mapping[str, Count]]
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Counts:
+        """Read what `Client.prediction_counts` gives."""
+        endpoints = {
+            name: {key: Count(one["requests"], one["failed"]) for key, one in models.items()}
+            for name, models in said["endpoints"].items()
+        }
+        return cls(datetime.fromisoformat(said["since"]), endpoints)
+
+    def of_model(self, endpoint: str, deployed_id: str) -> Count:
+        """Give those of one deployed model."""
+        return self.endpoints.get(endpoint, {}).get(deployed_id, Count())
+
+    def total(self, endpoint: str) -> int:
+        """Give the requests to all models that an endpoint has, or has had."""
+        return sum(one.requests for one in self.endpoints.get(endpoint, {}).values())
+
+
 class Site:
     """A project, or this machine, as pages show it.
 
     Args:
         context: Where it is.
+
+    Attributes:
+        forms: Which of the forms of an image an endpoint takes, by its name, once that is known.
     """
 
     def __init__(self, context: GcpContext) -> None:
         self.context = context
+        self.forms: dict[str, int] = {}
         self._lock = threading.Lock()
         self._runs: OrderedDict[str, Run] = OrderedDict()
         self._facts: OrderedDict[str, tuple[float, RunFacts]] = OrderedDict()
+        self._makers: dict[tuple[str, str], RunFacts | None] = {}
 
     @property
     def place(self) -> str:
@@ -95,7 +145,6 @@ class Site:
                 self._facts.popitem(last=False)
         return found
 
-
     def models(self) -> tuple[RegisteredModel, ...]:
         """List every version of every model, the newest model first."""
         return RegisteredModel.list(self.context)
@@ -109,17 +158,44 @@ class Site:
         """Speaks to the place."""
         return self.context.vertex
 
-    def origin(self, model: str, version: str, created: datetime | None) -> RunFacts | None:
+    def endpoint(self, name: str) -> DeployedEndpoint:
+        """Find an endpoint by its id or display name.
+
+        Raises:
+            SettingError: There is none.
+        """
+        return DeployedEndpoint.find(self.context, name)
+
+    def counts(self) -> Counts | None:
+        """Read how many predictions there were; None in the cloud, which says it elsewhere."""
+        found = self.vertex.prediction_counts()
+        return None if found is None else Counts.of(found)
+
+    def maker(self, model: str, version: str) -> RunFacts | None:
         """Find the run that has registered a version of a model.
 
         Args:
             model: Resource name of the model, without the version.
             version: The version.
-            created: When it was registered; only runs of that time can be it.
 
         Returns:
             What is known of the run; None where none is found.
         """
+        key = (model, version)
+        with self._lock:
+            if key in self._makers:
+                return self._makers[key]
+        found = self._search(model, version)
+        if found is None or found.is_over:
+            with self._lock:
+                self._makers[key] = found
+        return found
+
+    def _search(self, model: str, version: str) -> RunFacts | None:
+        created = next(
+            (one.created for one in self.models() if (one.name, one.version) == (model, version)),
+            None,
+        )
         for entry in self.runs():
             if not _spans(entry, created):
                 continue

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from vertex_flow.report.drawing import Node, draw
+from vertex_flow.texts import describe_seconds
+
 if TYPE_CHECKING:
     from vertex_flow.report.facts import Confusion, RunFacts, StageFacts
 
@@ -121,4 +124,14 @@ def _cells(one: Confusion) -> tuple[tuple[Cell, ...], ...]:
 
 def charts_of(facts: RunFacts) -> dict[str, str]:
     """Draw what is drawn of a run: SVG text by name."""
-    return {}
+    nodes = [
+        Node(
+            name=one.name,
+            after=one.after,
+            state=one.state,
+            note=describe_seconds(one.seconds) if one.seconds is not None else "",
+            condition=one.condition,
+        )
+        for one in facts.stages
+    ]
+    return {"graph": draw(nodes, title=f"The stages of {facts.job_id}")} if nodes else {}

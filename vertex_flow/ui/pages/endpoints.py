@@ -54,7 +54,7 @@ def routes(site: Site) -> list[Route]:
         try:
             asked = json.loads(await request.body())
             if not isinstance(asked, dict):
-                raise ValueError("expected an object")  # noqa: TRY301 - said below
+                raise ValueError("expected an object")
         except ValueError as error:
             return _refused(400, f"This is no request: {error}.")
         name = request.path_params["endpoint_id"]
@@ -120,9 +120,9 @@ def _predict_image(site: Site, endpoint: DeployedEndpoint, pixels: Any) -> dict[
 def _predict_rows(site: Site, endpoint: DeployedEndpoint, asked: dict[str, Any]) -> dict[str, Any]:
     instances, parameters = asked.get("instances"), asked.get("parameters")
     if not isinstance(instances, list):
-        raise ValueError("The instances are a JSON list with one item an instance.")  # noqa: TRY004
+        raise ValueError("The instances are a JSON list with one item an instance.")
     if parameters is not None and not isinstance(parameters, dict):
-        raise ValueError("The parameters are a JSON object.")  # noqa: TRY004
+        raise ValueError("The parameters are a JSON object.")
     return site.vertex.predict(endpoint.name, instances, parameters)
 
 

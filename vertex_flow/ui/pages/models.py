@@ -32,7 +32,7 @@ def routes(site: Site) -> list[Route]:
         model = next((one for one in versions if one.version == version), None)
         if model is None:
             raise HTTPException(404, f"There is no version {version!r} of a model {model_id!r}.")
-        facts = site.origin(model.name, model.version, model.created)
+        facts = site.maker(model.name, model.version)
         html = page(
             "model.html",
             site=site,
