@@ -22,9 +22,9 @@ from vertex_flow.texts import describe_seconds, describe_value
 _NONE = "\N{EN DASH}"
 _SVG = "http://www.w3.org/2000/svg"
 # What drawings consist of; nothing else is shown.
-_DRAWN = frozenset(
-    "circle clipPath defs desc ellipse g line linearGradient marker path polygon polyline rect stop "
-    "svg text title tspan".split()  # noqa: SIM905 - a list of them is long
+_DRAWN = (
+    *("circle", "clipPath", "defs", "desc", "ellipse", "g", "line", "linearGradient", "marker"),
+    *("path", "polygon", "polyline", "rect", "stop", "svg", "text", "title", "tspan"),
 )
 _LONG = 2000  # characters of a value that are shown
 _STATES = {

@@ -19,7 +19,7 @@ _OVER = {
     "FAILED": "The run has failed.",
     "CANCELLED": "The run was cancelled.",
 }
-_ENDED = ("SUCCEEDED", "REUSED", "FAILED", "CANCELLED", "NOT_TRIGGERED", "NOT_REACHED")
+_ENDED = ("SUCCEEDED", "REUSED", "FAILED", "CANCELLED", "NOT_TRIGGERED")
 
 
 @attrs.frozen
@@ -124,6 +124,11 @@ def _cells(one: Confusion) -> tuple[tuple[Cell, ...], ...]:
 
 def charts_of(facts: RunFacts) -> dict[str, str]:
     """Draw what is drawn of a run: SVG text by name."""
+    found = {"graph": _graph(facts), "lineage": _lineage(facts)}
+    return {name: svg for name, svg in found.items() if svg}
+
+
+def _graph(facts: RunFacts) -> str:
     nodes = [
         Node(
             name=one.name,
@@ -134,4 +139,15 @@ def charts_of(facts: RunFacts) -> dict[str, str]:
         )
         for one in facts.stages
     ]
-    return {"graph": draw(nodes, title=f"The stages of {facts.job_id}")} if nodes else {}
+    return draw(nodes, title=f"The stages of {facts.job_id}") if nodes else ""
+
+
+def _lineage(facts: RunFacts) -> str:
+    names = {one.id: one.label for one in facts.lineage}
+    if len(set(names.values())) < len(names):  # boxes are told apart by their names
+        names = {one.id: f"{one.label} ({one.id})" for one in facts.lineage}
+    nodes = [
+        Node(name=names[one.id], after=tuple(names[id] for id in one.sources if id in names))
+        for one in facts.lineage
+    ]
+    return draw(nodes, title=f"What the results of {facts.job_id} come from") if nodes else ""

@@ -16,9 +16,11 @@ from vertex_flow.ui.rendering import page
 from vertex_flow.ui.trying import example, image_input, shares
 
 if TYPE_CHECKING:
-    from vertex_flow.report.facts import RunFacts
+    from vertex_flow.report.facts import RunFacts, Sample
     from vertex_flow.runs.outcomes import DeployedEndpoint
     from vertex_flow.ui.site import Site
+
+_SAMPLES = 12
 
 
 def routes(site: Site) -> list[Route]:
@@ -45,7 +47,7 @@ def routes(site: Site) -> list[Route]:
             counts=site.counts(),
             run=facts,
             image=image_input(facts),
-            samples=[one for one in facts.samples if one.image] if facts else [],
+            samples=_samples(facts),
             example=example(facts, site.context.home),
         )
         return HTMLResponse(html)
@@ -132,6 +134,12 @@ def _maker(site: Site, endpoint: DeployedEndpoint) -> RunFacts | None:
         return None
     most = max(endpoint.deployed_models, key=lambda one: one.traffic_percent)
     return site.maker(most.model, most.version)
+
+
+def _samples(facts: RunFacts | None) -> list[Sample]:
+    """Some images of the test data, those that the model knew first."""
+    found = [one for one in facts.samples if one.image] if facts else []
+    return sorted(found, key=lambda one: one.predicted != one.true)[:_SAMPLES]
 
 
 def _refused(code: int, said: str) -> Response:
