@@ -29,7 +29,7 @@ def test_from_the_list_to_a_run(sight: Sight, shown: Shown) -> None:
     page = sight.open("runs")
     page.get_by_role("link", name=shown.digits.job_id).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(shown.digits.job_id)
-    expect(page.get_by_role("region", name="Stages")).to_contain_text("hyper-tune")
+    expect(page.get_by_role("region", name="Stages", exact=True)).to_contain_text("hyper-tune")
 
 
 def test_a_run_goes_from_running_to_succeeded_without_a_reload(sight: Sight, shown: Shown) -> None:

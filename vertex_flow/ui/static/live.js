@@ -36,8 +36,10 @@
   function changeChildren(old, now) {
     let next = old.firstChild;
     for (const wanted of [...now.childNodes]) {
+      // What has a key may stand further down; a text or the like is only what comes next.
       let found = next;
-      while (found && !alike(found, wanted)) found = found.nextSibling;
+      while (found && keyOf(wanted) && !alike(found, wanted)) found = found.nextSibling;
+      if (found && !alike(found, wanted)) found = null;
       if (found) {
         while (next !== found) next = removed(next);
         change(found, wanted);
