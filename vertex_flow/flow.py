@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from vertex_flow.cost.estimate import Estimate
-    from vertex_flow.cost.prices import Prices
     from vertex_flow.machines import MachineNeed
+    from vertex_flow.prices import Prices
     from vertex_flow.runs.options import RunOptions
     from vertex_flow.runs.run import Run
     from vertex_flow.schedules.schedule import Schedule

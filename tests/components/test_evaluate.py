@@ -151,7 +151,7 @@ def test_samples_are_put_out_the_wrong_ones_first(tmp_path: Path) -> None:
 
 
 def test_samples_are_images_of_grey_values(tmp_path: Path) -> None:
-    assert [one["image"] for one in samples(tmp_path)][0] == [[255, 255], [255, 255]]
+    assert samples(tmp_path)[0]["image"] == [[255, 255], [255, 255]]
 
 
 def test_no_sample_is_put_out_where_none_is_asked_for(tmp_path: Path) -> None:

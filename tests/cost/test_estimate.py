@@ -15,9 +15,9 @@ from tests.samples import Fit, Score, Source, Spend
 from vertex_flow import Flow, GcpContext, Param, Run, Trainer, Value, stage
 from vertex_flow.client import Client
 from vertex_flow.cost.estimate import Estimate, Row, check_cost
-from vertex_flow.cost.prices import Prices
 from vertex_flow.errors import CostError, SettingError
 from vertex_flow.machines import Known, MachineNeed
+from vertex_flow.prices import Prices
 from vertex_flow.stages import Deploy, ImportDataset, Preprocess, Register, Train
 
 JOBS = f"GET /v1/{PARENT}/pipelineJobs"

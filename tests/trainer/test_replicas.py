@@ -88,12 +88,14 @@ def test_only_the_chief_writes(pair: dict[str, Run]) -> None:
     assert not list((pair["chief"].base / "scratch/worker").glob("replica-*"))
 
 
+@pytest.mark.torture
 def test_both_go_on_after_the_last_checkpoint(pair: dict[str, Run], data: Path) -> None:
     runs = train(pair["chief"].base, data, "--epochs=6")
     expected = ["epoch 5/6", "epoch 6/6"]
     assert {role: run.epochs for role, run in runs.items()} == dict.fromkeys(ROLES, expected)
 
 
+@pytest.mark.torture
 def test_a_replica_whose_peer_dies_ends_with_one_line(data: Path, tmp_path: Path) -> None:
     processes = launch(tmp_path, data, "--epochs=500")
     try:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from vertex_flow.cost.past import Past, earlier
-from vertex_flow.cost.prices import Prices, is_amount, read
 from vertex_flow.errors import CostError, SettingError, nearest
 from vertex_flow.expiry import seconds
 from vertex_flow.machines import PIPELINE_TASK, MachineNeed, machine
+from vertex_flow.prices import Prices, is_amount, read
 from vertex_flow.report.table import table
 from vertex_flow.runs.run import Run
 

@@ -16,7 +16,7 @@ from vertex_flow.engine.state import presence
 from vertex_flow.engine.state.presence import Presence
 
 # How long a closing engine may take before it is killed, in seconds.
-_PATIENCE = 20.0
+_PATIENCE = 40.0
 
 
 class EmbeddedEngine:

@@ -84,6 +84,9 @@ class Engine:
         }
         self._launcher = _ApiLauncher(home, api)
         self._docker = docker_for(runner, home, self._launcher)
+        self._pipelines = PipelineJobs(
+            home, self._store, self._launcher, self._background, self._call, standing=standing
+        )
         self._services = self._compose(home)
 
     @cached_property
@@ -99,6 +102,17 @@ class Engine:
         for service in self._services:
             service.recover()
 
+    async def finish(self, seconds: float) -> None:
+        """Let what was begun for runs that are over come to its end, while the API still answers.
+
+        A standing engine waits for nothing: it is up long enough, and is to end at once.
+
+        Args:
+            seconds: The longest wait.
+        """
+        if not self._standing:
+            await self._pipelines.finish(seconds)
+
     async def close(self) -> None:
         """Cancel all work, end every process, and close the store.
 
@@ -106,6 +120,7 @@ class Engine:
         """
         if self._standing:
             self._store.seal()
+        await self._pipelines.close()
         await self._background.close()
         await self._launcher.close()
         self._store.close()
@@ -119,9 +134,6 @@ class Engine:
         models = Models(home, store, operations)
         endpoints = Endpoints(home, store, launcher, background, operations)
         self.counts = endpoints.counts
-        pipelines = PipelineJobs(
-            home, store, launcher, background, self._call, standing=self._standing
-        )
         return (
             operations,
             custom_jobs,
@@ -130,7 +142,7 @@ class Engine:
             endpoints,
             MetadataStores(store, operations),
             Tensorboards(home, store, operations),
-            pipelines,
+            self._pipelines,
             TrainingPipelines(
                 home=home,
                 store=store,
@@ -147,7 +159,7 @@ class Engine:
                 background=background,
                 operations=operations,
             ),
-            Schedules(store, background, operations, pipelines),
+            Schedules(store, background, operations, self._pipelines),
         )
 
     async def _call(

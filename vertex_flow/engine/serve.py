@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 # How often an engine looks whether its folder and its parent are still there, in seconds.
 _LOOK = 1.0
+# How long an engine that ends waits for the reports of runs that are over, in seconds.
+_LAST_WORK = 20.0
 
 
 def serve(
@@ -146,6 +148,7 @@ async def _run(
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
         home.withdraw()  # nobody is to join an engine that ends
+        await engine.finish(_LAST_WORK)
         server.should_exit = True  # new requests are refused while the work comes to its end
         waiting.cancel()
     finally:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 import attrs
 
 from vertex_flow.engine.tensorboards import event_files
-from vertex_flow.errors import SettingError, VertexFlowError
+from vertex_flow.errors import VertexFlowError
 from vertex_flow.place import Place
 from vertex_flow.report.facts import Curve
 from vertex_flow.runs import files
@@ -121,7 +121,7 @@ def _source(folder: Folder, path: str) -> _Source:
 
 
 def _curves(root: Path, sources: dict[str, _Source]) -> Iterator[Curve]:
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - a program of this package
         event_files.command(root), check=False, capture_output=True, timeout=_SECONDS
     )
     if done.returncode:

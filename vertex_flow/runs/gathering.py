@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from vertex_flow import prices
 from vertex_flow.report.environment import cloud_environment, local_environment
-from vertex_flow.report.facts import RunFacts, Sample, StageFacts, TaskFacts
+from vertex_flow.report.facts import MachineTime, RunFacts, Sample, StageFacts, TaskFacts
 from vertex_flow.report.lineage import lineage_of
 from vertex_flow.report.record import failure_record
 from vertex_flow.report.scores import confusions_of, scores_of
@@ -72,7 +73,8 @@ def gather(run: Reading, client: Client, where: Where | None) -> RunFacts:
     lineage = notes.tried(
         "the lineage", lambda: lineage_of(facts, snapshot.spec, found, jobs.images), ()
     )
-    return attrs.evolve(facts, lineage=lineage, notes=tuple(dict.fromkeys(notes.said)))
+    cost = "" if run.is_local else notes.tried("the prices", lambda: _cost(jobs.machine_times), "")
+    return attrs.evolve(facts, lineage=lineage, cost=cost, notes=tuple(dict.fromkeys(notes.said)))
 
 
 class _Notes:
@@ -125,6 +127,20 @@ def _task(detail: Any) -> TaskFacts:
     )
 
 
+def _cost(times: Sequence[MachineTime]) -> str:
+    """What machines cost, in words; the empty text where there are no prices."""
+    found = prices.read()
+    if found is None or not times:
+        return ""
+    total, missing = 0.0, set[str]()
+    for one in times:
+        price, unknown = found.an_hour(one.machine_type, one.accelerator, one.accelerators)
+        total += price * one.hours
+        missing |= set(unknown)
+    without = f", without {', '.join(sorted(missing))}" if missing else ""
+    return f"{total:.2f} {found.currency}{without}"
+
+
 def _samples(
     stages: tuple[StageFacts, ...], where: Where | None, notes: _Notes
 ) -> tuple[Sample, ...]:
@@ -145,7 +161,11 @@ def _outcome(run: Reading, snapshot: Snapshot, notes: _Notes) -> dict[str, Any]:
     if snapshot.state == "FAILED":
         failure = notes.tried("the failure", lambda: failure_record(run.why(snapshot)), None)
     return {
-        "model": {**attrs.asdict(model), "aliases": list(model.aliases)} if model else None,
+        "model": model
+        and {
+            **{name: getattr(model, name) for name in ("name", "version", "display_name", "uri")},
+            "aliases": list(model.aliases),
+        },
         "endpoint": {"name": endpoint.name, "url": endpoint.url} if endpoint else None,
         "failure": failure,
     }

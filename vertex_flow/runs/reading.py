@@ -128,8 +128,13 @@ class Reading:
         return snapshot
 
     def summary(self) -> str:
-        """What came out of the run, as text for a person: stages, trials, metrics, model."""
-        return summarise(self.snapshot(), model=self.model, endpoint=self.endpoint)
+        """What came out of the run, as text for a person: stages, trials, metrics, model.
+
+        Its last line says where the report is that a run on this machine gets by itself.
+        """
+        report = self.own_report
+        text = summarise(self.snapshot(), model=self.model, endpoint=self.endpoint)
+        return f"{text}\nreport    {report}" if report else text
 
     def as_json(self) -> dict[str, Any]:
         """Everything about the run as plain data, for programs and CI.
@@ -202,6 +207,41 @@ class Reading:
                 "Run.attach(context, name)."
             )
         return compare_runs([self, *others])
+
+    def report(self, path: str | Path = "report.html") -> Path:
+        """Write the run's report: one HTML file that holds everything and opens offline.
+
+        It shows the graph, where the time went, metrics and thresholds, trials, learning curves,
+        sample predictions, parameters, lineage, environment and machine-hours. A run on this
+        machine gets one by itself, in `reports` in the engine's folder, unless
+        `VERTEX_FLOW_REPORTS=off` is set where the engine starts.
+
+        Args:
+            path: The file; missing folders are made.
+
+        Returns:
+            Its absolute path.
+
+        Raises:
+            SettingError: It cannot be written there.
+        """
+        from vertex_flow.report.page import write
+
+        return write(self.facts(), path)
+
+    @property
+    def own_report(self) -> Path | None:
+        """The report that a run on this machine gets by itself; None where there is none."""
+        home = self._home
+        path = home / "reports" / f"{self.job_id}.html" if home else None
+        return path if path is not None and path.is_file() else None
+
+    @property
+    def _home(self) -> Path | None:
+        """Folder of the engine on this machine, or None."""
+        if self._engine is not None:
+            return self._engine.home
+        return self._context.home if self._context is not None else None
 
     @property
     def is_local(self) -> bool:

@@ -166,9 +166,8 @@ class Run(Reading):
             raise SettingError(f"Run.logs(lines={lines!r}): expected a whole number from 1.")
         stage = self[stage].name
         jobs = self.snapshot().jobs(stage)
-        home = self._engine.home if self._engine else self._context and self._context.home
-        if home:
-            return logs.of_files(home, self.name, stage, jobs, lines=lines)
+        if self._home:
+            return logs.of_files(self._home, self.name, stage, jobs, lines=lines)
         return self._cloud_logs(logs.query_of(self.name, jobs), lines)
 
     def close(self) -> None:

@@ -117,17 +117,28 @@ def test_a_number_that_is_none_fails_its_task(bench: Bench, where: str, message:
     assert found.startswith(message)
 
 
-def test_fail_fast_starts_nothing_more(bench: Bench) -> None:
+@dsl.container_component
+def wait_for(path: str):
+    return dsl.ContainerSpec(
+        image="alpine",
+        command=["sh", "-c", 'while [ ! -e "$0" ]; do sleep 0.02; done'],
+        args=[path],
+    )
+
+
+def test_fail_fast_starts_nothing_more(bench: Bench, tmp_path) -> None:
     @dsl.pipeline(name="fast")
-    def pipeline():
-        broken = ops.fail()
-        ops.say(text="not wanted").after(ops.say(text="slower").after(ops.say(text="x")))
-        del broken
+    def pipeline(path: str):
+        ops.fail()
+        ops.say(text="not wanted").after(wait_for(path=path))
 
-    job = bench.run(pipeline, **FAIL_FAST)
+    job = bench.create(pipeline, {"path": f"{tmp_path}/go"}, **FAIL_FAST)
+    while states(bench.get(job["name"])).get("fail") != "FAILED":
+        bench.do(asyncio.sleep(0.02))
+    (tmp_path / "go").touch()
 
-    assert states(job)["fail"] == "FAILED"
-    assert "NOT_TRIGGERED" in states(job).values()
+    found = states(bench.finish(job["name"]))
+    assert found == {"fail": "FAILED", "wait-for": "SUCCEEDED", "say": "NOT_TRIGGERED"}
 
 
 def test_cancelling_ends_the_process(bench: Bench, tmp_path, processes) -> None:

@@ -34,6 +34,7 @@ from vertex_flow.engine.pipelines.journal import Journal, Kept
 from vertex_flow.engine.pipelines.labels import RUN_LABEL, SCHEDULE_LABEL
 from vertex_flow.engine.pipelines.lineage import refresh
 from vertex_flow.engine.pipelines.record import Record, close_tasks, merge
+from vertex_flow.engine.pipelines.reports import Reports
 from vertex_flow.engine.pipelines.slots import Slots
 from vertex_flow.engine.pipelines.spec import Plan
 from vertex_flow.engine.pipelines.values import Ports
@@ -109,6 +110,7 @@ class PipelineJobs:
             job_slots=Slots(max(2, cores())),
         )
         self._standing = standing
+        self._reports = Reports(home, launcher)
         self._live: dict[str, Record] = {}
         self._cancelling: set[asyncio.Task[None]] = set()
 
@@ -136,6 +138,18 @@ class PipelineJobs:
         for job in self._store.all(PipelineJob):
             if job.state not in _OVER:
                 self._recover(job, Journal(self._store, job.name).read())
+
+    async def finish(self, seconds: float) -> None:
+        """Wait until the reports of the jobs that are over are written.
+
+        Args:
+            seconds: The longest wait.
+        """
+        await self._reports.finish(seconds)
+
+    async def close(self) -> None:
+        """Give up the reports that have not been written."""
+        await self._reports.close()
 
     def _recover(self, job: PipelineJob, kept: list[Kept]) -> None:
         merge(PipelineJob.pb(job), kept)
@@ -297,6 +311,7 @@ class PipelineJobs:
     async def _forget(self, name: str) -> empty_pb2.Empty:
         self._live.pop(name, None)
         self._store.delete(name)
+        self._reports.forget(name)
         return empty_pb2.Empty()
 
     def _name(self, request: CreatePipelineJobRequest, plan: Plan) -> str:
@@ -361,3 +376,4 @@ class PipelineJobs:
                 self._end(record, "FAILED", code=rpc_code(error), message=error.message)
             return
         self._live.pop(record.name, None)
+        self._reports.begin(record.name)

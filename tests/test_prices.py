@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from vertex_flow.cost.prices import Prices, is_amount, read
 from vertex_flow.errors import SettingError
+from vertex_flow.prices import Prices, is_amount, read
 
 TOML = """
 currency = "EUR"
