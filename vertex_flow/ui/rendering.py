@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import math
-import struct
-import zlib
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from functools import cache
 from typing import Any
@@ -17,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from vertex_flow._version import __version__
+from vertex_flow.report.images import data_uri
 from vertex_flow.texts import describe_seconds, describe_value
 
 _NONE = "\N{EN DASH}"
@@ -26,6 +25,7 @@ _DRAWN = (
     *("circle", "clipPath", "defs", "desc", "ellipse", "g", "line", "linearGradient", "marker"),
     *("path", "polygon", "polyline", "rect", "stop", "svg", "text", "title", "tspan"),
 )
+_WIDTH = re.compile(r"width:(\d+)")
 _LONG = 2000  # characters of a value that are shown
 _STATES = {
     "NOT_TRIGGERED": "left out",
@@ -99,6 +99,9 @@ def drawing(svg: str) -> Markup:
     """
     ElementTree.register_namespace("", _SVG)
     root = ElementTree.fromstring(svg)  # noqa: S314 - drawn by this package
+    width = _WIDTH.match(root.get("style", ""))
+    if width:
+        root.set("width", width[1])
     for element in list(root.iter()):
         for inner in list(element):
             if str(inner.tag).rpartition("}")[2] not in _DRAWN:
@@ -109,24 +112,6 @@ def drawing(svg: str) -> Markup:
     return Markup(ElementTree.tostring(root, encoding="unicode"))  # noqa: S704 - escaped by it
 
 
-def pixels(rows: Sequence[Sequence[int]]) -> str:
-    """Give the URL of an image in grey, as PNG.
-
-    Args:
-        rows: Grey values from 0 to 255, all rows of one length.
-    """
-    lines = b"".join(b"\0" + bytes(row) for row in rows)
-    size = struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 0, 0, 0, 0)
-    parts = ((b"IHDR", size), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
-    png = b"\x89PNG\r\n\x1a\n" + b"".join(map(_chunk, parts))
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
-
-
-def _chunk(part: tuple[bytes, bytes]) -> bytes:
-    name, data = part
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-
 _FILTERS: dict[str, Callable[..., str]] = {
     "state_words": state_words,
     "moment": moment,
@@ -135,7 +120,7 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "text": text,
     "tail": tail,
     "drawing": drawing,
-    "pixels": pixels,
+    "pixels": data_uri,
 }
 
 

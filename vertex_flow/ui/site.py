@@ -16,6 +16,7 @@ from vertex_flow.context import GcpContext
 from vertex_flow.report.facts import RunFacts
 from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel
 from vertex_flow.runs.run import Run
+from vertex_flow.ui.drawings import Drawings
 
 if TYPE_CHECKING:
     from vertex_flow.client import Client
@@ -77,11 +78,13 @@ class Site:
 
     Attributes:
         forms: Which of the forms of an image an endpoint takes, by its name, once that is known.
+        drawings: Draws, each drawing once.
     """
 
     def __init__(self, context: GcpContext) -> None:
         self.context = context
         self.forms: dict[str, int] = {}
+        self.drawings = Drawings()
         self._lock = threading.Lock()
         self._runs: OrderedDict[str, Run] = OrderedDict()
         self._facts: OrderedDict[str, tuple[float, RunFacts]] = OrderedDict()

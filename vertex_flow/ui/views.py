@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from vertex_flow.report.drawing import Node, draw
-from vertex_flow.texts import describe_seconds
-
 if TYPE_CHECKING:
     from vertex_flow.report.facts import Confusion, RunFacts, StageFacts
 
@@ -120,34 +117,3 @@ def _cells(one: Confusion) -> tuple[tuple[Cell, ...], ...]:
             )
         )
     return tuple(rows)
-
-
-def charts_of(facts: RunFacts) -> dict[str, str]:
-    """Draw what is drawn of a run: SVG text by name."""
-    found = {"graph": _graph(facts), "lineage": _lineage(facts)}
-    return {name: svg for name, svg in found.items() if svg}
-
-
-def _graph(facts: RunFacts) -> str:
-    nodes = [
-        Node(
-            name=one.name,
-            after=one.after,
-            state=one.state,
-            note=describe_seconds(one.seconds) if one.seconds is not None else "",
-            condition=one.condition,
-        )
-        for one in facts.stages
-    ]
-    return draw(nodes, title=f"The stages of {facts.job_id}") if nodes else ""
-
-
-def _lineage(facts: RunFacts) -> str:
-    names = {one.id: one.label for one in facts.lineage}
-    if len(set(names.values())) < len(names):  # boxes are told apart by their names
-        names = {one.id: f"{one.label} ({one.id})" for one in facts.lineage}
-    nodes = [
-        Node(name=names[one.id], after=tuple(names[id] for id in one.sources if id in names))
-        for one in facts.lineage
-    ]
-    return draw(nodes, title=f"What the results of {facts.job_id} come from") if nodes else ""

@@ -10,7 +10,6 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from vertex_flow.ui.rendering import page
-from vertex_flow.ui.views import charts_of
 
 if TYPE_CHECKING:
     from vertex_flow.runs.outcomes import RegisteredModel
@@ -40,7 +39,7 @@ def routes(site: Site) -> list[Route]:
             model=model,
             versions=versions,
             run=facts,
-            charts=charts_of(facts) if facts else {},
+            lineage=site.drawings.of_lineage(facts) if facts else "",
         )
         return HTMLResponse(html)
 

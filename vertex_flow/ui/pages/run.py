@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from vertex_flow.ui.entry import PATH
 from vertex_flow.ui.rendering import page
-from vertex_flow.ui.views import charts_of, doing, run_view
+from vertex_flow.ui.views import doing, run_view
 
 if TYPE_CHECKING:
     from vertex_flow.ui.site import Site
@@ -34,14 +34,20 @@ def routes(site: Site) -> list[Route]:
             here="runs",
             run=facts,
             view=run_view(facts),
-            charts=charts_of(facts),
+            drawings=site.drawings.of_run(facts),
             now=now,
         )
         return HTMLResponse(html)
 
     def trials(request: Request) -> Response:
         facts = site.facts(request.path_params["job_id"])
-        html = page("trials.html", site=site, here="runs", run=facts, charts=charts_of(facts))
+        html = page(
+            "trials.html",
+            site=site,
+            here="runs",
+            run=facts,
+            searches=[(one, site.drawings.of_search(one)) for one in facts.searches],
+        )
         return HTMLResponse(html)
 
     async def cancel(request: Request) -> Response:
