@@ -19,6 +19,7 @@ TESTED_ELSEWHERE = {
     "trainer/learner": "trainer/test_task",
     "__main__": "cli/test_main",
     "_version": "test_init",
+    "ui/__main__": "ui/test_serve",
     "cli/command": "cli/test_main",
     "cli/contexts": "cli/test_doctor",
     "client/client": "client/test_calling",

@@ -58,7 +58,10 @@ def _failure(site: Site, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         said = error.detail
     elif isinstance(error, ApiError):
-        said = error.message
+        hints = [
+            f"{name}: {text}" for name, text in (("Cause", error.cause), ("Fix", error.fix)) if text
+        ]
+        said = "\n".join([error.message, *hints])
     elif isinstance(error, VertexFlowError):
         said = str(error)
     else:

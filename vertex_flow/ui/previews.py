@@ -46,14 +46,15 @@ def preview(root: Path, inside: str = "") -> Preview:
     Returns:
         Its look; that of something gone where the path leads out of the artifact.
     """
-    path = (root / inside).resolve() if inside else root
+    path = root
     try:
+        path = (root / inside).resolve() if inside else root
         if inside and not path.is_relative_to(root.resolve()):
             return Preview(path=root, kind="gone")
         if path.is_dir():
             return _folder(path, inside)
         return _file(path)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: no path has a zero byte
         return Preview(path=path, kind="gone")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from functools import cache
@@ -65,7 +66,9 @@ def took(start: datetime | None, end: datetime | None = None) -> str:
         return _NONE
     seconds = ((end or datetime.now(timezone.utc)) - start).total_seconds()
     # A tenth of a second that changes at every look is noise.
-    return describe_seconds(seconds) if end else describe_seconds(int(max(0, seconds)))
+    return (
+        describe_seconds(seconds) if end else describe_seconds(int(seconds)).replace(".0 s", " s")
+    )
 
 
 def number(value: float | None) -> str:
@@ -121,6 +124,7 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "tail": tail,
     "drawing": drawing,
     "pixels": data_uri,
+    "quoted": shlex.quote,
 }
 
 

@@ -10,7 +10,9 @@ import attrs
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from tests.ui.conftest import Shown
+from tests.ui.browser.shown import Shown, shown
+
+__all__ = ["shown"]
 
 
 @attrs.frozen
@@ -63,7 +65,7 @@ def sight(chromium: Browser, shown: Shown, request: pytest.FixtureRequest) -> It
     page = context.new_page()
     page.set_default_timeout(30_000)
     found = Sight(page, shown.base)
-    context.route("**/*", lambda route: found.keep_inside(route))
+    context.route("**/*", lambda route: found.keep_inside(route))  # noqa: PLW0108 - it is marked
     page.on("console", lambda said: said.type == "error" and found.errors.append(said.text))
     page.on("pageerror", lambda error: found.errors.append(str(error)))
     page.goto(shown.url())

@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from tests.ui.browser.conftest import Sight
-from tests.ui.conftest import Shown
+from tests.ui.browser.shown import Shown
 from tests.ui.flows import waiting_flow
 from vertex_flow import Run
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
-import httpx
 import pytest
 
 from tests.ui.flows import digits_flow, failing_flow, small_flow
@@ -14,8 +13,6 @@ from vertex_flow import GcpContext, Run
 from vertex_flow.engine.embedded import EmbeddedEngine
 from vertex_flow.errors import RunFailed
 from vertex_flow.ui.opening import console_url
-
-HOSTILE = '"><img src=x onerror=alert(1)><script>alert(1)</script>'
 
 
 @attrs.frozen
@@ -72,11 +69,3 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
         ]
         first, second = (one.job_id for one in small)
         yield Shown(context, folder, digits, refused, "failing-1", (first, second))
-
-
-@pytest.fixture(scope="session")
-def inside(shown: Shown) -> Iterator[httpx.Client]:
-    """A browser that was let in, without its eyes; its URLs begin below /console/."""
-    with httpx.Client(base_url=shown.base, follow_redirects=True, trust_env=False) as client:
-        client.get(shown.url())
-        yield client
