@@ -44,9 +44,10 @@ def test_the_folder_of_another_programs_engine(shell: Shell) -> None:
 
 
 def test_a_profile_that_is_not_there(shell: Shell) -> None:
+    (shell.folder / "pyproject.toml").write_text(PROFILE)
     done = shell("ui", "--on", "nowhere")
     assert done.returncode == 1
-    assert "nowhere" in done.stderr
+    assert "'nowhere'" in done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -66,13 +67,15 @@ def test_a_project_is_shown_until_ctrl_c(cloud: CloudShell) -> None:
         stderr=subprocess.PIPE,
         text=True,
     ) as program:
-        assert program.stdout is not None
-        url = program.stdout.readline().split()[1]
-        with httpx.Client(follow_redirects=True, trust_env=False) as browser:
-            said = browser.get(url).text
-            door = httpx.get(url.partition("?")[0], trust_env=False).text
-        program.send_signal(signal.SIGINT)
-        _, errors = program.communicate()
+        try:
+            assert program.stdout is not None
+            url = program.stdout.readline().split()[1]
+            with httpx.Client(follow_redirects=True, trust_env=False) as browser:
+                said = browser.get(url).text
+                door = httpx.get(url.partition("?")[0], trust_env=False).text
+        finally:
+            program.send_signal(signal.SIGINT)
+            _, errors = program.communicate()
     assert "project acme, us-central1" in said
     assert "vertex-flow ui --on acme" in door
     assert (program.returncode, errors) == (0, "")

@@ -20,7 +20,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with EmbeddedEngine.start(home, standing=True):
         context = GcpContext.local(home)
         small = Flow("small", [Source(size=Param("size", 3))])
-        small.run(context, job_id="small-1", labels={"team": "Blue"}, progress=None)
+        small.run(context, job_id="small-1", labels={"team": "blue"}, progress=None)
         with pytest.raises(RunFailed):
             Flow("failing", [Fail()]).run(context, job_id="failing-1", progress=None)
         yield Site(context)
@@ -44,7 +44,7 @@ def test_all_runs_the_newest_first(site: Site) -> None:
 
 @pytest.mark.parametrize(
     "wanted",
-    [{"flow": "small"}, {"state": "SUCCEEDED"}, {"words": "SMALL"}, {"words": "team=blue"}],
+    [{"flow": "small"}, {"state": "SUCCEEDED"}, {"words": "SMALL"}, {"words": "Team=Blue"}],
 )
 def test_runs_are_found(site: Site, wanted: dict[str, str]) -> None:
     assert ids(site, **wanted) == ["small-1"]
