@@ -22,7 +22,7 @@ project = "acme"
 
 
 def status(url: str) -> int:
-    with httpx.Client(follow_redirects=True, trust_env=False) as browser:
+    with httpx.Client(follow_redirects=True, trust_env=False, timeout=60) as browser:
         return browser.get(url).status_code
 
 
@@ -70,9 +70,9 @@ def test_a_project_is_shown_until_ctrl_c(cloud: CloudShell) -> None:
         try:
             assert program.stdout is not None
             url = program.stdout.readline().split()[1]
-            with httpx.Client(follow_redirects=True, trust_env=False) as browser:
+            with httpx.Client(follow_redirects=True, trust_env=False, timeout=60) as browser:
                 said = browser.get(url).text
-                door = httpx.get(url.partition("?")[0], trust_env=False).text
+                door = httpx.get(url.partition("?")[0], trust_env=False, timeout=60).text
         finally:
             program.send_signal(signal.SIGINT)
             _, errors = program.communicate()

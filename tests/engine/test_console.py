@@ -44,7 +44,7 @@ def until(what: Callable[[], bool]) -> None:
 
 
 def browser(engine: EmbeddedEngine) -> httpx.Client:
-    return httpx.Client(base_url=engine.endpoint, trust_env=False)
+    return httpx.Client(base_url=engine.endpoint, trust_env=False, timeout=60)
 
 
 def test_it_is_reached_at_the_port_of_the_engine(engine: EmbeddedEngine) -> None:

@@ -20,7 +20,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedEngine]
 
 
 def test_the_url_lets_a_browser_in(engine: EmbeddedEngine) -> None:
-    with httpx.Client(follow_redirects=True, trust_env=False) as browser:
+    with httpx.Client(follow_redirects=True, trust_env=False, timeout=60) as browser:
         answer = browser.get(console_url(engine.home))
     assert (answer.status_code, str(answer.url)) == (200, f"{engine.endpoint}/console/runs")
 

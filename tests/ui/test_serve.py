@@ -41,7 +41,7 @@ def first_line(program: subprocess.Popen[str]) -> str:
 def test_it_lets_in_whoever_has_its_url_and_ends_by_a_signal(number: signal.Signals) -> None:
     with start("-c", SERVE) as program:
         url = first_line(program)
-        with httpx.Client(trust_env=False) as browser:
+        with httpx.Client(trust_env=False, timeout=60) as browser:
             assert browser.get(url.partition("?")[0]).status_code == 401
             assert browser.get(url).status_code == 303
         program.send_signal(number)
@@ -64,7 +64,7 @@ def test_behind_an_engine_it_ends_with_its_input(tmp_path: Path) -> None:
     with start("-m", "vertex_flow.ui", "--home", str(tmp_path), "--port", "1") as program:
         url = json.loads(first_line(program))["url"]
         headers = {"host": "127.0.0.1:1"}
-        answer = httpx.get(f"{url}/console/", headers=headers, trust_env=False)
+        answer = httpx.get(f"{url}/console/", headers=headers, trust_env=False, timeout=60)
         program.communicate()
     assert (answer.status_code, program.returncode) == (401, 0)
 
@@ -73,6 +73,6 @@ def test_behind_an_engine_it_answers_for_the_engines_port_alone(tmp_path: Path) 
     (tmp_path / "token").write_text("x" * 40)
     with start("-m", "vertex_flow.ui", "--home", str(tmp_path), "--port", "1") as program:
         url = json.loads(first_line(program))["url"]
-        answer = httpx.get(f"{url}/console/", trust_env=False)
+        answer = httpx.get(f"{url}/console/", trust_env=False, timeout=60)
         program.communicate()
     assert answer.status_code == 403
