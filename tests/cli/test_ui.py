@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from tests.cli.cloud import CloudShell, cloud_shell
 from tests.cli.conftest import COMMAND, Shell
+from tests.ui.flows import eventually
 from vertex_flow.engine.embedded import EmbeddedEngine
 
 PROFILE = """
@@ -48,6 +50,19 @@ def test_a_profile_that_is_not_there(shell: Shell) -> None:
     done = shell("ui", "--on", "nowhere")
     assert done.returncode == 1
     assert "'nowhere'" in done.stderr
+
+
+def test_it_opens_a_browser(busy: Shell, tmp_path: Path) -> None:
+    program = tmp_path / "xdg-open"
+    program.write_text(
+        f'#!/bin/sh\necho "$1" > {tmp_path}/opened.part; '
+        f"mv {tmp_path}/opened.part {tmp_path}/opened\n"
+    )
+    program.chmod(0o755)
+    done = busy("ui", "--browser", PATH=f"{tmp_path}:{os.environ['PATH']}")
+    opened = tmp_path / "opened"
+    eventually(opened.exists)
+    assert done.stdout == f"console  {opened.read_text()}"
 
 
 @pytest.fixture(scope="module")

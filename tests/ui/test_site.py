@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import attrs
 import pytest
+from pytest_mock import MockerFixture
 
-from tests.samples import Fail, Source
+from tests.samples import Fail, Sleep, Source
+from tests.ui.flows import eventually
 from tests.ui.told import MODEL, ToldSite, facts
-from vertex_flow import Flow, GcpContext, Param
+from vertex_flow import Flow, GcpContext, Param, Run
 from vertex_flow.engine.embedded import EmbeddedEngine
 from vertex_flow.errors import ApiError, RunFailed, SettingError
 from vertex_flow.ui.site import Count, Counts, Site
@@ -39,7 +42,7 @@ def ids(site: Site, **wanted: str) -> list[str]:
 
 
 def test_all_runs_the_newest_first(site: Site) -> None:
-    assert ids(site) == ["failing-1", "small-1"]
+    assert ids(site)[-2:] == ["failing-1", "small-1"]
 
 
 @pytest.mark.parametrize(
@@ -62,6 +65,25 @@ def test_facts_of_a_failed_run_say_why(site: Site) -> None:
     failure = site.facts("failing-1").failure
     assert failure is not None
     assert "no luck today" in failure["reason"]
+
+
+def test_a_running_run_is_read_in_parts(site: Site, mocker: MockerFixture) -> None:
+    running = Flow("sleeping", [Sleep()]).run(
+        site.context, job_id="sleeping-1", wait=False, progress=None
+    )
+    eventually(lambda: running.stages and running.stages[0].state == "RUNNING")
+    first = site.facts("sleeping-1")
+    gathered = mocker.spy(Run, "facts")
+    site._facts["sleeping-1"] = attrs.evolve(site._facts["sleeping-1"], until=float("inf"))
+    second = site.facts("sleeping-1")
+    assert (second.stages, gathered.call_count) == (first.stages, 0)
+    running.cancel()
+    eventually(lambda: running.snapshot().is_over)
+    assert site.facts("sleeping-1").state == "CANCELLED"
+
+
+def test_a_project_is_asked_less_often_than_this_machine(site: Site) -> None:
+    assert site.pause < Site(GcpContext(project="acme")).pause
 
 
 def test_a_run_that_is_not_there(site: Site) -> None:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +20,14 @@ from vertex_flow.ui.drawings import Drawings
 
 if TYPE_CHECKING:
     from vertex_flow.client import Client
+    from vertex_flow.report.snapshot import Snapshot
     from vertex_flow.runs.listing import RunEntry
 
 _KEPT = 64  # runs that are not read again
-_FRESH = 1.0  # how long what a run says of itself is shown again, in seconds
-_MOST = 500  # runs that are looked through
+_FRESH = 1.0  # how long all that is known of a run is shown again at least, in seconds
+_RESTS = 4  # times that reading all of a run took, until that is done again
+_MOST = 200  # runs that are looked through
+_PAUSES = (1500, 6000)  # milliseconds between two looks, on this machine and in the cloud
 
 
 @attrs.frozen
@@ -70,6 +73,14 @@ class Counts:
         return sum(one.requests for one in self.endpoints.get(endpoint, {}).values())
 
 
+@attrs.frozen
+class _Known:
+    """What was read of a run, and until when only its stages are read anew."""
+
+    facts: RunFacts
+    until: float
+
+
 class Site:
     """A project, or this machine, as pages show it.
 
@@ -87,7 +98,7 @@ class Site:
         self.drawings = Drawings()
         self._lock = threading.Lock()
         self._runs: OrderedDict[str, Run] = OrderedDict()
-        self._facts: OrderedDict[str, tuple[float, RunFacts]] = OrderedDict()
+        self._facts: OrderedDict[str, _Known] = OrderedDict()
         self._makers: dict[tuple[str, str], RunFacts | None] = {}
 
     @property
@@ -97,6 +108,11 @@ class Site:
         if context.home is not None:
             return f"this machine, {context.home}"
         return f"project {context.project}, {context.location}"
+
+    @property
+    def pause(self) -> int:
+        """Milliseconds between two looks of a page; the cloud counts requests."""
+        return _PAUSES[self.context.home is None]
 
     def runs(
         self, *, flow: str | None = None, state: str | None = None, words: str = ""
@@ -137,16 +153,23 @@ class Site:
             SettingError: It is no id of a run.
             ApiError: There is no such run.
         """
+        run = self.run(job_id)
         with self._lock:
-            at, known = self._facts.get(job_id, (0.0, None))
-        if known is not None and (known.is_over or time.monotonic() - at < _FRESH):
-            return known
-        found = self.run(job_id).facts()
+            known = self._facts.get(job_id)
+        if known is not None and known.facts.is_over:
+            return known.facts
+        snapshot = run.snapshot()
+        started = time.monotonic()
+        if known is not None and not snapshot.is_over and started < known.until:
+            return _newer(known.facts, snapshot)
+        facts = run.facts()
+        # What reads files takes its time: it is done anew after a few times of that.
+        until = time.monotonic() + max(_FRESH, _RESTS * (time.monotonic() - started))
         with self._lock:
-            self._facts[job_id] = (time.monotonic(), found)
+            self._facts[job_id] = _Known(facts, until)
             while len(self._facts) > _KEPT:
                 self._facts.popitem(last=False)
-        return found
+        return facts
 
     def models(self) -> tuple[RegisteredModel, ...]:
         """List every version of every model, the newest model first."""
@@ -206,6 +229,19 @@ class Site:
             if f"{model}@{version}" in _registered(facts):
                 return facts
         return None
+
+
+def _newer(facts: RunFacts, snapshot: Snapshot) -> RunFacts:
+    """Give what is known of a run, with its stages as they are now."""
+    now = {one.name: one for one in snapshot.stages}
+    fields = ("state", "start", "end", "outputs", "artifacts", "metrics")
+    stages = tuple(
+        attrs.evolve(one, **{field: getattr(now[one.name], field) for field in fields})
+        for one in facts.stages
+        if one.name in now
+    )
+    seen = datetime.now(timezone.utc)
+    return attrs.evolve(facts, state=snapshot.state, seen=seen, stages=stages)
 
 
 def _spans(entry: RunEntry, created: datetime | None) -> bool:

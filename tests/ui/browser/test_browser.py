@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from tests.ui.browser.conftest import Sight
+from tests.ui.browser.conftest import Sight, let_in
 from tests.ui.browser.shown import Shown
 from tests.ui.flows import waiting_flow
 from vertex_flow import Run
+from vertex_flow.engine.embedded import EmbeddedEngine
+from vertex_flow.ui.opening import console_url
 
 MARK = "window.stayed = true"
 STAYED = "window.stayed === true"
@@ -165,6 +167,19 @@ def test_requests_are_counted(sight: Sight, shown: Shown) -> None:
     before = int(cell.inner_text())
     page.locator(".sample").first.click()
     expect(cell).to_have_text(str(before + 1))
+
+
+def test_a_page_goes_on_when_the_engine_was_restarted(chromium: Browser, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with EmbeddedEngine.start(home, standing=True):
+        looking = let_in(chromium, console_url(home))
+        sight = next(looking)
+        page = sight.open("runs")
+    expect(page.locator("#away")).to_be_visible(timeout=30_000)
+    with EmbeddedEngine.start(home, standing=True):
+        expect(page.locator("#away")).to_be_hidden(timeout=30_000)
+        sight.errors.clear()  # the browser tells of the requests that failed
+        next(looking, None)
 
 
 def test_the_list_is_walked_by_keyboard(sight: Sight, shown: Shown) -> None:

@@ -6,6 +6,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
+import attrs
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -25,8 +26,20 @@ _SAMPLES = 12
 
 def routes(site: Site) -> list[Route]:
     """Give the routes of endpoints."""
+    pages, one = _Pages(site), "/endpoints/{endpoint_id}"
+    return [
+        Route("/endpoints", pages.listing),
+        Route(one, pages.shown),
+        Route(f"{one}/predict", pages.predict, methods=["POST"]),
+    ]
 
-    def listing(request: Request) -> Response:
+
+@attrs.frozen
+class _Pages:
+    site: Site
+
+    def listing(self, request: Request) -> Response:
+        site = self.site
         html = page(
             "endpoints.html",
             site=site,
@@ -36,7 +49,8 @@ def routes(site: Site) -> list[Route]:
         )
         return HTMLResponse(html)
 
-    def shown(request: Request) -> Response:
+    def shown(self, request: Request) -> Response:
+        site = self.site
         endpoint = site.endpoint(request.path_params["endpoint_id"])
         facts = _maker(site, endpoint)
         html = page(
@@ -52,22 +66,15 @@ def routes(site: Site) -> list[Route]:
         )
         return HTMLResponse(html)
 
-    async def predict(request: Request) -> Response:
+    async def predict(self, request: Request) -> Response:
         try:
             asked = json.loads(await request.body())
             if not isinstance(asked, dict):
                 raise ValueError("expected an object")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return _refused(400, f"This is no request: {error}.")
         name = request.path_params["endpoint_id"]
-        return await run_in_threadpool(_predict, site, name, asked)
-
-    one = "/endpoints/{endpoint_id}"
-    return [
-        Route("/endpoints", listing),
-        Route(one, shown),
-        Route(f"{one}/predict", predict, methods=["POST"]),
-    ]
+        return await run_in_threadpool(_predict, self.site, name, asked)
 
 
 def _predict(site: Site, name: str, asked: dict[str, Any]) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.concurrency import run_in_threadpool
+import attrs
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -21,13 +21,22 @@ _TAIL = 12  # lines of the log of what runs now
 
 def routes(site: Site) -> list[Route]:
     """Give the routes of a run."""
+    pages, one = _Pages(site), "/runs/{job_id}"
+    return [
+        Route(one, pages.shown),
+        Route(f"{one}/trials", pages.trials),
+        Route(f"{one}/cancel", pages.cancel, methods=["POST"]),
+    ]
 
-    def shown(request: Request) -> Response:
-        job_id = request.path_params["job_id"]
+
+@attrs.frozen
+class _Pages:
+    site: Site
+
+    def shown(self, request: Request) -> Response:
+        site, job_id = self.site, request.path_params["job_id"]
         facts = site.facts(job_id)
-        now = (
-            [] if facts.is_over else [(one, _tail(site, job_id, one.name)) for one in doing(facts)]
-        )
+        running = () if facts.is_over else doing(facts)
         html = page(
             "run.html",
             site=site,
@@ -35,36 +44,25 @@ def routes(site: Site) -> list[Route]:
             run=facts,
             view=run_view(facts),
             drawings=site.drawings.of_run(facts),
-            now=now,
+            now=[(one, _tail(site, job_id, one.name)) for one in running],
         )
         return HTMLResponse(html)
 
-    def trials(request: Request) -> Response:
-        facts = site.facts(request.path_params["job_id"])
+    def trials(self, request: Request) -> Response:
+        facts = self.site.facts(request.path_params["job_id"])
         html = page(
             "trials.html",
-            site=site,
+            site=self.site,
             here="runs",
             run=facts,
-            searches=[(one, site.drawings.of_search(one)) for one in facts.searches],
+            searches=[(one, self.site.drawings.of_search(one)) for one in facts.searches],
         )
         return HTMLResponse(html)
 
-    async def cancel(request: Request) -> Response:
+    def cancel(self, request: Request) -> Response:
         job_id = request.path_params["job_id"]
-
-        def ask() -> None:
-            site.run(job_id).cancel()
-
-        await run_in_threadpool(ask)
+        self.site.run(job_id).cancel()
         return RedirectResponse(f"{PATH}runs/{job_id}", 303)
-
-    one = "/runs/{job_id}"
-    return [
-        Route(one, shown),
-        Route(f"{one}/trials", trials),
-        Route(f"{one}/cancel", cancel, methods=["POST"]),
-    ]
 
 
 def _tail(site: Site, job_id: str, stage: str) -> str:

@@ -3,7 +3,6 @@
 "use strict";
 
 (() => {
-  const PAUSE = 1500; // milliseconds between two looks
   const away = document.getElementById("away");
 
   const keyOf = (node) => (node.dataset && node.dataset.key) || node.id || "";
@@ -80,7 +79,7 @@
   async function follow() {
     const main = document.getElementById("main");
     while (main.dataset.live === "on") {
-      await new Promise((done) => setTimeout(done, PAUSE));
+      await new Promise((done) => setTimeout(done, Number(main.dataset.pause)));
       if (document.hidden) continue;
       try {
         await look(main);
