@@ -27,6 +27,7 @@ _DRAWN = (
     *("path", "polygon", "polyline", "rect", "stop", "svg", "text", "title", "tspan"),
 )
 _WIDTH = re.compile(r"width:(\d+)")
+_LINE = 72  # characters of JSON that stand on one line
 _LONG = 2000  # characters of a value that are shown
 _STATES = {
     "NOT_TRIGGERED": "left out",
@@ -81,7 +82,9 @@ def number(value: float | None) -> str:
 def text(value: Any) -> str:
     """Word any value: texts as they are, what has parts as JSON; cut where it is very long."""
     if isinstance(value, (Mapping, list, tuple)):
-        said = json.dumps(value, ensure_ascii=False, default=str, indent=1)
+        said = json.dumps(value, ensure_ascii=False, default=str)
+        if len(said) > _LINE:
+            said = json.dumps(value, ensure_ascii=False, default=str, indent=1)
     elif isinstance(value, float):
         said = number(value)
     else:

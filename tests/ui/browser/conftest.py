@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import attrs
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.ui.browser.shown import Shown, shown
 from tests.ui.told import HOSTILE, ToldSite, facts
@@ -56,6 +56,7 @@ class Sight:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
+    expect.set_options(timeout=60_000)  # for machines with much else to do
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         pytest.skip("there is no Chromium: apt-get install chromium")
@@ -108,7 +109,7 @@ def let_in(chromium: Browser, url: str) -> Iterator[Sight]:
     """Let a fresh browser in, and look afterwards that nothing was wrong."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(60_000)
     found = Sight(page, url.partition("?")[0])
     context.route("**/*", lambda route: found.keep_inside(route))  # noqa: PLW0108 - it is marked
     page.on("console", lambda said: said.type == "error" and found.errors.append(said.text))
