@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from vertex_flow import GcpContext, Run
 from vertex_flow.engine.embedded import EmbeddedEngine
-from vertex_flow.ui.opening import console_url
+from vertex_flow.ui import console_url
 
 ROOT = Path(__file__).parent
 IMAGES = ROOT / "images"
@@ -92,6 +92,7 @@ def take(
     width, height = SIZES[size]
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
     page = context.new_page()
+    page.set_default_timeout(180_000)  # charts are drawn for the first time
     page.goto(url)
     for name, path in pages.items():
         page.goto(url.partition("?")[0] + path)

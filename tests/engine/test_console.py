@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from vertex_flow.engine.embedded import EmbeddedEngine
-from vertex_flow.ui.opening import console_url
+from vertex_flow.ui import console_url
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 
 from vertex_flow.engine.embedded import EmbeddedEngine
 from vertex_flow.errors import EngineError, HomeBusyError
-from vertex_flow.ui.opening import console_url
+from vertex_flow.ui import console_url
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ def ui(context: GcpContext, port: int, browser: bool | None, as_json: bool) -> N
 
     The standing engine of this machine serves it, and is started when it is not up. For a project
     in the cloud this command serves it, until Ctrl-C. What is printed lets a browser in for a
-    quarter of an hour; the browser stays in. The same as vertex_flow.ui.opening.console_url(home)
+    quarter of an hour; the browser stays in. The same as vertex_flow.ui.console_url(home)
     in Python.
 
     \b
@@ -52,7 +52,7 @@ def ui(context: GcpContext, port: int, browser: bool | None, as_json: bool) -> N
         _say(url, browser=browser, as_json=as_json)
 
     if context.home is not None:
-        from vertex_flow.ui.opening import console_url
+        from vertex_flow.ui import console_url
 
         say(console_url(context.home, port=port))
         return

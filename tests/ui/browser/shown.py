@@ -12,7 +12,7 @@ from tests.ui.flows import digits_flow, failing_flow, small_flow
 from vertex_flow import GcpContext, Run
 from vertex_flow.engine.embedded import EmbeddedEngine
 from vertex_flow.errors import RunFailed
-from vertex_flow.ui.opening import console_url
+from vertex_flow.ui import console_url
 
 
 @attrs.frozen

@@ -12,7 +12,7 @@ from tests.ui.browser.shown import Shown
 from tests.ui.flows import waiting_flow
 from vertex_flow import Run
 from vertex_flow.engine.embedded import EmbeddedEngine
-from vertex_flow.ui.opening import console_url
+from vertex_flow.ui import console_url
 
 MARK = "window.stayed = true"
 STAYED = "window.stayed === true"
