@@ -256,6 +256,13 @@ def test_the_suffix_chooses_the_format(tmp_path: Path, suffix: str) -> None:
     assert yaml.safe_load(path.read_text())["pipelineInfo"]["name"] == "sample"
 
 
+def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingError) as caught:
+        Flow("sample", [Source()]).compile(tmp_path / "file" / "a" / "b.yaml")
+    assert str(caught.value) == f"{tmp_path}/file/a/b.yaml cannot be written: Not a directory."
+
+
 def test_any_other_suffix_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match=r"expected a path that ends in \.yaml, \.yml or \.json"):
         Flow("sample", [Source()]).compile(tmp_path / "flow.txt")

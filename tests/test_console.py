@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vertex_flow.console import logs_url, quotas_url, resource_url
+from vertex_flow.console import logs_url, quotas_url, resource_url, tensorboard_url
 
 PARENT = "projects/123/locations/europe-west4"
 ROOT = "https://console.cloud.google.com/vertex-ai/locations/europe-west4"
@@ -41,3 +41,10 @@ def test_a_query_is_quoted() -> None:
 
 def test_the_quotas_of_a_project() -> None:
     assert quotas_url("acme") == "https://console.cloud.google.com/iam-admin/quotas?project=acme"
+
+
+def test_an_experiment_of_a_tensorboard_instance() -> None:
+    assert tensorboard_url(f"{PARENT}/tensorboards/5", "7") == (
+        "https://europe-west4.tensorboard.googleusercontent.com/experiment/"
+        "projects+123+locations+europe-west4+tensorboards+5+experiments+7"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from tests.cloud.credentials import key_file
 from tests.cloud.fake import Asked, FakeCloud, Refused, fake_cloud
 from vertex_flow.apis import Apis
 from vertex_flow.errors import CredentialsError, SettingError
-from vertex_flow.finding import Found, find_project, gcloud_setting
+from vertex_flow.finding import Found, configured_project, find_project, gcloud_setting
 
 SEARCH = "cloudresourcemanager.projects.search"
 
@@ -149,3 +150,42 @@ def test_a_configuration_that_is_broken(tmp_path: Path) -> None:
     (folder / "config_default").write_text("project = outside of a section")
     with pytest.raises(SettingError, match=r"gcloud's configuration .* cannot be read: "):
         gcloud_setting("core", "project")
+
+
+def test_nothing_is_configured() -> None:
+    assert configured_project() is None
+
+
+def test_the_environment_configures_a_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GCLOUD_PROJECT", "acme")
+    assert configured_project() == Found("acme", "the environment variable GCLOUD_PROJECT")
+
+
+@pytest.mark.parametrize("key", ["project_id", "quota_project_id"])
+def test_a_file_of_credentials_configures_a_project(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, key: str
+) -> None:
+    file = tmp_path / "application_default_credentials.json"
+    file.write_text(json.dumps({key: "acme"}))
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    assert configured_project() == Found("acme", "the application-default credentials")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"project_id": ""}', "\x00"])
+def test_after_broken_credentials_gcloud_is_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
+) -> None:
+    file = tmp_path / "key.json"
+    file.write_text(text)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
+    configuration = tmp_path / ".config" / "gcloud" / "configurations" / "config_default"
+    configuration.parent.mkdir(parents=True)
+    configuration.write_text("[core]\nproject = acme")
+    assert configured_project() == Found("acme", "gcloud's configuration 'default'")
+
+
+def test_a_broken_configuration_is_none(tmp_path: Path) -> None:
+    configuration = tmp_path / ".config" / "gcloud" / "configurations" / "config_default"
+    configuration.parent.mkdir(parents=True)
+    configuration.write_text("project = acme")
+    assert configured_project() is None

@@ -9,6 +9,7 @@ import pytest
 
 from vertex_flow import GcpContext
 from vertex_flow.errors import SettingError
+from vertex_flow.profiles import profiles_of
 
 PYPROJECT = """
 [tool.vertex_flow.contexts.dev]
@@ -40,6 +41,10 @@ def test_the_nearest_pyproject_is_read(project: Path) -> None:
     assert GcpContext.from_profile("prod") == GcpContext(
         project="acme-prod", location="europe-west4", labels={"team": "vision"}
     )
+
+
+def test_profiles_are_given_as_they_stand_there(project: Path) -> None:
+    assert profiles_of()["dev"] == {"project": "acme-dev"}
 
 
 def test_a_file_of_its_own(tmp_path: Path) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from vertex_flow.texts import describe_seconds, describe_value, plain
+from vertex_flow.texts import describe_seconds, describe_time, describe_value, iso, plain
 
 
 @pytest.mark.parametrize(
@@ -28,3 +29,16 @@ def test_long_times_are_in_minutes(seconds: float, text: str) -> None:
 
 def test_other_languages_stay_readable() -> None:
     assert plain("précision 精度 ✓") == "précision 精度 ✓"
+
+
+def test_a_time_is_that_of_this_machine() -> None:
+    moment = datetime(2026, 11, 27, 12, 30, 5, tzinfo=timezone(timedelta(hours=9)))
+    assert describe_time(moment) == f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def test_a_time_for_programs() -> None:
+    assert iso(datetime(2026, 11, 27, 12, tzinfo=timezone.utc)) == "2026-11-27T12:00:00+00:00"
+
+
+def test_a_time_that_is_not_known() -> None:
+    assert (describe_time(None), iso(None)) == ("", None)

@@ -93,15 +93,19 @@ def write(graph: Graph, path: str | Path) -> Path:
         The absolute path.
 
     Raises:
-        SettingError: The path ends in something else.
+        SettingError: The path ends in something else, or cannot be written.
     """
     target = Path(path).expanduser().resolve()
     if target.suffix not in (".yaml", ".yml", ".json"):
         raise SettingError(
             f"compile({str(path)!r}): expected a path that ends in .yaml, .yml or .json."
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    compiler.Compiler().compile(build(graph), str(target))
+    pipeline = build(graph)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        compiler.Compiler().compile(pipeline, str(target))
+    except OSError as error:
+        raise SettingError(f"{target} cannot be written: {error.strerror}.") from error
     return target
 
 

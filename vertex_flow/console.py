@@ -44,3 +44,15 @@ def logs_url(query: str, project: str) -> str:
 def quotas_url(project: str) -> str:
     """Link to the quotas of a project."""
     return f"{_ROOT}/iam-admin/quotas?project={quote(project)}"
+
+
+def tensorboard_url(instance: str, experiment: str) -> str:
+    """Link to an experiment of a TensorBoard instance.
+
+    Args:
+        instance: Resource name of the instance.
+        experiment: Id of the experiment; that of a job is the job's own.
+    """
+    name = f"{Resource.parse(instance)}/experiments/{experiment}".replace("/", "+")
+    location = Resource.parse(instance).location
+    return f"https://{location}.tensorboard.googleusercontent.com/experiment/{name}"

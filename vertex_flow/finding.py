@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -62,6 +63,31 @@ def find_project(apis: Apis) -> Found:
     )
 
 
+def configured_project() -> Found | None:
+    """Find the project that this machine is set up for; asks nobody, and needs no credentials.
+
+    The environment is looked at first, then the file of application-default credentials, then
+    gcloud's active configuration. What is there and broken counts as not there.
+    """
+    for variable in _VARIABLES:
+        if os.environ.get(variable):
+            return Found(os.environ[variable], f"the environment variable {variable}")
+    file = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+    path = Path(file) if file else _gcloud_folder() / "application_default_credentials.json"
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        project = facts.get("project_id") or facts.get("quota_project_id")
+    except (OSError, ValueError, AttributeError):
+        project = None
+    if project:
+        return Found(str(project), "the application-default credentials")
+    try:
+        configured = gcloud_setting("core", "project")
+    except SettingError:
+        return None
+    return Found(*configured) if configured else None
+
+
 def endpoint_overrides() -> dict[str, str]:
     """Read where APIs are that are not at their usual place, as gcloud is told of it.
 
@@ -85,7 +111,7 @@ def gcloud_setting(section: str, name: str) -> tuple[str, str] | None:
     Returns:
         The value and where it stands, or None.
     """
-    folder = Path(os.environ.get("CLOUDSDK_CONFIG") or Path.home() / ".config" / "gcloud")
+    folder = _gcloud_folder()
     active = os.environ.get("CLOUDSDK_ACTIVE_CONFIG_NAME") or _text(folder / "active_config")
     file = folder / "configurations" / f"config_{active or 'default'}"
     parser = configparser.ConfigParser(interpolation=None)
@@ -96,6 +122,10 @@ def gcloud_setting(section: str, name: str) -> tuple[str, str] | None:
     value = parser.get(section, name, fallback=None)
     source = f"gcloud's configuration {active or 'default'!r}"
     return (value, source) if value else None
+
+
+def _gcloud_folder() -> Path:
+    return Path(os.environ.get("CLOUDSDK_CONFIG") or Path.home() / ".config" / "gcloud")
 
 
 def _text(file: Path) -> str:

@@ -7,15 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
 from vertex_flow.context import GcpContext
 from vertex_flow.contract import Stage
+from vertex_flow.edits import edited
 from vertex_flow.errors import SettingError, nearest
-from vertex_flow.graph import Graph, Step, When, as_steps, place, wire
+from vertex_flow.graph import Graph, Step, as_steps, wire
 from vertex_flow.names import check_stage_name
-from vertex_flow.ports import Param, Port, references
-from vertex_flow.training import TENSORBOARD, TRAINING_ACCOUNT
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -23,6 +20,7 @@ if TYPE_CHECKING:
     from vertex_flow.cost.estimate import Estimate
     from vertex_flow.machines import MachineNeed
     from vertex_flow.prices import Prices
+    from vertex_flow.runs.checking import Checked
     from vertex_flow.runs.options import RunOptions
     from vertex_flow.runs.run import Run
     from vertex_flow.schedules.schedule import Schedule
@@ -62,6 +60,29 @@ class Flow:
     def __init__(self, name: str, stages: Sequence[Step]) -> None:
         check_stage_name(name)
         self._graph = wire(name, as_steps(stages))
+
+    @classmethod
+    def load(cls, address: str | Path | None = None) -> Flow:
+        """Load a flow from a Python file.
+
+        The file is run as `python file.py` would, but for what stands below
+        `if __name__ == "__main__":`; its folder is on Python's path from then on.
+
+        Args:
+            address: `path/file.py:name`, where the name is that of a `Flow` or of a function
+                without arguments that gives one; `path/file.py` alone where there is exactly one
+                in it; or its name in the table `[tool.vertex_flow.flows]` of the nearest
+                `pyproject.toml`. None for `flow` in `[tool.vertex_flow]`. Paths in that file are
+                relative to it.
+
+        Raises:
+            SettingError: There is no such file or flow, or the file cannot be loaded; with the
+                user's lines of the traceback.
+            WiringError: The flow's stages do not fit together.
+        """
+        from vertex_flow.loading import read
+
+        return read(cls, address)
 
     @property
     def name(self) -> str:
@@ -181,6 +202,39 @@ class Flow:
             prices=prices,
         )
 
+    def check(
+        self, context: GcpContext | None = None, *, params: Mapping[str, Any] | None = None
+    ) -> Checked:
+        """Look for everything that would keep the flow from running; changes nothing.
+
+        Parameters, the compiled pipeline, the trainers' sources, and what is sent are looked at.
+        No engine is started; in the cloud it is asked whether the training image is there.
+
+        Args:
+            context: Where it is to run; this machine when None.
+            params: Values for pipeline parameters, by name.
+
+        Returns:
+            Every fault; printed, a line each.
+        """
+        from vertex_flow.runs.checking import check
+
+        if context is not None:
+            self._check_context("check", context)
+        return check(self._graph, context or GcpContext.local(), {} if params is None else params)
+
+    def as_json(self) -> dict[str, Any]:
+        """The flow as plain values: `flow`, `params`, `nodes` and `edges`."""
+        from vertex_flow.wires import as_json
+
+        return as_json(self._graph)
+
+    def svg(self) -> str:
+        """The graph as a picture: an `<svg>` element."""
+        from vertex_flow.wires import svg
+
+        return svg(self._graph)
+
     def run(
         self,
         context: GcpContext | None = None,
@@ -217,6 +271,7 @@ class Flow:
             CostError: It may cost more than `max_cost`, or what it costs is not known.
             ApiError: Google Cloud refused; with the cause and the fix where they are known.
         """
+        from vertex_flow.cost.limit import check_options
         from vertex_flow.runs.start import start
 
         if progress is not None and not callable(progress):
@@ -227,7 +282,7 @@ class Flow:
         if context is not None:
             self._check_context("run", context)
         where = context or GcpContext.local()
-        self._check_cost(where, {} if params is None else params, options)
+        check_options(self._graph, where, {} if params is None else params, options)
         return start(
             self._graph,
             where,
@@ -302,25 +357,12 @@ class Flow:
         )
 
     def __str__(self) -> str:
-        return "\n".join([f"flow {self.name!r}", *self._lines()])
+        from vertex_flow.wires import lines
+
+        return "\n".join([f"flow {self.name!r}", *lines(self._graph)])
 
     def __repr__(self) -> str:
         return f"Flow({self.name!r}, {[stage.name for stage in self.stages]!r})"
-
-    def _check_cost(
-        self, context: GcpContext, params: Mapping[str, Any], options: RunOptions
-    ) -> None:
-        """Refuse a run that may cost more than its options allow."""
-        from vertex_flow.cost.estimate import check_cost
-
-        limit, hours = options.get("max_cost"), options.get("hours")
-        if limit is not None:
-            check_cost(self._graph, context, params, limit, hours=hours)
-        elif hours is not None:
-            raise SettingError(
-                f"Flow.run(hours={hours!r}): they are for the estimate that max_cost is compared "
-                "with. Give max_cost too."
-            )
 
     def _check_context(self, method: str, context: Any) -> None:
         if not isinstance(context, GcpContext):
@@ -329,21 +371,9 @@ class Flow:
                 "GcpContext(project=...)."
             )
 
-    def _lines(self) -> list[str]:
-        lines: list[str] = []
-        nodes = {node.name: node for node in self._graph.nodes}
-        for step, scope in place(self._graph.steps):
-            indent = "  " * (len(scope) + 1)
-            if isinstance(step, When):
-                lines.append(f"{indent}when {step.condition}")
-                continue
-            lines.append(f"{indent}{step.name}")
-            lines += [f"{indent}    {line}" for line in _wires(step, nodes[step.name].sources)]
-        return lines
-
     def _changed(self, name: str, change: Callable[[Stage], list[Step]]) -> Flow:
         self._check_known(name)
-        return Flow(self.name, _edit(self._graph.steps, name, change))
+        return Flow(self.name, edited(self._graph.steps, name, change))
 
     def _check_known(self, name: str) -> None:
         names = [stage.name for stage in self.stages]
@@ -352,36 +382,3 @@ class Flow:
                 f"flow {self.name!r} has no stage {name!r}; it has {', '.join(names)}."
                 + nearest(name, names)
             )
-
-
-def _edit(steps: Sequence[Step], name: str, change: Callable[[Stage], list[Step]]) -> list[Step]:
-    edited: list[Step] = []
-    for step in steps:
-        if isinstance(step, When):
-            inner = _edit(step.stages, name, change)
-            edited += [attrs.evolve(step, stages=inner)] if inner else []
-        elif step.name == name:
-            edited += change(step)
-        else:
-            edited.append(step)
-    return edited
-
-
-def _wires(stage: Stage, sources: Mapping[str, Port[Any]]) -> list[str]:
-    """What goes into a stage and what comes out, a line each."""
-    inputs = {name: str(port) for name, port in sources.items()}
-    for field, setting in stage.settings.items():
-        for source in references(setting):
-            if any(source is one for one in (TENSORBOARD, TRAINING_ACCOUNT)):
-                continue  # the context's affair, and empty in most runs: no wire of the flow's
-            key = field if source is setting else f"{field}: {source.name}"
-            inputs[key] = str(source) if isinstance(source, Port) else _describe(source)
-    width = max(map(len, [*inputs, *stage.ports]), default=0)
-    lines = [f"← {name:<{width}}  {source}" for name, source in inputs.items()]
-    return lines + [
-        f"→ {name:<{width}}  {port.type.__name__}" for name, port in stage.ports.items()
-    ]
-
-
-def _describe(param: Param[Any]) -> str:
-    return f"parameter {param.name!r}, {param.default!r} by default"

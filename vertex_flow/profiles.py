@@ -50,6 +50,15 @@ def read(kind: type[T], name: str, file: str | Path | None = None) -> T:
         raise SettingError(f"{path}, profile {name!r}: {error}") from error
 
 
+def profiles_of() -> Mapping[str, Mapping[str, Any]]:
+    """Give the profiles of the nearest `pyproject.toml`, by name; as they stand there, unchecked.
+
+    Raises:
+        SettingError: There is no such file, or it cannot be read.
+    """
+    return _profiles(_nearest_pyproject())
+
+
 def _nearest_pyproject() -> Path:
     found = nearest_pyproject()
     if found is None:

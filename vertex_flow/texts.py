@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 
@@ -19,6 +20,16 @@ def describe_value(value: Any, *, digits: int = 4) -> str:
         whole = value.is_integer() and abs(value) < 2**53
         return str(int(value)) if whole else f"{value:.{digits}g}"
     return plain(str(value))
+
+
+def describe_time(moment: datetime | None) -> str:
+    """Word when something was, in the time zone of this machine; nothing where it is not known."""
+    return "" if moment is None else f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def iso(moment: datetime | None) -> str | None:
+    """Write a time for programs, as ISO 8601 has it."""
+    return None if moment is None else moment.isoformat()
 
 
 def plain(text: str) -> str:

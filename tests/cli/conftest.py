@@ -13,6 +13,8 @@ from typing import Any
 import attrs
 import pytest
 
+from tests.cli.flow_files import Inside, inside
+from tests.cli.shop import Shop, open_shop
 from vertex_flow.engine.embedded import EmbeddedEngine
 from vertex_flow.engine.standing import StandingEngine
 
@@ -79,6 +81,13 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
         yield shell
 
 
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A place where something has run, is registered and is deployed, which the tests leave so."""
+    with open_shop(tmp_path_factory.mktemp("shop") / "home") as shop:
+        yield shop
+
+
 @pytest.fixture
 def engine_of() -> Callable[[Shell], StandingEngine]:
     """Find the engine that is up."""
@@ -89,3 +98,10 @@ def engine_of() -> Callable[[Shell], StandingEngine]:
         return engine
 
     return find
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inside]:
+    """A folder in which commands are given that run in this process."""
+    with inside(tmp_path, monkeypatch) as here:
+        yield here

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 
 from tests.cli.conftest import Shell
+from tests.cli.shop import Shop, ask
+from vertex_flow import Run
 from vertex_flow._version import __version__
 from vertex_flow.engine.embedded import EmbeddedEngine
 from vertex_flow.engine.standing import StandingEngine
+from vertex_flow.texts import describe_time
 
 EngineOf = Callable[[Shell], StandingEngine]
 
@@ -61,4 +65,50 @@ def test_it_says_whose_engine_it_is(shell: Shell) -> None:
         4,
         f"no engine stands in {shell.home}: the one at {engine.endpoint} belongs to process "
         f"{os.getpid()}, and ends with it\n",
+    )
+
+
+def test_a_run_stands_as_python_says(shop: Shop) -> None:
+    run = Run.attach(shop.context, shop.done)
+    started = describe_time(run.snapshot().start)
+    done = shop("status", shop.done)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout == (f"{shop.done}  succeeded  started {started}\n\n{run.summary()}\n")
+
+
+def test_a_run_is_known_by_its_full_name(shop: Shop) -> None:
+    run = Run.attach(shop.context, shop.done)
+    assert shop.json("status", run.name) == run.as_json()
+
+
+def test_a_failed_run_says_why_and_ends_in_one(shop: Shop) -> None:
+    done = shop("status", shop.failed)
+    assert (done.exit_code, "\nRuntimeError: no flag\n" in done.stdout) == (1, True)
+
+
+def test_the_nearest_run_is_named(shop: Shop) -> None:
+    done = shop("status", "line")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == (
+        'Error: 404 NOT_FOUND: The PipelineJob "projects/local/locations/us-central1/pipelineJobs'
+        f'/line" does not exist. Did you mean {shop.done!r}?\n'
+        "  Fix: vertex-flow runs lists what there is.\n"
+    )
+
+
+def test_what_is_no_name_of_a_run(shop: Shop) -> None:
+    done = shop("status", "\x1b[31m")
+    assert (done.exit_code, done.stderr) == (
+        1,
+        "Error: Run.attach(context, '\\x1b[31m'): expected the name of a pipeline job, "
+        "projects/P/locations/L/pipelineJobs/ID, or its ID alone.\n",
+    )
+
+
+def test_where_nothing_has_run_there_is_no_run_and_nothing_is_made(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    done = ask("status", "x", "--home", str(home))
+    assert (done.exit_code, home.exists()) == (1, False)
+    assert done.stderr == (
+        f"Error: 404 NOT_FOUND: there is no run 'x': nothing has run in {home} yet.\n"
     )

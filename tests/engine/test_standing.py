@@ -334,6 +334,12 @@ def test_what_it_holds_is_refused() -> None:
         engine_at(server.url).holds()
 
 
+def test_a_resource_with_an_error_of_its_own_is_read() -> None:
+    with serving() as server:
+        server.on("GET /v1/job", {"error": {"code": 9}})
+        assert engine_at(server.url).read("/v1/job") == {"error": {"code": 9}}
+
+
 def test_what_one_holds_that_has_gone() -> None:
     url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(ApiError, match=f"503 UNAVAILABLE: {url} gave no answer"):

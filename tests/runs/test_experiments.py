@@ -10,11 +10,11 @@ from google.cloud import aiplatform
 
 from tests.loopback import PARENT, Loopback, error, serving
 from tests.official.conftest import Official, sdk
-from tests.samples import Source
+from tests.samples import Fail, Source
 from vertex_flow import Flow, Param, Run
 from vertex_flow.client import Client
-from vertex_flow.errors import ApiError, SettingError
-from vertex_flow.runs.experiments import associate, ensure
+from vertex_flow.errors import ApiError, RunFailed, SettingError
+from vertex_flow.runs.experiments import associate, ensure, showing
 
 __all__ = ["sdk"]
 
@@ -46,6 +46,19 @@ def test_a_second_run_stands_beside_it(run: Run, sdk: Official) -> None:
     flow = Flow("sample", [Source(size=Param("size", 3))])
     flow.run(sdk.context, params={"size": 6}, experiment="trying", progress=None)
     assert len(aiplatform.Experiment("trying").get_data_frame()) == 2
+
+
+def test_a_run_that_is_resumed_stands_beside_the_first(sdk: Official) -> None:
+    with pytest.raises(RunFailed) as caught:
+        Flow("fails", [Fail()]).run(sdk.context, experiment="again", progress=None)
+    old = Run.attach(sdk.context, caught.value.run)
+    new = old.resume(wait=False, progress=None)
+    found = [showing(run._reached(), run.name) for run in (old, new)]
+    assert [[name.rpartition("/")[2] for name in names] for names in found] == [["again"]] * 2
+
+
+def test_of_a_run_that_cannot_be_read_no_experiment_is_known(client: Client) -> None:
+    assert showing(client, RUN) == ()
 
 
 @pytest.fixture

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from google.auth.credentials import AnonymousCredentials
 
-from tests.cloud.fake import Asked, FakeCloud, Refused, fake_cloud
+from tests.cloud.fake import Asked, FakeCloud, Refused
 from vertex_flow.apis import Apis
 from vertex_flow.errors import PermissionMissing
 from vertex_flow.runs import logs
@@ -61,19 +59,6 @@ def test_queries() -> None:
         'resource.type="aiplatform.googleapis.com/PipelineJob" '
         'resource.labels.pipeline_job_id="one"'
     )
-
-
-@pytest.fixture
-def cloud() -> Iterator[FakeCloud]:
-    with fake_cloud() as cloud:
-        yield cloud
-
-
-@pytest.fixture
-def apis(cloud: FakeCloud) -> Iterator[Apis]:
-    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
-    with Apis("acme", "us-central1", credentials, {"logging": cloud.url}) as apis:
-        yield apis
 
 
 def entries(*found: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from tests.loopback import PARENT, Loopback, error, serving
 from vertex_flow.calls import Patience
 from vertex_flow.client import Client
 from vertex_flow.errors import ApiError, SettingError
-from vertex_flow.runs.sending import create_once, digest
+from vertex_flow.runs.sending import create_once, digest, fresh_id
 
 CREATE, GET = f"POST /v1/{PARENT}/pipelineJobs", f"GET /v1/{PARENT}/pipelineJobs/one"
 NAME = f"{PARENT}/pipelineJobs/one"
@@ -102,3 +102,7 @@ def test_digests_follow_from_what_is_in_a_message() -> None:
     other = aiplatform_v1.PipelineJob(display_name="other", labels={"team": "vision"})
     assert len({digest(JOB), digest(other), digest(JOB, "nonce")}) == 3
     assert digest(aiplatform_v1.PipelineJob(JOB)) == digest(JOB)
+
+
+def test_ids_of_runs_are_valid_and_tell_the_time() -> None:
+    assert fresh_id("mnist").startswith("mnist-20")

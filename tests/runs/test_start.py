@@ -19,7 +19,6 @@ from tests.cloud.vertex import JOBS, PARENT, Vertex, vertex_ai
 from tests.samples import Fail, Fit, Source
 from vertex_flow import Flow, Param, Run
 from vertex_flow.errors import ApiError, PreflightError, RunFailed, SettingError
-from vertex_flow.runs.start import fresh_id
 
 FLOW = Flow("sample", [Source(size=Param("size", 3)), Fit()])
 CONSOLE = "https://console.cloud.google.com/vertex-ai/locations/us-central1/pipelines/runs"
@@ -254,10 +253,6 @@ def test_ctrl_c_while_a_run_is_submitted(cloud: Vertex, monkeypatch: pytest.Monk
         "interrupted while it was submitted; whether there is a run is not known. To look for it: "
         "Run.attach(context, 'cut')"
     ]
-
-
-def test_ids_of_runs_are_valid_and_tell_the_time() -> None:
-    assert fresh_id("mnist").startswith("mnist-20")
 
 
 PROGRAM = """

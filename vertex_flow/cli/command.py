@@ -20,7 +20,12 @@ class Command(click.Command):
     """A command whose errors are said in the package's own words, without a traceback.
 
     It takes `--json`: then its output is one JSON object, that of a failure too.
+
+    Attributes:
+        failed: The exit code of an error that has none of its own.
     """
+
+    failed = FAILED
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -28,7 +33,7 @@ class Command(click.Command):
             return super().invoke(ctx)
         except VertexFlowError as error:
             _say(error, as_json=bool(ctx.params.get("as_json")))
-            ctx.exit(_code(error))
+            ctx.exit(_code(error, self.failed))
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
 
@@ -71,7 +76,7 @@ def _say(error: VertexFlowError, *, as_json: bool) -> None:
     click.echo(f"{click.style('Error:', fg='red', bold=True)} {said}", err=True)
 
 
-def _code(error: VertexFlowError) -> int:
+def _code(error: VertexFlowError, failed: int) -> int:
     if isinstance(error, HomeBusyError):
         return HOME_BUSY
-    return PORT_IN_USE if isinstance(error, PortInUseError) else FAILED
+    return PORT_IN_USE if isinstance(error, PortInUseError) else failed

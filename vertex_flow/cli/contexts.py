@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vertex_flow.cli import completing
 from vertex_flow.errors import SettingError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ _OPTIONS = (
     click.option(
         "--profile",
         metavar="NAME",
+        shell_complete=completing.profile_names,
         help="Profile in pyproject.toml: [tool.vertex_flow.contexts.NAME].",
     ),
     click.option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vertex_flow.cli import completing
 from vertex_flow.errors import SettingError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _OPTIONS = (
         metavar="local|PROFILE",
         default=LOCAL,
         show_default=True,
+        shell_complete=completing.profiles,
         help="This machine, or a profile of pyproject.toml: [tool.vertex_flow.contexts.PROFILE].",
     ),
     click.option(

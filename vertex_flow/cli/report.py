@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vertex_flow.cli.attaching import attached, run_argument
 from vertex_flow.cli.command import Command, json_option, print_json
 from vertex_flow.cli.places import place_options
-from vertex_flow.errors import SettingError
 
 if TYPE_CHECKING:
     from vertex_flow.context import GcpContext
 
 
 @click.command(cls=Command)
-@click.argument("run", required=False)
+@run_argument
 @click.option(
     "-o",
     "--output",
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 )
 @place_options
 @json_option
-def report(run: str | None, output: Path, context: GcpContext, as_json: bool) -> None:
+def report(name: str | None, output: Path, context: GcpContext, as_json: bool) -> None:
     """Write the report of a run: one HTML file that opens offline.
 
     It shows the graph, where the time went, metrics against thresholds, trials, learning curves,
@@ -45,25 +45,9 @@ def report(run: str | None, output: Path, context: GcpContext, as_json: bool) ->
     Example:
       vertex-flow report mnist-20260101120000-000 -o mnist.html
     """
-    from vertex_flow.runs.run import Run
-
-    name = run or _newest(context)
-    attached = Run.attach(context, name)
-    try:
-        path = attached.report(output)
-    finally:
-        attached.close()
-    if as_json:
-        print_json({"run": attached.name, "report": str(path)})
-        return
-    click.echo(f"report of {attached.job_id} written to {path}")
-
-
-def _newest(context: GcpContext) -> str:
-    from vertex_flow.runs.run import Run
-
-    found = Run.list(context, limit=1)
-    if not found:
-        where = f"in {context.home}" if context.home else f"in project {context.project}"
-        raise SettingError(f"there are no runs {where}: nothing to report on.")
-    return found[0].name
+    with attached(context, name) as run:
+        path = run.report(output)
+        if as_json:
+            print_json({"run": run.name, "report": str(path)})
+        else:
+            click.echo(f"report of {run.job_id} written to {path}")

@@ -3,35 +3,48 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from vertex_flow.cli.command import (
-    HOME_BUSY,
-    NOT_UP,
-    Command,
-    home_of,
-    home_option,
-    json_option,
-    print_json,
-)
+from vertex_flow.cli.attaching import attached, run_argument
+from vertex_flow.cli.command import FAILED, HOME_BUSY, NOT_UP, Command, json_option, print_json
 from vertex_flow.cli.engines import duration, embedded, facts_of, seconds_since, table
+from vertex_flow.cli.places import place_options
+from vertex_flow.errors import RunFailed
+
+if TYPE_CHECKING:
+    from vertex_flow.context import GcpContext
+    from vertex_flow.runs.run import Run
+
+UNDER_WAY, CANCELLED = 6, 7
 
 _NOUNS = {"pipelineJobs": "pipeline job", "models": "model", "endpoints": "endpoint"}
+_CODES = {"SUCCEEDED": 0, "FAILED": FAILED, "CANCELLED": CANCELLED}
 
 
 @click.command(cls=Command)
-@home_option
+@run_argument
+@place_options
 @json_option
 @click.pass_context
-def status(ctx: click.Context, home: Path | None, as_json: bool) -> None:
-    """Say whether the engine is up, and what it holds.
+def status(ctx: click.Context, name: str | None, context: GcpContext, as_json: bool) -> None:
+    """Say how a run stands, or whether the engine is up.
 
-    The same as StandingEngine.find(home) and its holds() in Python.
+    With a RUN, a job id or full name: how it stands, stage by stage; the same as
+    Run.attach(context, "mnist-20260801093000-123").summary() in Python. In a project RUN may be
+    left out for the newest run. Without one on this machine: whether the engine is up, and what it
+    holds; the same as StandingEngine.find(home) and its holds().
 
     \b
-    Exit codes, as service managers have them:
+    Exit codes of a run:
+      0  it has succeeded
+      1  it has failed, or there is none
+      6  it has not ended
+      7  it was cancelled
+
+    \b
+    Exit codes of the engine, as service managers have them:
       0  it is up
       1  it is up and does not answer
       3  it is not up
@@ -39,27 +52,54 @@ def status(ctx: click.Context, home: Path | None, as_json: bool) -> None:
 
     \b
     Example:
+      vertex-flow status mnist-20260801093000-123
       vertex-flow status --home my-engine || vertex-flow up --home my-engine
     """
+    if name is None and context.home is not None:
+        ctx.exit(_of_engine(context.home, as_json))
+    with attached(context, name) as run:
+        if as_json:
+            print_json(run.as_json())
+        else:
+            _say_run(run)
+        ctx.exit(_CODES.get(run.state, UNDER_WAY))
+
+
+def _say_run(run: Run) -> None:
+    from vertex_flow.texts import describe_time, plain
+
+    snapshot = run.snapshot()
+    start = f"started {describe_time(snapshot.start)}" if snapshot.start else ""
+    state = click.style(snapshot.state.lower(), bold=True)
+    click.echo("  ".join(filter(None, (run.job_id, state, start, run.console_url))))
+    click.echo(f"\n{run.summary()}")
+    if snapshot.state == "FAILED":
+        try:
+            run.wait()
+        except RunFailed as error:
+            click.echo("\n".join(["", *map(plain, str(error).split("\n"))]))  # a log is quoted
+
+
+def _of_engine(folder: Path, as_json: bool) -> int:
+    """Say whether the engine of a folder is up, and give the exit code."""
     from vertex_flow.engine.standing import StandingEngine
 
-    folder = home_of(home)
     engine = StandingEngine.find(folder, patience=0)
     if engine is not None:
         uptime = round(seconds_since(engine.started), 1)
         _say_up({**facts_of(engine), "uptime_seconds": uptime, "holds": engine.holds()}, as_json)
-        return
+        return 0
     other = embedded(folder)
     if other is None:
         _say(f"no engine is up in {folder}", {"state": "down", "home": str(folder)}, as_json)
-        ctx.exit(NOT_UP)
+        return NOT_UP
     facts = {"state": "embedded", "home": str(folder), **other._asdict()}
     text = (
         f"no engine stands in {folder}: the one at {other.endpoint} belongs to process "
         f"{other.parent}, and ends with it"
     )
     _say(text, facts, as_json)
-    ctx.exit(HOME_BUSY)
+    return HOME_BUSY
 
 
 def _say_up(facts: dict[str, Any], as_json: bool) -> None:

@@ -15,8 +15,8 @@ from vertex_flow.engine import program
 from vertex_flow.engine.state import presence
 from vertex_flow.engine.state.presence import Presence
 
-# How long a closing engine may take before it is killed, in seconds.
-_PATIENCE = 40.0
+# How long a closing engine may take before it is killed, in seconds: it may have a report to write.
+_PATIENCE = 80.0
 
 
 class EmbeddedEngine:

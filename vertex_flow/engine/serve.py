@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 # How often an engine looks whether its folder and its parent are still there, in seconds.
 _LOOK = 1.0
 # How long an engine that ends waits for the reports of runs that are over, in seconds.
-_LAST_WORK = 20.0
+_LAST_WORK = 60.0
 
 
 def serve(

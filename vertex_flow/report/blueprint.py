@@ -9,6 +9,8 @@ from typing import Any
 
 import attrs
 
+from vertex_flow.report.structs import mapping
+
 _OWN_INPUT = re.compile(r"\{\{\$\.inputs\.parameters\['([^']*)'\]\}\}")
 _ROUND = re.compile(r"-\d+$")  # a round of a loop is named after the loop
 
@@ -120,6 +122,11 @@ class Blueprint:
         return str(mapping(self._spec.get("pipelineInfo")).get("name", ""))
 
     @property
+    def sdk(self) -> str:
+        """What it was compiled by, for example `kfp-2.17.0`."""
+        return str(self._spec.get("sdkVersion", ""))
+
+    @property
     def given(self) -> Mapping[str, Any]:
         """Definition of each parameter of the pipeline."""
         root = mapping(self._spec.get("root"))
@@ -156,8 +163,11 @@ class Blueprint:
         """Give the path in the spec of a task of a run, whose loops have numbered rounds."""
         found: TaskPath = ()
         for name in names:
-            known = tasks_of(self.component(found))
-            found = (*found, name if name in known else _ROUND.sub("", name))
+            known, loop = tasks_of(self.component(found)), _ROUND.sub("", name)
+            if name in known or loop in known:
+                found = (*found, name if name in known else loop)
+            elif (loop,) != found[-1:]:  # a round may stand below its loop, or in its place
+                found = (*found, name)
         return found
 
     def task(self, path: TaskPath) -> Mapping[str, Any]:
@@ -269,11 +279,6 @@ class Blueprint:
             return
         executor = mapping(self._executors.get(str(component.get("executorLabel"))))
         yield Leaf(stage, path, task, component, executor)
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    """Give what should be a mapping; an empty one where a foreign pipeline has something else."""
-    return value if isinstance(value, Mapping) else {}
 
 
 def tasks_of(component: Any) -> Mapping[str, Mapping[str, Any]]:

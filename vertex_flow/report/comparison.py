@@ -140,15 +140,16 @@ class Comparison:
             "rows": [row.as_json() for row in shown],
         }
 
-    def text(self, *, everything: bool = False) -> str:
-        """It as text that fits a terminal of 80 columns.
+    def text(self, *, everything: bool = False, width: int = 80) -> str:
+        """It as text that fits a terminal.
 
         Args:
             everything: With what is the same.
+            width: Columns of the terminal.
         """
         from vertex_flow.report.columns import columns
 
-        return columns(self, everything=everything)
+        return columns(self, everything=everything, width=width)
 
     def __str__(self) -> str:
         return self.text()

@@ -70,6 +70,8 @@ def draw(nodes: Sequence[Node], *, title: str) -> str:
 
     Example:
         ```python
+        from vertex_flow.report.drawing import Node, draw
+
         svg = draw([Node(name="load"), Node(name="train", after=("load",))], title="flow 'mnist'")
         ```
     """

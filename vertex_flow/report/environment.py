@@ -10,7 +10,7 @@ from typing import Any
 
 from vertex_flow._version import __version__
 from vertex_flow.report.snapshot import Snapshot
-from vertex_flow.report.structure import mapping
+from vertex_flow.report.structs import mapping
 
 _PACKAGES = (
     "kfp",

@@ -7,11 +7,19 @@ from collections.abc import Sequence
 import attrs
 
 from vertex_flow.report.facts import RunFacts, Score, Search
-from vertex_flow.report.tables import hours
+from vertex_flow.report.tables import cell, hours
 from vertex_flow.texts import describe_seconds, describe_value
 
 _SCORES = 4
 _SLOW = 3
+
+
+def _short(value: str) -> str:
+    return cell(value, 60)
+
+
+def _note(value: str) -> str:
+    return cell(value, 160)
 
 
 @attrs.frozen(kw_only=True)
@@ -25,9 +33,9 @@ class Headline:
         verdict: `good`, `bad`, or the empty text.
     """
 
-    title: str
-    value: str
-    note: str = ""
+    title: str = attrs.field(converter=_short)
+    value: str = attrs.field(converter=_short)
+    note: str = attrs.field(default="", converter=_note)
     verdict: str = ""
 
 

@@ -7,9 +7,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from vertex_flow.report.blueprint import tasks_of
 from vertex_flow.report.facts import Origin, RunFacts, StageFacts
 from vertex_flow.report.snapshot import Artifact
-from vertex_flow.report.structure import Place, mapping, tasks_of
+from vertex_flow.report.structs import mapping
+from vertex_flow.report.structure import Place
 from vertex_flow.texts import describe_value
 
 _OUTCOMES = {"google.VertexModel": "model", "google.VertexEndpoint": "endpoint"}
@@ -132,7 +134,8 @@ def _outcome(stage: str, name: str, artifact: Artifact) -> Origin:
 
 
 def _parameters(parameters: Mapping[str, Any]) -> Origin:
-    text = ", ".join(f"{name}={describe_value(value)}" for name, value in parameters.items())
+    given = {name: value for name, value in parameters.items() if value != ""}
+    text = ", ".join(f"{name}={describe_value(value)}" for name, value in given.items())
     return Origin(kind="parameters", id="parameters", label="parameters", detail=_cut(text))
 
 

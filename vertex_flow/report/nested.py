@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+_SHORT = tuple(
+    (re.compile(pattern), said)
+    for pattern, said in (
+        (r"\bstudy_spec_parameters\[([^\]]*)\]\.(?:[a-z]+_value_spec\.)?", r"search[\1]."),
+        (r"\bstudy_spec_metrics\[", "metrics["),
+        (r"\bworker_pool_specs\[0\]\.(?:(?:machine|disk|container)_spec\.)?", ""),
+        (r"\bworker_pool_specs\[(\d+)\]\.(?:[a-z]+_spec\.)?", r"pool[\1]."),
+    )
+)
 _NAMES = ("parameter_id", "metric_id", "parameterId", "metricId", "name", "key")
 
 
@@ -28,6 +38,13 @@ def flatten(value: Any, name: str) -> Iterator[tuple[str, Any]]:
         yield name, value
 
 
+def short(path: str) -> str:
+    """Shorten the path of a setting by what says nothing: the messages of Vertex AI around it."""
+    for pattern, said in _SHORT:
+        path = pattern.sub(said, path)
+    return path
+
+
 def _labels(items: Sequence[Any]) -> list[str]:
     numbers = [str(index) for index in range(len(items))]
     for key in _NAMES:
@@ -41,6 +58,15 @@ def _labels(items: Sequence[Any]) -> list[str]:
 def same(values: Sequence[Any]) -> bool:
     """Tell whether values are equal; a truth value is no number, and NaN is equal to itself."""
     return all(_equal(values[0], value) for value in values[1:])
+
+
+def prefix(texts: Sequence[str]) -> int:
+    """Count the characters that texts begin with alike; 0 where all are one text."""
+    if len(set(texts)) < 2:
+        return 0
+    first, last = min(texts), max(texts)
+    pairs = enumerate(zip(first, last, strict=False))
+    return next((index for index, (a, b) in pairs if a != b), min(len(first), len(last)))
 
 
 def _equal(one: Any, other: Any) -> bool:

@@ -27,6 +27,10 @@ from vertex_flow.texts import describe_seconds, plain
 _LINES = 60  # of a failure's reason
 
 
+def _title(text: str) -> str:
+    return tables.cell(text, 100)
+
+
 @attrs.frozen(kw_only=True)
 class Figure:
     """A picture with its numbers.
@@ -38,7 +42,7 @@ class Figure:
         note: What is to be known of it.
     """
 
-    title: str
+    title: str = attrs.field(converter=_title)
     picture: str = ""
     numbers: tuple[Grid, ...] = ()
     note: str = ""
@@ -83,7 +87,7 @@ def page(facts: RunFacts) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    css = files("vertex_flow.report").joinpath("templates", "report.css").read_text("utf-8")
+    css = files("vertex_flow.report").joinpath("templates/report.css").read_text("utf-8")
     return environment.get_template("report.html").render(
         facts=facts,
         state=look(facts.state),
@@ -98,7 +102,7 @@ def page(facts: RunFacts) -> str:
         parameters=tables.grid("Parameters", ("name", "value"), [*facts.parameters.items()]),
         environment=tables.grid("Environment", ("what", "version"), [*facts.environment.items()]),
         labels=tables.grid("Labels", ("label", "value"), [*facts.labels.items()]),
-        origins=[one for one in facts.lineage if one.kind not in ("code", "stage", "artifact")],
+        origins=_origins(facts),
         css=Markup(css),  # noqa: S704 - a file of this package
         markup=Markup,
         moment=_moment,
@@ -147,12 +151,13 @@ def sections(facts: RunFacts) -> tuple[Section, ...]:
         Section(anchor="graph", title="Graph", figures=_graph(facts)),
         Section(anchor="time", title="Where the time went", figures=_timeline(facts)),
         Section(anchor="quality", title="How good it is", figures=_quality(facts)),
+        Section(anchor="samples", title="Sample predictions", figures=()),
         Section(anchor="search", title="Search for hyperparameters", figures=_searches(facts)),
         Section(anchor="learning", title="Learning curves", figures=_curves(facts)),
         Section(anchor="lineage", title="Where it comes from", figures=_lineage(facts)),
         Section(anchor="machines", title="Machines", figures=_machines(facts)),
     ]
-    return tuple(one for one in found if one.figures)
+    return tuple(one for one in found if one.figures or (one.anchor == "samples" and facts.samples))
 
 
 def graph(facts: RunFacts) -> str:
@@ -195,7 +200,8 @@ def _timeline(facts: RunFacts) -> tuple[Figure, ...]:
 
 def _quality(facts: RunFacts) -> tuple[Figure, ...]:
     found = []
-    for stage in dict.fromkeys(one.stage for one in facts.scores):
+    judged_first = sorted(facts.scores, key=lambda one: one.least is None)
+    for stage in dict.fromkeys(one.stage for one in judged_first):
         own = [one for one in facts.scores if one.stage == stage]
         title = f"Metrics of {stage}"
         found.append(
@@ -249,6 +255,18 @@ def _curves(facts: RunFacts) -> tuple[Figure, ...]:
         picture = svg(panel.spec, title)
         found.append(Figure(title=title, picture=picture, numbers=(tables.curves(shown),)))
     return tuple(found)
+
+
+def _origins(facts: RunFacts) -> list[tuple[str, str]]:
+    """What the model comes from, and itself, in a few lines: what kind it is, and what."""
+    code = [f"{one.label.removeprefix('code of ')} {one.detail}" for one in facts.lineage
+            if one.kind == "code"]  # fmt: skip
+    found = [
+        (one.kind, one.detail or one.label)
+        for one in facts.lineage
+        if one.kind not in ("code", "stage", "artifact")
+    ]
+    return [*found, *([("code", tables.cell(", ".join(code)))] if code else [])]
 
 
 def _lineage(facts: RunFacts) -> tuple[Figure, ...]:

@@ -33,7 +33,7 @@ def svg(spec: Mapping[str, Any] | None, title: str) -> str:
 
     text = vl_convert.vegalite_to_svg(dict(spec), vl_version="6.4", allowed_base_urls=[])
     root = ElementTree.fromstring(text)  # noqa: S314 - just drawn, here
-    prefix = f"c{hashlib.sha256((title + text).encode()).hexdigest()[:8]}-"
+    prefix = f"c{hashlib.sha256((plain(title) + text).encode()).hexdigest()[:8]}-"
     for element in list(root.iter()):
         _settle(element, prefix)
     drawn = ElementTree.Element(

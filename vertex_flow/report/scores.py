@@ -59,7 +59,7 @@ def thresholds_of(snapshot: Snapshot, stage: str) -> dict[str, float]:
             if isinstance(least, Mapping) and set(least) == {"$value"}:
                 least = known.get(str(least["$value"]))  # noqa: PLW2901 - what it stands for
             with contextlib.suppress(TypeError, ValueError):
-                found[str(metric)] = float(least)  # type: ignore[arg-type]
+                found[str(metric)] = float(least)
     return {metric: least for metric, least in found.items() if math.isfinite(least)}
 
 

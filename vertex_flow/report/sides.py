@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import math
 import re
 import shlex
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
-from vertex_flow.report.blueprint import Blueprint, Constant, Given, Leaf, Made, Source, mapping
+from vertex_flow.report.blueprint import Blueprint, Constant, Given, Leaf, Made, Source
+from vertex_flow.report.changes import source_diff, source_of
+from vertex_flow.report.columns import CODE_IMAGE
 from vertex_flow.report.comparison import SECTIONS, ComparedRun, Comparison, Row
-from vertex_flow.report.nested import flatten, same
+from vertex_flow.report.nested import flatten, same, short
 from vertex_flow.report.snapshot import Artifact, Snapshot
+from vertex_flow.report.structs import mapping
 
-_CODE_IMAGE = re.compile(r"file://.+@sha256:[0-9a-f]{64}")
+_CHANNEL = re.compile(r"inputs\.parameter_values\['(?:pipelinechannel--)?([^']*)'\]")
 _UNIT = "␟"  # in values that stages pack for their own components
 _NOT_SHOWN = ("best_parameters", "trials", "gcp_resources")  # of outputs
 _MORE = ("accuracy", "auc", "precision", "recall", "f1", "score", "r2")
 _LESS = ("loss", "error", "mse", "mae", "rmse", "mape", "perplexity")
+_GOALS = {"1": "MAXIMIZE", "2": "MINIMIZE"}  # compiled as numbers
 _DONE = {"REUSED": "SUCCEEDED"}
 
-# Gives what tells the content of an artifact of a run, or None where that is not known.
+# Gives what tells the content of an artifact of a run: the empty text where there is none, None
+# where it is not known.
 Content = Callable[[int, Artifact], "str | None"]
 
 
@@ -36,25 +41,16 @@ class Side:
         run: What it is.
         snapshot: How it went.
         model: Name and version of its model, and what else is known of it.
-        environment: Versions of packages, Python, the system.
     """
 
     run: ComparedRun
     snapshot: Snapshot
     model: Mapping[str, Any] = attrs.field(factory=dict)
-    environment: Mapping[str, str] = attrs.field(factory=dict)
 
     @property
     def plan(self) -> Blueprint:
         """Its compiled pipeline."""
         return self.snapshot.blueprint
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """Values of the pipeline's parameters, the defaults included."""
-        defaults = {name: mapping(one).get("defaultValue") for name, one in self.plan.given.items()}
-        known = {name: value for name, value in defaults.items() if value is not None}
-        return {**known, **self.snapshot.parameters}
 
 
 @attrs.frozen
@@ -85,7 +81,7 @@ def compare(sides: Sequence[Side], content: Content) -> Comparison:
             "outputs": _outputs(side),
             "artifacts": {},
             "model": {name: _Fact(value) for name, value in side.model.items()},
-            "environment": {name: _Fact(value) for name, value in side.environment.items()},
+            "environment": _environment(side),
             "durations": _durations(side),
         }
         for side in sides
@@ -127,8 +123,7 @@ def _lines(first: _Fact | None, last: _Fact | None) -> tuple[str, ...]:
     before, after = (one.compared if one else None for one in (first, last))
     if not isinstance(before, str) or not isinstance(after, str):
         return ()
-    found = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
-    return tuple(found)[2:]
+    return source_diff(before, after)
 
 
 def _run(side: Side) -> dict[str, _Fact]:
@@ -146,16 +141,30 @@ def _run(side: Side) -> dict[str, _Fact]:
     return {name: _Fact(value) for name, value in found.items()}
 
 
+def _environment(side: Side) -> dict[str, _Fact]:
+    """Give what is on record of where its tasks run; images are code."""
+    found = {"SDK": side.plan.sdk, "service account": side.snapshot.service_account}
+    return {name: _Fact(value) for name, value in found.items() if value}
+
+
 def _parameters(side: Side) -> dict[str, _Fact]:
-    return {name: _Fact(value) for name, value in side.parameters.items() if not _is_code(value)}
+    return {
+        name: _Fact(value)
+        for name, value in side.snapshot.known_parameters.items()
+        if not _is_code(value)
+    }
 
 
 def _is_code(value: Any) -> bool:
-    return isinstance(value, str) and bool(_CODE_IMAGE.fullmatch(value))
+    return isinstance(value, str) and bool(CODE_IMAGE.fullmatch(value))
 
 
 def _code(side: Side) -> dict[str, _Fact]:
-    found = {name: _Fact(value) for name, value in side.parameters.items() if _is_code(value)}
+    found = {
+        name: _Fact(value)
+        for name, value in side.snapshot.known_parameters.items()
+        if _is_code(value)
+    }
     for stage in side.plan.stages:
         leaves = side.plan.leaves_of(stage)
         for leaf in leaves:
@@ -169,12 +178,9 @@ def _container(leaf: Leaf) -> dict[str, _Fact]:
     container = leaf.container
     if not container:
         return {}
-    words = [str(one) for one in [*container.get("command", []), *container.get("args", [])]]
-    source = next((one for one in words if "\ndef " in one), None)
-    rest = [one.strip() for one in words if one is not source]
+    text, rest = source_of(container)
     found = {"image": _Fact(container.get("image")), "command": _Fact(shlex.join(rest))}
-    if source is not None:
-        text = source.strip()
+    if text:
         digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()
         found["source"] = _Fact(f"sha256:{digest[:12]}", text)
     return found
@@ -196,24 +202,32 @@ def _settings(side: Side) -> Iterator[tuple[str, _Fact]]:
 
 
 def _settings_of(stage: str, plan: Blueprint) -> Iterator[tuple[str, Any]]:
-    if stage in plan.conditions:
-        yield f"{stage} condition", plan.conditions[stage].replace("pipelinechannel--", "")
     leaves = plan.leaves_of(stage)
-    sources = [plan.sources(leaf) for leaf in leaves]
-    for leaf, inputs in zip(leaves, sources, strict=True):
-        where = stage if len(leaves) == 1 else f"{stage}.{leaf.name}"
-        if not leaf.is_importer:
-            yield f"{where} cache", "on" if leaf.is_cached else "off"
-        for field, value in (
-            ("retries", leaf.task.get("retryPolicy")),
-            ("resources", leaf.container.get("resources")),
-            ("env", leaf.container.get("env")),
-        ):
-            if value:
-                yield from flatten(value, f"{where} {field}")
-        for name, source in inputs.items():
-            several = sum(name in one for one in sources) > 1
-            yield from _setting(source, f"{where if several else stage}.{name}", stage, plan)
+    if stage in plan.conditions:
+        yield f"{stage} condition", _CHANNEL.sub(r"\1", plan.conditions[stage])
+    cached = {leaf.is_cached for leaf in leaves if not leaf.is_importer}
+    if cached:
+        yield f"{stage} cache", "in part" if len(cached) > 1 else "on" if True in cached else "off"
+    found = [
+        (leaf, name, dict(_setting(source, name, stage, plan)))
+        for leaf in leaves
+        for name, source in plan.sources(leaf).items()
+    ]
+    count = Counter(name for _, name, values in found if values)
+    for leaf in leaves:
+        yield from _started(leaf, stage if len(leaves) == 1 else f"{stage}.{leaf.name}")
+    for leaf, name, values in found:
+        where = stage if count[name] == 1 else f"{stage}.{leaf.name}"
+        yield from ((f"{where}.{path}", value) for path, value in values.items())
+
+
+def _started(leaf: Leaf, where: str) -> Iterator[tuple[str, Any]]:
+    """Give how a task is started, besides its command."""
+    retries = leaf.task.get("retryPolicy")
+    resources, env = leaf.container.get("resources"), leaf.container.get("env")
+    for field, value in (("retries", retries), ("resources", resources), ("env", env)):
+        if value:
+            yield from flatten(value, f"{where} {field}")
 
 
 def _setting(source: Source, name: str, stage: str, plan: Blueprint) -> Iterator[tuple[str, Any]]:
@@ -222,9 +236,10 @@ def _setting(source: Source, name: str, stage: str, plan: Blueprint) -> Iterator
             return
         for path, value in flatten(source.value, name):
             if path.endswith(".$value"):
-                yield path.removesuffix(".$value"), f"from {value}"
+                wired = f"from {'parameter ' if value in plan.given else ''}{value}"
+                yield short(path.removesuffix(".$value")), wired
             else:
-                yield path, value
+                yield short(path), value
     elif isinstance(source, Given):
         yield name, f"from parameter {source.name}"
     elif isinstance(source, Made):
@@ -298,7 +313,9 @@ def _same_artifacts(artifacts: Sequence[Artifact | None], content: Content) -> t
     found = [content(index, one) for index, one in enumerate(known)]
     if None in found:
         return False, ""
-    return (True, "same content") if len(set(found)) == 1 else (False, "other content")
+    if len(set(found)) > 1:
+        return False, "other content"
+    return True, "same content" if found[0] else "not there"
 
 
 def _judged(rows: Sequence[Row], sides: Sequence[Side]) -> Iterator[Row]:
@@ -338,4 +355,5 @@ def _goals(plan: Blueprint) -> Iterator[tuple[str, str]]:
         value = source.value if isinstance(source, Constant) else None
         for one in value if isinstance(value, list) else []:
             if "goal" in mapping(one):
-                yield str(one.get("metric_id", one.get("metricId"))), str(one["goal"])
+                goal = f"{one['goal']:.0f}" if isinstance(one["goal"], float) else str(one["goal"])
+                yield str(one.get("metric_id", one.get("metricId"))), _GOALS.get(goal, goal)

@@ -10,7 +10,11 @@ from typing import Any
 
 import attrs
 
-from vertex_flow.report.blueprint import Blueprint, mapping, tasks_of
+from vertex_flow.report.blueprint import Blueprint
+from vertex_flow.report.blueprint import tasks_of as _tasks
+from vertex_flow.report.structs import mapping as _mapping
+from vertex_flow.report.structs import plain_struct as _plain
+from vertex_flow.report.structs import state_name as _name
 
 _OVER = ("SUCCEEDED", "FAILED", "CANCELLED")
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
@@ -106,6 +110,7 @@ class Snapshot:
         end: When it ended, or None.
         labels: Its labels.
         parameters: Values of the pipeline parameters that were set, by name.
+        root: Folder of its outputs, a URI; those of each task are below it.
         service_account: E-mail address of the identity that it runs as, or the empty text.
         spec: The compiled pipeline; empty while the service reads a template.
     """
@@ -120,13 +125,27 @@ class Snapshot:
         self.labels: dict[str, str] = dict(job.labels)
         self.parameters: Mapping[str, Any] = _plain(job.runtime_config.parameter_values) or {}
         self.service_account: str = job.service_account
+        self.root: str = job.runtime_config.gcs_output_directory
         self._details = list(job.job_detail.task_details)
-        self.spec: Mapping[str, Any] = _plain(job.pipeline_spec) or {}  # absent while a template is read
+        self.spec: Mapping[str, Any] = _plain(job.pipeline_spec) or {}
 
     @cached_property
     def blueprint(self) -> Blueprint:
         """What its compiled pipeline consists of."""
         return Blueprint(self.spec)
+
+    @cached_property
+    def known_parameters(self) -> dict[str, Any]:
+        """Values of its pipeline's parameters, the defaults included."""
+        declared = self.blueprint.given
+        defaults = {name: _mapping(one).get("defaultValue") for name, one in declared.items()}
+        known = {name: value for name, value in defaults.items() if value is not None}
+        return {**known, **self.parameters}
+
+    @property
+    def details(self) -> tuple[Any, ...]:
+        """Its tasks at all depths, as `PipelineTaskDetail` messages."""
+        return tuple(self._details)
 
     @property
     def is_over(self) -> bool:
@@ -145,7 +164,7 @@ class Snapshot:
 
     def tunes(self, stage: str) -> bool:
         """Whether a stage runs a hyperparameter tuning job."""
-        tasks = tasks_of(self._components[stage])
+        tasks = _tasks(self._components[stage])
         return any(name.startswith("hyperparameter-tuning-job") for name in tasks)
 
     def first_failure(self) -> Failure | None:
@@ -255,17 +274,17 @@ class Snapshot:
         return found
 
     def _outputs(self, name: str) -> tuple[dict[str, Any], dict[str, Artifact]]:
-        declared = mapping(mapping(self._components[name].get("dag")).get("outputs"))
+        declared = _mapping(_mapping(self._components[name].get("dag")).get("outputs"))
         parameters: dict[str, Any] = {}
         artifacts: dict[str, Artifact] = {}
-        for key, source in mapping(declared.get("parameters")).items():
+        for key, source in _mapping(declared.get("parameters")).items():
             for selector in _selectors(source):
                 task = self._inner(name, selector.get("producerSubtask", ""))
                 found = _metadata(task).get(f"output:{selector.get('outputParameterKey')}")
                 if found is not None:
                     parameters.setdefault(key, found)
-        for key, source in mapping(declared.get("artifacts")).items():
-            for selector in mapping(source).get("artifactSelectors", []):
+        for key, source in _mapping(declared.get("artifacts")).items():
+            for selector in _mapping(source).get("artifactSelectors", []):
                 task = self._inner(name, selector.get("producerSubtask", ""))
                 artifact = _artifact(task, selector.get("outputArtifactKey", ""))
                 if artifact is not None:
@@ -282,17 +301,12 @@ class Snapshot:
         return None
 
 
-def _name(state: Any) -> str:
-    """Name of a state; its number where the service knows one that this client does not."""
-    return str(getattr(state, "name", f"STATE_{state}"))
-
-
 def _selectors(output: Any) -> list[Mapping[str, Any]]:
     """Where an output comes from; with `dsl.OneOf`, whichever of several tasks has run."""
-    source = mapping(output)
+    source = _mapping(output)
     if "valueFromParameter" in source:
-        return [mapping(source["valueFromParameter"])]
-    return list(mapping(source.get("valueFromOneof")).get("parameterSelectors", []))
+        return [_mapping(source["valueFromParameter"])]
+    return list(_mapping(source.get("valueFromOneof")).get("parameterSelectors", []))
 
 
 def _metadata(detail: Any) -> dict[str, Any]:
@@ -318,17 +332,3 @@ def _artifact(detail: Any, key: str) -> Artifact | None:
         return None
     one = found.artifacts[0]
     return Artifact(one.schema_title, one.uri, _plain(one.metadata) or {})
-
-
-def _plain(struct: Any) -> Any:
-    """A protobuf Struct as plain Python values, whole numbers as int."""
-    if hasattr(struct, "items"):
-        # Sorted: a Struct has no order, and gives another one every time.
-        return {key: _plain(value) for key, value in sorted(struct.items())}
-    if isinstance(struct, (str, bytes)) or struct is None:
-        return struct
-    if hasattr(struct, "__iter__"):
-        return [_plain(value) for value in struct]
-    if isinstance(struct, float) and struct.is_integer() and abs(struct) < 2**53:
-        return int(struct)
-    return struct

@@ -8,6 +8,9 @@ from typing import Any
 
 import attrs
 
+from vertex_flow.report.blueprint import tasks_of
+from vertex_flow.report.structs import mapping
+
 _REFERENCE = re.compile(r"inputs\.parameter_values\['([^']*)'\]")
 _CAST = re.compile(r"\b(?:int|double|float|string)\(((?:[^()]|\([^()]*\))*)\)")
 
@@ -39,20 +42,6 @@ def places(spec: Mapping[str, Any]) -> dict[str, Place]:
     """
     root = _Scope(mapping(spec.get("components")), tasks_of(spec.get("root")), None, "")
     return dict(root.places())
-
-
-def defaults(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the values that the parameters of a pipeline have where a run sets none.
-
-    Args:
-        spec: A PipelineSpec, as plain values.
-    """
-    inputs = mapping(mapping(spec.get("root")).get("inputDefinitions"))
-    return {
-        name: mapping(one)["defaultValue"]
-        for name, one in mapping(inputs.get("parameters")).items()
-        if "defaultValue" in mapping(one)
-    }
 
 
 @attrs.frozen(eq=False)
@@ -184,17 +173,6 @@ def _inputs(task: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         for kind in ("parameters", "artifacts")
         for name, source in mapping(given.get(kind)).items()
     }
-
-
-def tasks_of(component: Any) -> dict[str, Mapping[str, Any]]:
-    """The tasks of a component that is a pipeline itself, by name."""
-    found = mapping(mapping(mapping(component).get("dag")).get("tasks"))
-    return {name: mapping(task) for name, task in found.items()}
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    """What should be a mapping; an empty one where a foreign pipeline has something else."""
-    return value if isinstance(value, Mapping) else {}
 
 
 def _names(value: Any) -> list[str]:

@@ -18,19 +18,21 @@ def table(
     *,
     flexible: Sequence[int],
     right: Collection[int] = (),
+    width: int = _WIDTH,
 ) -> str:
-    """Lay rows out in columns, within 80 columns of a terminal.
+    """Lay rows out in columns, within the columns of a terminal.
 
     Args:
         header: Title of each column.
         rows: The cells of each row; control characters are written as escapes.
         flexible: Indices of the columns that are cut where lines are too long, the first first.
         right: Indices of the columns that are aligned to the right, such as those of numbers.
+        width: Columns of the terminal.
     """
     lines = [[plain(str(cell)) for cell in row] for row in (header, *rows)]
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
     for index in flexible:
-        over = sum(widths) + 2 * (len(widths) - 1) - _WIDTH
+        over = sum(widths) + 2 * (len(widths) - 1) - width
         widths[index] = min(widths[index], max(_LEAST, widths[index] - over))
     return "\n".join(_line(line, widths, right) for line in lines)
 

@@ -14,6 +14,7 @@ from vertex_flow.report.states import look
 from vertex_flow.texts import describe_seconds, describe_value
 
 _ROWS = 500
+_MISTAKES = 30  # pairs of classes
 _LONGEST = 400  # letters of a cell
 
 
@@ -55,12 +56,17 @@ def grid(
     return Grid(caption, tuple(map(cell, header)), cells, frozenset(right), left_out)
 
 
-def cell(value: Any) -> str:
-    """Word a value; a very long one is cut."""
+def cell(value: Any, longest: int = _LONGEST) -> str:
+    """Word a value, on one line; a long one is cut.
+
+    Args:
+        value: The value.
+        longest: Letters that it has at most.
+    """
     if value is None:
         return ""
     text = str(value).lower() if isinstance(value, bool) else describe_value(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def stages(facts: RunFacts) -> Grid:
@@ -105,7 +111,8 @@ def confusion(matrix: Confusion) -> Grid:
         for predicted, count in zip(matrix.labels, row, strict=True)
         if count and true != predicted
     ]
-    rows = [[true, predicted, count] for count, true, predicted in sorted(wrong, key=_by_count)]
+    most = sorted(wrong, key=_by_count)[:_MISTAKES]
+    rows = [[true, predicted, count] for count, true, predicted in most]
     header = ("true class", "predicted class", "samples")
     return grid("Which classes are taken for others", header, rows, {2})
 

@@ -169,5 +169,5 @@ def _thinned(points: tuple[tuple[float, float], ...], most: int) -> tuple[tuple[
 
 
 def _line(error: Exception) -> str:
-    text = error.message if hasattr(error, "message") else str(error)
+    text = getattr(error, "message", str(error))
     return plain(str(text).strip().partition("\n")[0][:300]) or type(error).__name__

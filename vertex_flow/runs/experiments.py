@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 
 from google.cloud import aiplatform_v1
 
 from vertex_flow.client import Client
 from vertex_flow.errors import ApiError, SettingError
+from vertex_flow.texts import plain
 
 _SCHEMA, _VERSION = "system.Experiment", "0.0.1"
 _OF_JOBS = "tensorboard_link"  # marks the contexts that Vertex AI makes for custom jobs
@@ -68,6 +70,52 @@ def associate(
             return False
         sleep(1.0)
     return False
+
+
+def show(client: Client, experiment: str, run: str, say: Callable[[str], None] | None) -> None:
+    """Put a run into an experiment; it goes on where that cannot be done, which is said.
+
+    Args:
+        client: Vertex AI.
+        experiment: Resource name of the experiment's context.
+        run: Resource name of the pipeline job.
+        say: Called with the line; None for a warning.
+    """
+    try:
+        if associate(client, experiment, run):
+            return
+        why = "it has no context in Vertex ML Metadata."
+    except ApiError as error:
+        why = plain(error.message)
+    name, run_id = (one.rpartition("/")[2] for one in (experiment, run))
+    line = f"run {run_id} is not shown in experiment {name}: {why}"
+    if say:
+        say(line)
+    else:
+        warnings.warn(line, RuntimeWarning, stacklevel=2)
+
+
+def showing(client: Client, run: str) -> tuple[str, ...]:
+    """Find the experiments that show a run: the resource names of their contexts.
+
+    Args:
+        client: Vertex AI.
+        run: Resource name of the pipeline job.
+
+    Returns:
+        The names; none where metadata may not be read.
+    """
+    try:
+        own = client.get_pipeline_job(run).job_detail.pipeline_run_context.name
+        found = _context(client, own) if own else None
+        parents = [_context(client, name) for name in found.parent_contexts] if found else []
+    except ApiError:
+        return ()
+    return tuple(str(one.name) for one in parents if one and one.schema_title == _SCHEMA)
+
+
+def _context(client: Client, name: str) -> aiplatform_v1.Context | None:
+    return client.metadata_context(name.rpartition("/")[2])
 
 
 def _create(client: Client, name: str) -> aiplatform_v1.Context:

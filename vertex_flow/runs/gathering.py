@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -14,7 +15,7 @@ from vertex_flow.report.facts import MachineTime, RunFacts, Sample, StageFacts, 
 from vertex_flow.report.lineage import lineage_of
 from vertex_flow.report.record import failure_record
 from vertex_flow.report.scores import confusions_of, scores_of
-from vertex_flow.report.structure import Place, defaults, places
+from vertex_flow.report.structure import Place, places
 from vertex_flow.runs import curves, samples
 from vertex_flow.runs.jobs import Jobs
 from vertex_flow.texts import plain
@@ -42,10 +43,7 @@ def gather(run: Reading, client: Client, where: Where | None) -> RunFacts:
     found = notes.tried("its structure", lambda: places(snapshot.spec), {})
     stages = tuple(_stage(snapshot, one, found.get(one.name)) for one in snapshot.stages)
     jobs = Jobs(snapshot, client, notes.say, until=seen)
-    parameters = {
-        **notes.tried("the defaults of its parameters", lambda: defaults(snapshot.spec), {}),
-        **snapshot.parameters,
-    }
+    parameters = notes.tried("its parameters", lambda: snapshot.known_parameters, {})
     facts = RunFacts(
         name=run.name,
         job_id=run.job_id,
@@ -91,14 +89,15 @@ class _Notes:
         """Take a note."""
         self.said.append(note)
 
-    def tried(self, what: str, read: Callable[[], T], otherwise: T) -> T:
+    def tried(self, what: str, read: Callable[[], T], otherwise: Any) -> T:
         """Read something; where that fails, say so: no odd data may hide the rest of a run."""
         try:
             return read()
         except Exception as error:
             line = plain(str(getattr(error, "message", error)).strip().partition("\n")[0][:300])
             self.say(f"{what} could not be read: {line or type(error).__name__}")
-            return otherwise
+            nothing: T = otherwise
+            return nothing
 
 
 def _stage(snapshot: Snapshot, stage: StageRun, place: Place | None) -> StageFacts:
@@ -149,7 +148,7 @@ def _samples(
         artifact = stage.artifacts.get("samples")
         if artifact is not None and artifact.schema_title == "system.Artifact" and artifact.uri:
             what = f"the sample predictions of {plain(stage.name)}"
-            return notes.tried(what, lambda one=artifact: samples.read(where, one), ())
+            return notes.tried(what, partial(samples.read, where, artifact), ())
     return ()
 
 
@@ -159,7 +158,7 @@ def _outcome(run: Reading, snapshot: Snapshot, notes: _Notes) -> dict[str, Any]:
     endpoint = notes.tried("the endpoint", lambda: run.endpoint, None)
     failure = None
     if snapshot.state == "FAILED":
-        failure = notes.tried("the failure", lambda: failure_record(run.why(snapshot)), None)
+        failure = notes.tried("the failure", lambda: failure_record(run.failure_of(snapshot)), None)
     return {
         "model": model
         and {

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from vertex_flow.errors import SettingError, nearest
+from vertex_flow.errors import ApiError, SettingError, nearest
 from vertex_flow.names import Resource
 from vertex_flow.report.snapshot import Snapshot
+from vertex_flow.texts import iso
 
 if TYPE_CHECKING:
     from vertex_flow.client import Client
 
 STATES = ("QUEUED", "PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLING", "CANCELLED")
+
+_SUGGESTED = 200  # runs whose ids may have been meant
 
 
 @attrs.frozen
@@ -48,33 +51,36 @@ class RunEntry:
             return None
         return (self.end - self.start).total_seconds()
 
+    def as_json(self) -> dict[str, Any]:
+        """What it says as plain data, which `json.dumps` writes."""
+        return {
+            "id": self.job_id,
+            "name": self.name,
+            "flow": self.flow,
+            "state": self.state,
+            "start": iso(self.start),
+            "end": iso(self.end),
+            "seconds": self.seconds,
+            "labels": dict(self.labels),
+        }
 
-def entries(
-    client: Client, *, flow: str | None, state: str | None, limit: int
-) -> tuple[RunEntry, ...]:
-    """List runs, the newest first.
+
+def wanted(*, flow: str | None = None, state: str | None = None, limit: int = 1) -> str:
+    """Write the filter for some runs.
 
     Args:
-        client: Speaks to the endpoint.
         flow: Only those of this flow.
         state: Only those in this state.
-        limit: How many at most.
+        limit: How many are to be listed at most.
 
     Raises:
         SettingError: There is no such state, or the limit is no whole number from 1.
     """
-    if type(limit) is not int or limit < 1:
-        raise SettingError(f"Run.list(limit={limit!r}): expected a whole number from 1.")
-    jobs = client.pipeline_jobs(_filter(flow, state))
-    return tuple(_entry(job) for job in islice(jobs, limit))
-
-
-def _filter(flow: str | None, state: str | None) -> str:
     from vertex_flow.client import named
 
-    terms = []
-    if flow is not None:
-        terms.append(named(flow))
+    if type(limit) is not int or limit < 1:
+        raise SettingError(f"Run.list(limit={limit!r}): expected a whole number from 1.")
+    terms = [] if flow is None else [named(flow)]
     if state is not None:
         if state not in STATES:
             raise SettingError(
@@ -83,6 +89,40 @@ def _filter(flow: str | None, state: str | None) -> str:
             )
         terms.append(f'state="PIPELINE_STATE_{state}"')
     return " AND ".join(terms)
+
+
+def entries(client: Client, text: str, limit: int) -> tuple[RunEntry, ...]:
+    """List runs, the newest first.
+
+    Args:
+        client: Speaks to the endpoint.
+        text: Only those that match this filter.
+        limit: How many at most.
+    """
+    return tuple(_entry(job) for job in islice(client.pipeline_jobs(text), limit))
+
+
+def suggest(client: Client, job_id: str, error: BaseException) -> BaseException:
+    """Say which run may have been meant, where there is none of an id.
+
+    Args:
+        client: Speaks to the endpoint.
+        job_id: The id.
+        error: Why the run could not be read.
+
+    Returns:
+        A refusal with the nearest id; the error itself where it is another one.
+    """
+    if not isinstance(error, ApiError) or error.code != 404:
+        return error
+    try:
+        ids = [one.job_id for one in entries(client, "", _SUGGESTED)]
+    except ApiError:
+        return error
+    begun = [one for one in ids if one.startswith(job_id)]  # a flow's name is how ids begin
+    meant = f" Did you mean {begun[0]!r}?" if begun else nearest(job_id, ids)
+    fix = "vertex-flow runs lists what there is."
+    return ApiError(error.code, error.status, f"{error.message}{meant}", fix=fix)
 
 
 def _entry(job: Any) -> RunEntry:

@@ -12,7 +12,8 @@ from vertex_flow.names import Resource
 from vertex_flow.texts import plain
 
 _PAGE = 1000
-_BYTES = 4_000_000  # what is read of the end of a file
+END_BYTES = 4_000_000
+"""What is read of the end of a file."""
 
 
 def of_files(home: Path, run: str, stage: str, jobs: Sequence[str], *, lines: int) -> str:
@@ -51,8 +52,8 @@ def of_jobs(apis: Apis, query: str, *, lines: int) -> str:
         ApiError: The caller may not read logs, for example.
     """
     found: list[str] = []
-    for entry in _entries(apis, query, min(lines, _PAGE)):
-        found += reversed(_text(entry).rstrip("\n").split("\n"))
+    for entry in newest_entries(apis, query, lines):
+        found += reversed(text_of(entry).rstrip("\n").split("\n"))
         if len(found) >= lines:
             break
     return "\n".join(plain_line(line) for line in reversed(found[:lines]))
@@ -82,18 +83,26 @@ def plain_line(line: str) -> str:
     return "\t".join(map(plain, line.split("\t")))
 
 
-def _entries(apis: Apis, query: str, size: int) -> Iterator[Mapping[str, Any]]:
+def newest_entries(apis: Apis, query: str, size: int = _PAGE) -> Iterator[Mapping[str, Any]]:
+    """Give the entries of Cloud Logging that match a filter, the newest first.
+
+    Args:
+        apis: Google's APIs.
+        query: The filter.
+        size: How many are likely to be wanted.
+    """
     entries = apis.logging.entries()
     body = {
         "resourceNames": [f"projects/{apis.project}"],
         "filter": query,
         "orderBy": "timestamp desc",
-        "pageSize": size,
+        "pageSize": min(size, _PAGE),
     }
     yield from apis.pages(entries, entries.list(body=body), "entries")
 
 
-def _text(entry: Mapping[str, Any]) -> str:
+def text_of(entry: Mapping[str, Any]) -> str:
+    """Give what an entry of Cloud Logging says."""
     payload = entry.get("jsonPayload", {})
     text = entry.get("textPayload") or payload.get("message")
     return str(text) if text else json.dumps(payload, sort_keys=True) if payload else ""
@@ -101,6 +110,6 @@ def _text(entry: Mapping[str, Any]) -> str:
 
 def _end(file: Path, lines: int) -> str:
     with file.open("rb") as opened:
-        opened.seek(max(0, opened.seek(0, 2) - _BYTES))
+        opened.seek(max(0, opened.seek(0, 2) - END_BYTES))
         text = opened.read().decode("utf-8", "replace")
     return "\n".join(plain_line(line) for line in text.splitlines()[-lines:])

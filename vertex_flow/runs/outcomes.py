@@ -13,7 +13,7 @@ from vertex_flow.errors import ApiError, SettingError, nearest
 from vertex_flow.expiry import moment
 from vertex_flow.names import EXPIRES_LABEL, Resource
 from vertex_flow.runs import reaching
-from vertex_flow.texts import plain
+from vertex_flow.texts import iso, plain
 
 if TYPE_CHECKING:
     from vertex_flow.client import Client
@@ -105,6 +105,22 @@ class RegisteredModel:
             labels=dict(message.labels),
             endpoints=tuple(deployed),
         )
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything about the version as plain data, which `json.dumps` writes."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "display_name": self.display_name,
+            "version": self.version,
+            "aliases": list(self.aliases),
+            "default": self.is_default,
+            "created": iso(self.created),
+            "uri": self.uri,
+            "image": self.image,
+            "labels": dict(self.labels),
+            "endpoints": list(self.endpoints),
+        }
 
 
 @attrs.frozen(kw_only=True)
@@ -246,6 +262,21 @@ class DeployedEndpoint:
         plain = [one.tolist() if hasattr(one, "tolist") else one for one in instances]
         return list(self._client.predict(self.name, plain, parameters)["predictions"])
 
+    def as_json(self) -> dict[str, Any]:
+        """Everything about the endpoint as plain data, which `json.dumps` writes."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "display_name": self.display_name,
+            "url": self.url,
+            "created": iso(self.created),
+            "expires": iso(self.expires),
+            "labels": dict(self.labels),
+            "deployed_models": [
+                {**attrs.asdict(one), "created": iso(one.created)} for one in self.deployed_models
+            ],
+        }
+
     def close(self) -> None:
         """End the engine that `find` has started for it, where it did."""
         reaching.let_go(self._engine)
@@ -324,6 +355,6 @@ def _chosen(
 
 def _unfound(name: str, context: GcpContext, every: tuple[DeployedEndpoint, ...]) -> SettingError:
     where = f"in project {context.project}, {context.location}" if context.home is None else "here"
-    names = list(dict.fromkeys(one.display_name for one in every))
+    names = list(dict.fromkeys(one.display_name or one.id for one in every))
     known = f"its endpoints are {plain(', '.join(names))}" if names else "there is none"
     return SettingError(f"there is no endpoint {name!r} {where}; {known}.{nearest(name, names)}")

@@ -51,15 +51,39 @@ def check(
     Raises:
         PreflightError: With every fault.
     """
+    found = faults(job_id, job, context, options, secrets=not context.is_local)
+    if found:
+        raise PreflightError(job.display_name, found)
+
+
+def faults(
+    job_id: str,
+    job: aiplatform_v1.PipelineJob,
+    context: GcpContext,
+    options: Settled,
+    *,
+    secrets: bool,
+) -> list[str]:
+    """Find what Vertex AI would refuse, and what must not be sent to it.
+
+    Args:
+        job_id: Id that the job is to have.
+        job: The message.
+        context: Where it is to run.
+        options: The options of the run.
+        secrets: Whether credentials are looked for.
+    """
     plain = json_format.MessageToDict(type(job).pb(job))
     found = [*_ids(job_id, options.experiment), *_sizes(job, plain), *_message(plain)]
     found += _display_names(job_id, plain.get("pipelineSpec", {}))
     found += _parameters(plain)
     if not context.is_local:
-        found += [*_place(job, context.location), *_secrets(plain)]
+        found += _place(job, context.location)
+    if secrets:
+        found += _secrets(plain)
+    if not context.is_local:
         found += _tensorboard(options, context.location)
-    if found:
-        raise PreflightError(job.display_name, found)
+    return found
 
 
 def _ids(job_id: str, experiment: str) -> Iterator[str]:

@@ -18,11 +18,13 @@ from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel, endpoin
 from vertex_flow.texts import plain
 
 if TYPE_CHECKING:
+    from vertex_flow.apis import Apis
     from vertex_flow.client import Client
     from vertex_flow.context import GcpContext
     from vertex_flow.engine.joining import LocalEngine
     from vertex_flow.report.comparison import Comparison
     from vertex_flow.report.facts import RunFacts
+    from vertex_flow.report.reason import Reason
 
 
 class Reading:
@@ -145,7 +147,7 @@ class Reading:
             is none. It can be written with `json.dumps`.
         """
         snapshot = self.snapshot()
-        failure = self.why(snapshot) if snapshot.state == "FAILED" else None
+        failure = self.failure_of(snapshot) if snapshot.state == "FAILED" else None
         return record(
             snapshot,
             console_url=self.console_url,
@@ -172,42 +174,6 @@ class Reading:
             where = GcpContext.local(self._engine.home)
         return gather(self, self._reached(), where)
 
-    def diff(self, *others: Reading) -> Comparison:
-        """Compare the run with others: parameters, code, stages, settings, results.
-
-        The runs may be of different flows, in different places, half done or failed, or of
-        pipelines that were not made by a flow. What is in artifacts on this machine is compared
-        too, where it is not too much.
-
-        Args:
-            others: One run or more.
-
-        Returns:
-            How they differ, this run first. `print` shows a table; `same` tells whether nothing
-            differs but the time that was taken.
-
-        Raises:
-            SettingError: There is none, or one is no run.
-            ApiError: A run cannot be read.
-
-        Example:
-            ```python
-            old, new = flow.run(params={"size": 3}), flow.run(params={"size": 5})
-            comparison = old.diff(new)
-            print(comparison)
-            for row in comparison.section("parameters"):
-                print(row.name, row.values, row.same)
-            ```
-        """
-        from vertex_flow.runs.comparing import compare_runs
-
-        if not others or not all(isinstance(one, Reading) for one in others):
-            raise SettingError(
-                f"Run.diff({', '.join(map(repr, others))}): expected one run or more: "
-                "Run.attach(context, name)."
-            )
-        return compare_runs([self, *others])
-
     def report(self, path: str | Path = "report.html") -> Path:
         """Write the run's report: one HTML file that holds everything and opens offline.
 
@@ -229,6 +195,76 @@ class Reading:
 
         return write(self.facts(), path)
 
+    def diff(self, *others: Reading) -> Comparison:
+        """Compare the run with others: parameters, code, stages, settings, results.
+
+        The runs may be of different flows, in different places, half done or failed, or of
+        pipelines that were not made by a flow. What is in artifacts on this machine is compared
+        too, where it is not too much.
+
+        Args:
+            others: One run or more.
+
+        Returns:
+            How they differ, this run first. `print` shows a table; `same` tells whether nothing
+            differs but the time that was taken.
+
+        Raises:
+            SettingError: There is none, or one is no run.
+            ApiError: A run cannot be read.
+
+        Example:
+            ```python
+            old, new = flow.run(), flow.run()
+            comparison = old.diff(new)
+            print(comparison)
+            for row in comparison.section("metrics"):
+                print(row.name, row.values, row.best)
+            ```
+        """
+        from vertex_flow.runs.comparing import compare_runs
+
+        if not others or not all(isinstance(one, Reading) for one in others):
+            raise SettingError(
+                f"Run.diff({', '.join(map(repr, others))}): expected one run or more: "
+                "Run.attach(context, name)."
+            )
+        return compare_runs([self, *others])
+
+    def why(self, stage: str) -> Reason:
+        """Find out why a stage was, or was not, served from the cache.
+
+        Each task of the stage is compared with the newest earlier run in which it succeeded, by
+        what the cache looks at: code, image, parameters, inputs. An input that changed is followed
+        to the stage that it comes from, and on to what changed first.
+
+        Args:
+            stage: Name of the stage.
+
+        Returns:
+            The reason; `print` shows it, `changes` are what it all comes from.
+
+        Raises:
+            SettingError: The run has no such stage.
+            ApiError: The runs before cannot be read.
+
+        Example:
+            ```python
+            print(flow.run().why("preprocess"))
+            ```
+        """
+        from vertex_flow.runs.reasoning import reason
+
+        found = self[stage]
+        place = self._engine or self._context
+        home = place.home if place else None
+        return reason(self._reached(), self.snapshot(), found, home)
+
+    @property
+    def where(self) -> GcpContext | None:
+        """The context that it is reached by; None where it was made without one."""
+        return self._context
+
     @property
     def own_report(self) -> Path | None:
         """The report that a run on this machine gets by itself; None where there is none."""
@@ -237,19 +273,12 @@ class Reading:
         return path if path is not None and path.is_file() else None
 
     @property
-    def _home(self) -> Path | None:
-        """Folder of the engine on this machine, or None."""
-        if self._engine is not None:
-            return self._engine.home
-        return self._context.home if self._context is not None else None
-
-    @property
     def is_local(self) -> bool:
         """Whether it runs on this machine."""
         context = self._context
         return context.is_local if context else self._client.token is not None
 
-    def why(self, snapshot: Snapshot) -> RunFailed:
+    def failure_of(self, snapshot: Snapshot) -> RunFailed:
         """Why it failed: the error that `wait` raises.
 
         Args:
@@ -268,13 +297,24 @@ class Reading:
     def _cloud_logs(self, query: str, lines: int) -> str:
         from vertex_flow.runs import logs
 
+        with self._apis() as apis:
+            return logs.of_jobs(apis, query, lines=lines)
+
+    def _apis(self) -> Apis:
+        """Google's APIs, which the logs of a run in the cloud are read by."""
         if self._context is None:
             raise SettingError(
                 f"run {self.job_id} was made without a context, which its logs need: "
                 "Run.attach(context, name)."
             )
-        with self._context.apis as apis:
-            return logs.of_jobs(apis, query, lines=lines)
+        return self._context.apis
+
+    @property
+    def _home(self) -> Path | None:
+        """The folder of the engine that it runs in; None in the cloud."""
+        if self._engine is not None:
+            return self._engine.home
+        return self._context.home if self._context else None
 
     def _reached(self) -> Client:
         """The client, of the engine that is there now: a standing one may have been restarted."""

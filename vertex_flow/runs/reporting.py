@@ -15,18 +15,19 @@ from vertex_flow.context import GcpContext
 from vertex_flow.names import Resource
 from vertex_flow.runs.reading import Reading
 
-_NICE = 10
+_NICE = 4
 
 
-def main(arguments: Sequence[str], environ: Mapping[str, str]) -> None:
+def main(arguments: Sequence[str], environ: Mapping[str, str], *, nice: int = _NICE) -> None:
     """Write a report.
 
     Args:
         arguments: Resource name of the run, and the path of the file.
         environ: The environment.
+        nice: How much its priority is lowered by: what runs goes first.
     """
     name, path = arguments
-    os.nice(_NICE)  # what runs goes first
+    os.nice(nice)
     endpoint, token = environ["VERTEX_FLOW_API_ENDPOINT"], environ["VERTEX_FLOW_API_TOKEN"]
     client = Client(endpoint, Resource.parse(name).parent, token)
     Reading(client, name, context=GcpContext.local(environ["VERTEX_FLOW_HOME"])).report(path)

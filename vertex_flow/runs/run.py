@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from vertex_flow.context import GcpContext
 from vertex_flow.errors import (
     ApiError,
+    EngineError,
     RunCancelled,
     SettingError,
 )
@@ -22,7 +23,9 @@ from vertex_flow.runs.reading import Reading
 
 if TYPE_CHECKING:
     from vertex_flow.engine.joining import LocalEngine
+    from vertex_flow.runs.boards import TensorBoard
     from vertex_flow.runs.listing import RunEntry
+    from vertex_flow.runs.tailing import LogLine
 
 Say = Callable[[str], None]
 T = TypeVar("T")
@@ -56,17 +59,51 @@ class Run(Reading):
 
         Raises:
             SettingError: It is no such name, or that of a run elsewhere.
-            ApiError: There is no such run.
+            ApiError: There is no such run; with the nearest one.
         """
+        from vertex_flow.runs import listing
+
         full = reaching.full_name(context, name)
+        if reaching.is_empty(context):
+            raise ApiError(404, "NOT_FOUND", f"there is no run {name!r}: {_nothing(context)}")
         client, engine = reaching.connect(context)
         run = cls(client, full, engine, context)
         try:
             run.snapshot()
+        except BaseException as error:
+            better = listing.suggest(client, run.job_id, error)
+            give_up(engine, None)
+            if better is not error:
+                raise better from error
+            raise
+        return run
+
+    @classmethod
+    def newest(cls, context: GcpContext, *, flow: str | None = None) -> Run:
+        """Take up the run that was started last.
+
+        Args:
+            context: Where it runs.
+            flow: Only a run of this flow.
+
+        Raises:
+            SettingError: There is none.
+            ApiError: Google Cloud refused.
+        """
+        from vertex_flow.runs import listing
+
+        of = "" if flow is None else f" of flow {flow!r}"
+        if reaching.is_empty(context):
+            raise SettingError(f"there is no run{of}: {_nothing(context)}")
+        client, engine = reaching.connect(context)
+        try:
+            found = listing.entries(client, listing.wanted(flow=flow), 1)
+            if not found:
+                raise SettingError(f"there is no run{of} {_where(context)}.")
         except BaseException:
             give_up(engine, None)
             raise
-        return run
+        return cls(client, found[0].name, engine, context)
 
     def wait(self, *, progress: Say | None = None, timeout: float | None = None) -> Run:
         """Wait until the run has ended.
@@ -92,7 +129,7 @@ class Run(Reading):
         if snapshot.state == "CANCELLED":
             raise RunCancelled(f"{snapshot.name} was cancelled.")
         if snapshot.state == "FAILED":
-            raise self.why(snapshot)
+            raise self.failure_of(snapshot)
         return self
 
     @contextlib.contextmanager
@@ -137,13 +174,13 @@ class Run(Reading):
             run = Run.attach(GcpContext.local(), newest.job_id)
             ```
         """
-        from vertex_flow.runs.listing import entries
+        from vertex_flow.runs import listing
 
-        client, engine = reaching.connect(context)
-        try:
-            return entries(client, flow=flow, state=state, limit=limit)
-        finally:
-            give_up(engine, None)
+        wanted = listing.wanted(flow=flow, state=state, limit=limit)
+        if reaching.is_empty(context):
+            return ()
+        with reaching.reached(context) as client:
+            return listing.entries(client, wanted, limit)
 
     def cancel(self) -> None:
         """Stop the run and every job behind it."""
@@ -162,13 +199,99 @@ class Run(Reading):
         """
         from vertex_flow.runs import logs
 
-        if type(lines) is not int or lines < 1:
-            raise SettingError(f"Run.logs(lines={lines!r}): expected a whole number from 1.")
+        _check_lines("logs", lines)
         stage = self[stage].name
         jobs = self.snapshot().jobs(stage)
-        if self._home:
-            return logs.of_files(self._home, self.name, stage, jobs, lines=lines)
+        home = self._home
+        if home is not None:
+            return logs.of_files(home, self.name, stage, jobs, lines=lines)
         return self._cloud_logs(logs.query_of(self.name, jobs), lines)
+
+    def log_lines(
+        self, stage: str | None = None, *, lines: int = 1000, follow: bool = False
+    ) -> Iterator[LogLine]:
+        """Give what the stages print, line by line.
+
+        Args:
+            stage: Name of a stage; None for all of them.
+            lines: Most lines of what is there at first, the last ones; on this machine of each log.
+            follow: Whether to go on until the run has ended, with each line as it comes.
+
+        Returns:
+            The lines, each with its stage; `print` shows them so.
+
+        Raises:
+            SettingError: The run has no such stage, or `lines` is no number of lines.
+            ApiError: The caller may not read the logs, for example.
+
+        Example:
+            ```python
+            run = flow.run(wait=False)
+            for line in run.log_lines(follow=True):
+                print(line)
+            ```
+        """
+        from vertex_flow.runs import tailing
+
+        _check_lines("log_lines", lines)
+        stages = () if stage is None else (self[stage].name,)
+        pace = NEARBY if self._client.endpoint.startswith("http://") else FAR
+        look = partial(self._patiently, self.snapshot, None)
+        source = self._home or self._apis()
+        tail = tailing.open_tail(source, self.name, lines, own=stage is None)
+        return tailing.told(tail, look, stages, pace.pauses() if follow else None)
+
+    def resume(self, *, wait: bool = True, progress: Say | None = print) -> Run:
+        """Start a failed or cancelled run again, with the same spec, parameters and options.
+
+        It is a new run, in the same experiments. What has succeeded is taken from the cache; which
+        stages run again all the same, because their caching is off, is said.
+
+        Args:
+            wait: Whether to return only when the new run has ended.
+            progress: Called with each line of progress; None for silence.
+
+        Returns:
+            The new run.
+
+        Raises:
+            SettingError: The run has succeeded, or has not ended.
+            RunFailed: The new run failed.
+            RunCancelled: The new run was cancelled.
+            ApiError: Google Cloud refused; with the cause and the fix where they are known.
+        """
+        from vertex_flow.runs import experiments, resuming
+
+        name = resuming.resume(self._reached(), self.name, progress)
+        run = Run(self._client, name, self._engine, self._context)
+        try:
+            with run.detaching(progress):
+                for experiment in experiments.showing(self._client, self.name):
+                    experiments.show(self._client, experiment, name, progress)
+            return run.wait(progress=progress) if wait else run
+        except EngineError:
+            raise  # there is no engine any more, and the run goes on in the next one
+        except BaseException:
+            give_up(self._engine, run)
+            raise
+
+    def tensorboard(self, *, port: int = 0) -> TensorBoard:
+        """Show the logs of training and of each trial in TensorBoard.
+
+        On this machine it is started, on 127.0.0.1, and ends by `close` or with the program; in
+        the cloud its `urls` are the pages of the TensorBoard instance that the run logs to.
+
+        Args:
+            port: Port on this machine; 0 for any free one.
+
+        Raises:
+            SettingError: The run has no such logs, or no instance in the cloud; or the package
+                `tensorboard` is not installed here.
+            EngineError: It did not start.
+        """
+        from vertex_flow.runs import boards
+
+        return boards.open_board(self._reached(), self.snapshot(), self._home, port=port)
 
     def close(self) -> None:
         """Stop an engine of this program's own, and with it the endpoints.
@@ -180,6 +303,11 @@ class Run(Reading):
         with contextlib.suppress(ApiError):  # it may have ended by itself
             self.snapshot()
         self._engine.close()
+
+    @property
+    def ends_with_program(self) -> bool:
+        """Whether the engine that the run lives in, with its endpoints, ends with this program."""
+        return self._engine is not None and not self._engine.outlives
 
     @property
     def _attaching(self) -> str:
@@ -222,6 +350,21 @@ class Run(Reading):
         if engine is not None and engine.outlives:
             return engine_outage(engine.home, self.job_id)
         return None if self.is_local else cloud_outage(self._attaching)
+
+
+def _check_lines(method: str, lines: Any) -> None:
+    if type(lines) is not int or lines < 1:
+        raise SettingError(f"Run.{method}(lines={lines!r}): expected a whole number from 1.")
+
+
+def _where(context: GcpContext) -> str:
+    if context.home is not None:
+        return f"in {context.home}"
+    return f"in project {context.project}, {context.location}"
+
+
+def _nothing(context: GcpContext) -> str:
+    return f"nothing has run in {context.home} yet."
 
 
 def give_up(engine: LocalEngine | None, run: Run | None) -> None:

@@ -126,7 +126,7 @@ def _study(goal: str) -> Any:
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
-        return optuna.create_study(direction=goal.lower())
+        return optuna.create_study(direction="minimize" if goal == "MINIMIZE" else "maximize")
     finally:
         optuna.logging.set_verbosity(verbosity)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from datetime import datetime, timezone
 
 from google.cloud import aiplatform_v1
 from google.protobuf import json_format
@@ -48,6 +49,12 @@ def create_once(
         if error.code >= 500 and client.token is None:
             raise _unknown(error, job_id) from error
         raise
+
+
+def fresh_id(flow: str) -> str:
+    """Give an id for a new run: the flow's name and the time, to the millisecond."""
+    now = datetime.now(timezone.utc)
+    return f"{flow}-{now:%Y%m%d%H%M%S}-{now.microsecond // 1000:03d}"
 
 
 def digest(job: aiplatform_v1.PipelineJob, nonce: str = "") -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from vertex_flow.context import GcpContext
@@ -12,7 +10,7 @@ from vertex_flow.errors import ApiError, EngineError
 from vertex_flow.runs import reaching
 from vertex_flow.runs.options import Settled, settle
 from vertex_flow.runs.run import Run, give_up
-from vertex_flow.texts import plain
+from vertex_flow.runs.sending import create_once, fresh_id
 
 if TYPE_CHECKING:
     from google.cloud import aiplatform_v1
@@ -61,19 +59,13 @@ def start(  # noqa: PLR0913 - the options of Flow.run, passed on
             progress(_first_line(run))
         if settled.experiment:
             with run.detaching(progress):
-                _associate(client, settled.experiment, run, progress)
+                _show(client, settled.experiment, run, progress)
         return run.wait(progress=progress) if wait else run
     except EngineError:
         raise  # there is no engine any more, and the run goes on in the next one
     except BaseException:
         give_up(engine, run)
         raise
-
-
-def fresh_id(flow: str) -> str:
-    """Give an id for a new run: the flow's name and the time, to the millisecond."""
-    now = datetime.now(timezone.utc)
-    return f"{flow}-{now:%Y%m%d%H%M%S}-{now.microsecond // 1000:03d}"
 
 
 def _submitted(
@@ -86,7 +78,6 @@ def _submitted(
     """Submit a job and give its name."""
     from vertex_flow.runs import experiments
     from vertex_flow.runs.failures import explained
-    from vertex_flow.runs.sending import create_once
 
     try:
         if settled.experiment:
@@ -104,22 +95,12 @@ def _submitted(
     return str(created.name)
 
 
-def _associate(client: Client, experiment: str, run: Run, progress: Say | None) -> None:
-    """Show a run in its experiment; it goes on where that cannot be done."""
+def _show(client: Client, experiment: str, run: Run, progress: Say | None) -> None:
+    """Show a run in its experiment."""
     from vertex_flow.runs import experiments
 
     context = f"{client.parent}/metadataStores/default/contexts/{experiment}"
-    try:
-        if experiments.associate(client, context, run.name):
-            return
-        why = "it has no context in Vertex ML Metadata."
-    except ApiError as error:
-        why = plain(error.message)
-    line = f"run {run.job_id} is not shown in experiment {experiment}: {why}"
-    if progress:
-        progress(line)
-    else:
-        warnings.warn(line, RuntimeWarning, stacklevel=2)
+    experiments.show(client, context, run.name, progress)
 
 
 def _first_line(run: Run) -> str:

@@ -85,9 +85,9 @@ def parameter_values(
     check_params(graph.name, graph.params, params)
     values = dict(params)
     image = TRAINING_IMAGE.name
-    trainers = list(_trainers(graph))
-    if trainers and not values.get(image):
-        values[image] = _training_image(graph, trainers, context)
+    needing = list(trainers(graph))
+    if needing and not values.get(image):
+        values[image] = _training_image(graph, needing, context)
     return {**_tensorboard(graph, options or Settled()), **values}
 
 
@@ -100,10 +100,10 @@ def _tensorboard(graph: Graph, options: Settled) -> dict[str, str]:
     return {name: value for name, value in found.items() if graph.params[name].default == ""}
 
 
-def _training_image(graph: Graph, trainers: list[Trainer], context: GcpContext) -> str:
+def _training_image(graph: Graph, needing: list[Trainer], context: GcpContext) -> str:
     if not context.is_local:
-        return context.named_training_image or _built_image(context, trainers)
-    images = {sources.local_image(trainer) for trainer in trainers}
+        return context.named_training_image or _built_image(context, needing)
+    images = {sources.local_image(trainer) for trainer in needing}
     if len(images) > 1:
         raise SettingError(
             f"the trainers of flow {graph.name!r} have their code in different packages, and "
@@ -113,15 +113,16 @@ def _training_image(graph: Graph, trainers: list[Trainer], context: GcpContext) 
     return images.pop()
 
 
-def _built_image(context: GcpContext, trainers: list[Trainer]) -> str:
+def _built_image(context: GcpContext, needing: list[Trainer]) -> str:
     """The image that was built of the trainers' sources, as they are now."""
     from vertex_flow.gcp.images import image_of
 
     with context.apis as apis:
-        return image_of(context, apis, trainers)
+        return image_of(context, apis, needing)
 
 
-def _trainers(graph: Graph) -> Iterator[Trainer]:
+def trainers(graph: Graph) -> Iterator[Trainer]:
+    """Find the trainers of a flow that take the training image which the context supplies."""
     for node in graph.nodes:
         for setting in node.stage.settings.values():
             if isinstance(setting, Trainer) and _takes_default_image(setting):

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from tests.engine.job_bench import run_with_bench
+from vertex_flow.engine.jobs.replicas import source_folder
 
 SHOW = "import json, os, sys; print(json.dumps([sys.argv[1:], dict(os.environ)]))"
 IMAGE = "gcr.io/acme/train:1"
@@ -136,3 +137,9 @@ class TestContainers:
             if word == "--volume"
         ]
         assert "trial-1-" in volumes[1]
+
+
+def test_the_name_of_a_source_folder_may_hold_anything(tmp_path):
+    folder = tmp_path / "our demo @ 100% ü"
+    folder.mkdir()
+    assert source_folder(f"{folder.as_uri()}@sha256:00ff") == folder

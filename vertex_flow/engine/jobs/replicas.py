@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import attrs
 
@@ -218,7 +219,7 @@ def source_folder(image: str) -> Path | None:
     match = _SOURCE.fullmatch(image)
     if match is None:
         return None
-    folder = Path(match["path"])
+    folder = Path(unquote(match["path"]))
     if not folder.is_dir():
         raise FileNotFoundError(
             f"the source folder {folder} (image_uri {image!r}) does not exist on this machine"

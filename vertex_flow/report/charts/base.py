@@ -33,10 +33,10 @@ _CONFIG: Mapping[str, Any] = {
     "background": None,
     "font": "sans-serif",
     # Room for fonts that are wider than the one that it is measured with.
-    "padding": {"left": 26, "right": 30, "top": 4, "bottom": 4},
+    "padding": {"left": 34, "right": 30, "top": 4, "bottom": 4},
     "view": {"stroke": None},
     "axis": _AXIS,
-    "axisY": {"titlePadding": 16},
+    "axisY": {"titlePadding": 22},
     "legend": {
         "labelColor": INK,
         "titleColor": INK,
@@ -99,3 +99,13 @@ def values(rows: Sequence[Mapping[str, Any]]) -> Spec:
 def number_axis(title: str, **more: Any) -> Spec:
     """An axis of numbers, with few ticks."""
     return {"title": text(title) or None, "tickCount": 5, **more}
+
+
+def rows_axis(**scale: Any) -> Spec:
+    """The axis of bars below each other, whose labels stand in the list `rows`."""
+    return {
+        "field": "row",
+        "type": "ordinal",
+        **({"scale": scale} if scale else {}),
+        "axis": {"title": None, "labelExpr": label_of("rows"), "ticks": False, "domain": False},
+    }

@@ -14,6 +14,7 @@ from vertex_flow.report.charts.base import (
     chart,
     label_of,
     number_axis,
+    rows_axis,
     values,
 )
 from vertex_flow.report.facts import Confusion, Score
@@ -21,6 +22,7 @@ from vertex_flow.texts import describe_value
 
 _BARS = 40
 _CELLS = 900
+_LETTER = 9  # pixels
 _WORDS = 15  # classes up to which each cell has its number
 
 
@@ -49,39 +51,36 @@ def metrics(scores: Sequence[Score]) -> Spec | None:
         }
         for at, one in enumerate(shown)
     ]
-    x: Spec = {"type": "quantitative", "scale": {"domain": [0, 1]}, "axis": number_axis("")}
-    y: Spec = {
-        "field": "row",
-        "type": "ordinal",
-        "axis": {"title": None, "labelExpr": label_of("rows"), "ticks": False, "domain": False},
+    body = {"width": WIDTH, "height": {"step": 26}, "data": values(rows), "layer": _bars()}
+    return chart(body, labels={"rows": labels})
+
+
+def _bars() -> list[Spec]:
+    """A bar with its number for each metric, and an upright line for its threshold."""
+    value: Spec = {
+        "field": "value",
+        "type": "quantitative",
+        "scale": {"domain": [0, 1]},
+        "axis": number_axis(""),
     }
-    bar = {"type": "bar", "height": 14, "cornerRadius": 2}
-    tick = {"type": "tick", "color": INK, "thickness": 2.5, "size": 22}
-    text = {"type": "text", "align": "left", "dx": 6, "color": INK}
+    y = rows_axis()
     colour: Spec = {"field": "colour", "type": "nominal", "scale": None, "legend": None}
-    says: Spec = {"field": "says"}
-    layers: list[Spec] = [
+    says: Spec = {"description": {"field": "says"}}
+    return [
         {
-            "mark": bar,
-            "encoding": {
-                "x": {**x, "field": "value"},
-                "y": y,
-                "color": colour,
-                "description": says,
-            },
+            "mark": {"type": "bar", "height": 14, "cornerRadius": 2},
+            "encoding": {"x": value, "y": y, "color": colour, **says},
         },
         {
-            "mark": text,
-            "encoding": {"x": {**x, "field": "value"}, "y": y, "text": {"field": "label"}},
+            "mark": {"type": "text", "align": "left", "dx": 6, "color": INK},
+            "encoding": {"x": value, "y": y, "text": {"field": "label"}},
         },
         {
             "transform": [{"filter": "isValid(datum.least)"}],
-            "mark": tick,
-            "encoding": {"x": {**x, "field": "least"}, "y": y, "description": says},
+            "mark": {"type": "tick", "color": INK, "thickness": 2.5, "size": 22},
+            "encoding": {"x": {**value, "field": "least"}, "y": y, **says},
         },
     ]
-    body = {"width": WIDTH, "height": {"step": 26}, "data": values(rows), "layer": layers}
-    return chart(body, labels={"rows": labels})
 
 
 def words(score: Score) -> str:
@@ -120,32 +119,16 @@ def confusion(matrix: Confusion) -> Spec | None:
         return None
     classes = len(matrix.labels)
     size = min(WIDTH - 120, 40 * classes + 40)
-    body = {"width": size, "height": size, "data": values(rows), "layer": _cells(classes)}
+    fits = max(map(len, matrix.labels)) * _LETTER <= size / classes
+    body = {"width": size, "height": size, "data": values(rows), "layer": _cells(classes, fits)}
     return chart(body, labels={"classes": matrix.labels})
 
 
-def _cells(classes: int) -> list[Spec]:
-    def axis(field: str, title: str, **more: object) -> Spec:
-        return {
-            "field": field,
-            "type": "ordinal",
-            "scale": {"domain": list(range(classes))},
-            "axis": {
-                "title": title,
-                "labelExpr": label_of("classes"),
-                "labelOverlap": True,
-                "labelLimit": 100,
-                "ticks": False,
-                "domain": False,
-                **more,
-            },
-        }
-
+def _cells(classes: int, fits: bool) -> list[Spec]:
+    angle = 0 if fits else -45
     place: Spec = {
-        "x": axis(
-            "predicted", "predicted class", orient="top", labelAngle=0 if classes < 12 else -45
-        ),
-        "y": axis("true", "true class"),
+        "x": _classes("predicted", classes, orient="top", labelAngle=angle),
+        "y": _classes("true", classes),
     }
     cell: Spec = {
         **place,
@@ -168,3 +151,22 @@ def _cells(classes: int) -> list[Spec]:
         words: Spec = {**place, "text": {"field": "count"}}
         layers.append({"mark": {"type": "text", "fontSize": 12}, "encoding": words})
     return layers
+
+
+def _classes(field: str, count: int, **more: object) -> Spec:
+    """An axis of classes."""
+    axis: Spec = {
+        "title": f"{field} class",
+        "labelExpr": label_of("classes"),
+        "labelOverlap": True,
+        "labelLimit": 100,
+        "ticks": False,
+        "domain": False,
+        **more,
+    }
+    return {
+        "field": field,
+        "type": "ordinal",
+        "scale": {"domain": list(range(count))},
+        "axis": axis,
+    }

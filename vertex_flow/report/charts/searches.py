@@ -19,6 +19,7 @@ from vertex_flow.report.charts.base import (
     chart,
     label_of,
     number_axis,
+    rows_axis,
     values,
 )
 from vertex_flow.report.facts import Search, TrialFacts
@@ -84,10 +85,21 @@ def history(search: Search) -> Spec | None:
         }
         for at, (one, so_far) in enumerate(zip(trials, best, strict=True), start=1)
     ]
+    body = {
+        "width": WIDTH,
+        "height": 200,
+        "data": values(rows),
+        "layer": _course(search, len(rows)),
+    }
+    return chart(body)
+
+
+def _course(search: Search, count: int) -> list[Spec]:
+    """A point for each trial, and the best so far as a line in steps."""
     x: Spec = {
         "field": "trial",
         "type": "quantitative",
-        "scale": {"domain": [0.5, len(rows) + 0.5], "nice": False},
+        "scale": {"domain": [0.5, count + 0.5], "nice": False},
         "axis": number_axis("trial", tickMinStep=1, format="d", grid=False),
     }
     y: Spec = {
@@ -97,24 +109,11 @@ def history(search: Search) -> Spec | None:
     }
     line = {"type": "line", "interpolate": "step-after", "color": ORANGE, "strokeWidth": 2}
     point = {"type": "point", "filled": True, "size": 55, "color": BLUE, "opacity": 0.9}
-    return chart(
-        {
-            "width": WIDTH,
-            "height": 200,
-            "data": values(rows),
-            "layer": [
-                {"mark": line, "encoding": {"x": x, "y": {**y, "field": "best"}}},
-                {
-                    "mark": point,
-                    "encoding": {
-                        "x": x,
-                        "y": {**y, "field": "value"},
-                        "description": {"field": "says"},
-                    },
-                },
-            ],
-        }
-    )
+    says: Spec = {"description": {"field": "says"}}
+    return [
+        {"mark": line, "encoding": {"x": x, "y": {**y, "field": "best"}}},
+        {"mark": point, "encoding": {"x": x, "y": {**y, "field": "value"}, **says}},
+    ]
 
 
 def importance(search: Search) -> Spec | None:
@@ -139,11 +138,7 @@ def importance(search: Search) -> Spec | None:
         "scale": {"domain": [0, 1]},
         "axis": number_axis("share of the variation", format="%"),
     }
-    y: Spec = {
-        "field": "row",
-        "type": "ordinal",
-        "axis": {"title": None, "labelExpr": label_of("rows"), "ticks": False, "domain": False},
-    }
+    y = rows_axis()
     bar = {"type": "bar", "height": 14, "color": BLUE, "cornerRadius": 2}
     words = {"type": "text", "align": "left", "dx": 5, "color": INK}
     return chart(

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from vertex_flow.report.charts.base import GREY, INK, WIDTH, Spec, chart, label_of, values
-from vertex_flow.report.facts import RunFacts, StageFacts, TaskFacts, TrialFacts
+from vertex_flow.report.charts.base import GREY, INK, WIDTH, Spec, chart, rows_axis, values
+from vertex_flow.report.facts import RunFacts, TaskFacts, TrialFacts
 from vertex_flow.report.states import look
 from vertex_flow.texts import describe_seconds
 
@@ -36,7 +36,6 @@ def timeline(facts: RunFacts) -> Spec | None:
         return None
     zero, now = min(started), facts.end or facts.seen
     lines = list(_lines(facts))
-    labels = [label for label, _ in lines]
     longest = max((now - zero).total_seconds(), 0.001)
     _, unit, name = next(one for one in _UNITS if longest <= one[0])
     rows = [
@@ -44,41 +43,37 @@ def timeline(facts: RunFacts) -> Spec | None:
         for at, (_, line) in enumerate(lines)
         for part, height in line
     ]
-    shown = list(dict.fromkeys(row["state"] for row in rows))
-    colours = {row["state"]: row.pop("colour") for row in rows}
+    body = {
+        "width": WIDTH,
+        "height": {"step": _STEP},
+        "data": values(rows),
+        "layer": _marks(rows, name, len(lines)),
+    }
+    return chart(body, labels={"rows": [label for label, _ in lines]})
+
+
+def _marks(rows: Sequence[dict[str, Any]], unit: str, count: int) -> list[Spec]:
+    """Bars of both heights in the colours of their states, and how long stages took."""
+    colours = {row["state"]: row["colour"] for row in rows}
     x: Spec = {
         "field": "from",
         "type": "quantitative",
         "scale": {"domainMin": 0},
-        "axis": {"title": f"{name} since the start", "tickCount": 6},
+        "axis": {"title": f"{unit} since the start", "tickCount": 6},
     }
-    y: Spec = {
-        "field": "row",
-        "type": "ordinal",
-        "scale": {"domain": list(range(len(lines)))},
-        "axis": {"title": None, "labelExpr": label_of("rows"), "ticks": False, "domain": False},
-    }
-    colour = {
+    y = rows_axis(domain=list(range(count)))
+    colour: Spec = {
         "field": "state",
         "type": "nominal",
-        "scale": {"domain": shown, "range": [colours[one] for one in shown]},
+        "scale": {"domain": list(colours), "range": list(colours.values())},
         "legend": {"title": None},
     }
-    marks = [_bars(height, x, y, colour) for height in (_TALL, _LOW)]
     words: Spec = {
         "transform": [{"filter": f"datum.height == {_TALL}"}],
         "mark": {"type": "text", "align": "left", "dx": 5, "fontSize": 11, "color": INK},
         "encoding": {"x": {**x, "field": "to"}, "y": y, "text": {"field": "took"}},
     }
-    return chart(
-        {
-            "width": WIDTH,
-            "height": {"step": _STEP},
-            "data": values(rows),
-            "layer": [*marks, words],
-        },
-        labels={"rows": labels},
-    )
+    return [*[_bars(height, x, y, colour) for height in (_TALL, _LOW)], words]
 
 
 def _bars(height: int, x: Spec, y: Spec, colour: Spec) -> Spec:
@@ -145,7 +140,7 @@ def _start(part: Part) -> datetime:
 def _bar(part: Any, zero: datetime, now: datetime, unit: float) -> dict[str, Any]:
     start = part.start
     end = max(part.end or now, start)
-    state = look(_TASKS.get(part.state, part.state))
+    state = look(_TASKS.get(str(part.state), str(part.state)))
     took = describe_seconds((end - start).total_seconds())
     name = f"trial {part.id}" if isinstance(part, TrialFacts) else part.name
     return {
@@ -155,5 +150,4 @@ def _bar(part: Any, zero: datetime, now: datetime, unit: float) -> dict[str, Any
         "colour": state.colour or GREY,
         "took": took,
         "says": f"{name}: {state.word}, {took}",
-        "whole": isinstance(part, StageFacts),
     }

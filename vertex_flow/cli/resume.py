@@ -1,0 +1,68 @@
+"""`vertex-flow resume`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from vertex_flow.cli.attaching import attached, run_argument
+from vertex_flow.cli.command import FAILED, Command, json_option, print_json
+from vertex_flow.cli.places import place_options
+from vertex_flow.errors import RunFailed
+
+if TYPE_CHECKING:
+    from vertex_flow.context import GcpContext
+    from vertex_flow.runs.run import Run
+
+
+@click.command(cls=Command)
+@run_argument
+@place_options
+@click.option("--no-wait", is_flag=True, help="Return as soon as the new run is started.")
+@json_option
+@click.pass_context
+def resume(
+    ctx: click.Context, *, name: str | None, context: GcpContext, no_wait: bool, as_json: bool
+) -> None:
+    """Start a failed or cancelled run again where it ended.
+
+    It is a new run of the same spec, with the same parameters and options; what has succeeded is
+    taken from the cache. Stages whose caching is off run again, which is said. RUN is a job id or
+    full name; left out, it is the newest run. The same as run.resume() in Python.
+
+    \b
+    Exit codes:
+      0    the new run succeeded, or with --no-wait: is started
+      1    it failed or was cancelled; or the old one has succeeded, or has not ended
+      4    the engine in the folder belongs to another program
+      130  interrupted
+
+    \b
+    Example:
+      vertex-flow resume mnist-20260801093000-123
+    """
+    if no_wait and context.is_local:
+        _ = context.vertex  # an engine of our own would end with us, and the run with it
+    with attached(context, name) as run:
+        if as_json:
+            new, code = _recorded(run, wait=not no_wait)
+            print_json(new.as_json())
+            ctx.exit(code)
+        new = run.resume(wait=not no_wait)
+        click.echo(f"vertex-flow status {new.job_id}" if no_wait else f"\n{new.summary()}")
+
+
+def _recorded(run: Run, *, wait: bool) -> tuple[Run, int]:
+    """Start it again, and say how it goes to the standard error."""
+    new = run.resume(wait=False, progress=_progress)
+    if not wait:
+        return new, 0
+    try:
+        return new.wait(progress=_progress), 0
+    except RunFailed:
+        return new, FAILED
+
+
+def _progress(line: str) -> None:
+    click.echo(line, err=True)

@@ -1,0 +1,143 @@
+"""`vertex-flow run`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vertex_flow.cli.command import FAILED, Command, json_option, print_json
+from vertex_flow.cli.flows import flow_argument, loaded, params_option, values_of
+from vertex_flow.cli.places import LOCAL, place_options
+from vertex_flow.errors import RunFailed, SettingError
+
+if TYPE_CHECKING:
+    from vertex_flow.context import GcpContext
+    from vertex_flow.flow import Flow
+    from vertex_flow.runs.run import Run
+
+
+@click.command(cls=Command)
+@flow_argument
+@place_options
+@params_option
+@click.option("--no-cache", is_flag=True, help="Run every stage, also where a result is there.")
+@click.option("--no-wait", is_flag=True, help="Return as soon as the run is started.")
+@click.option(
+    "--label", "labels", metavar="KEY=VALUE", multiple=True, help="Label of the run; repeatable."
+)
+@click.option("--experiment", metavar="NAME", help="Vertex AI experiment that shows the run.")
+@click.option(
+    "--job-id",
+    metavar="ID",
+    help="Id of the run; one that is there is followed.  [default: flow and time]",
+)
+@click.option(
+    "--max-cost",
+    type=click.FloatRange(min=0),
+    metavar="N",
+    help="What it may cost, by the prices that pyproject.toml names.",
+)
+@json_option
+@click.pass_context
+def run(  # noqa: PLR0913 - click's context, and an argument for each option
+    ctx: click.Context,
+    /,
+    *,
+    address: str | None,
+    context: GcpContext,
+    texts: tuple[str, ...],
+    no_cache: bool,
+    no_wait: bool,
+    labels: tuple[str, ...],
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Run a flow, on this machine or on Vertex AI.
+
+    Prints how it goes, and what came out of it. FLOW is path/file.py:name; left out, it is the one
+    that pyproject.toml names: [tool.vertex_flow] flow = "flow.py:flow". Ctrl-C stops a run on this
+    machine; one in the cloud goes on, and how it is followed again is said. The same as
+    Flow.load("flow.py:flow").run(context, params={...}) in Python.
+
+    \b
+    Exit codes:
+      0    it succeeded, or with --no-wait: is started
+      1    it failed, was cancelled, or was not started
+      130  interrupted
+
+    \b
+    Example:
+      vertex-flow run flow.py:flow --on dev -p epochs=3
+    """
+    flow = loaded(address)
+    given: dict[str, Any] = {
+        "params": values_of(flow, texts),
+        "enable_caching": False if no_cache else None,
+        "wait": not no_wait,
+        "labels": _labels(labels),
+        **{name: value for name, value in options.items() if value is not None},
+    }
+    if no_wait and context.is_local:
+        _ = context.vertex  # an engine of our own would end with us, and the run with it
+    if as_json:
+        ctx.exit(_for_programs(flow, context, given))
+    _for_people(ctx, flow.run(context, **given), waited=not no_wait)
+
+
+def _for_people(ctx: click.Context, run: Run, *, waited: bool) -> None:
+    if not waited:
+        flags = _flags(ctx.params)
+        click.echo("  ".join(filter(None, [f"run {run.job_id}", run.console_url])))
+        click.echo(f"to see how it goes: vertex-flow status {run.job_id}{flags}")
+        return
+    click.echo(f"\n{run.summary()}")
+    _say_what_ends(run)
+    run.close()
+
+
+def _for_programs(flow: Flow, context: GcpContext, given: dict[str, Any]) -> int:
+    """Print the record of the run as JSON, and how it goes to the standard error."""
+    from vertex_flow.runs.run import Run
+
+    code = 0
+    try:
+        run = flow.run(context, progress=_progress, **given)
+    except RunFailed as error:
+        run, code = Run.attach(context, error.run), FAILED
+    print_json(run.as_json())
+    if given["wait"]:
+        _say_what_ends(run)
+        run.close()
+    return code
+
+
+def _progress(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _say_what_ends(run: Run) -> None:
+    """Say that the endpoint ends with this program, where it has an engine of its own."""
+    if run.ends_with_program and run.endpoint is not None:
+        click.echo(
+            "\nThe endpoint ends with this command. For one that stays, start the engine first: "
+            "vertex-flow up",
+            err=True,
+        )
+
+
+def _labels(texts: Sequence[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    for text, (key, equals, _) in zip(texts, pairs, strict=True):
+        if not (key and equals):
+            raise SettingError(f"--label {text}: expected KEY=VALUE, as team=vision.")
+    return {key: value for key, _, value in pairs}
+
+
+def _flags(given: dict[str, Any]) -> str:
+    """The options of a place, as they were given."""
+    words = [] if given["place"] == LOCAL else ["--on", given["place"]]
+    words += ["--home", str(given["home"])] if given["home"] else []
+    return f" {shlex.join(words)}" if words else ""
