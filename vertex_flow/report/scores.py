@@ -55,9 +55,9 @@ def thresholds_of(snapshot: Snapshot, stage: str) -> dict[str, float]:
         known |= _records(text)
     found: dict[str, float] = {}
     for given in snapshot.given(stage, "thresholds"):
-        for metric, least in _decoded(given).items():
-            if isinstance(least, Mapping) and set(least) == {"$value"}:
-                least = known.get(str(least["$value"]))  # noqa: PLW2901 - what it stands for
+        for metric, written in _decoded(given).items():
+            marked = isinstance(written, Mapping) and set(written) == {"$value"}
+            least: Any = known.get(str(written["$value"])) if marked else written
             with contextlib.suppress(TypeError, ValueError):
                 found[str(metric)] = float(least)
     return {metric: least for metric, least in found.items() if math.isfinite(least)}
