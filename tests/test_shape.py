@@ -19,6 +19,7 @@ TESTED_ELSEWHERE = {
     "trainer/learner": "trainer/test_task",
     "__main__": "cli/test_main",
     "_version": "test_init",
+    "ui/__main__": "ui/test_serve",
     "cli/attaching": "cli/test_status",
     "cli/command": "cli/test_main",
     "cli/why": "cli/test_diff",

@@ -137,7 +137,7 @@ class LocalApi:
         operations = Operations(store, background)
         registry = Models(self.home, store, operations)
         registry.recover()
-        served = Endpoints(
+        self.served = served = Endpoints(
             self.home,
             store,
             launcher,

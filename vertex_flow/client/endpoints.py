@@ -59,6 +59,24 @@ class Endpoints(Caller):
 
         return self._asked(post)
 
+    def prediction_counts(self) -> dict[str, Any] | None:
+        """Read how many predictions deployed models were asked for since the engine's start.
+
+        Returns:
+            `since`, and `endpoints`: `requests`, `failed` and `last` by id of the deployed model,
+            by name of the endpoint. None for Google Cloud, where Cloud Monitoring has them, as
+            `aiplatform.googleapis.com/prediction/online/prediction_count`.
+        """
+        if self.token is None:
+            return None
+
+        def get() -> dict[str, Any]:
+            response = self._session.get(f"{self.endpoint}/statz", timeout=SECONDS)
+            response.raise_for_status()
+            return dict(response.json())
+
+        return self._asked(get)
+
     def undeploy_model(self, endpoint: str, deployed_id: str, traffic: Mapping[str, int]) -> None:
         """Take a model off an endpoint, and wait until it is.
 

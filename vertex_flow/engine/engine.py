@@ -66,6 +66,7 @@ class Engine:
     Attributes:
         router: Answers the API's requests.
         storage: Answers those for Cloud Storage.
+        counts: Gives the numbers of predictions that were asked for.
     """
 
     def __init__(
@@ -131,12 +132,14 @@ class Engine:
         custom_jobs = CustomJobs(home, store, launcher, background, self._docker)
         tuning_jobs = TuningJobs(home, store, background, custom_jobs, standing=self._standing)
         models = Models(home, store, operations)
+        endpoints = Endpoints(home, store, launcher, background, operations)
+        self.counts = endpoints.counts
         return (
             operations,
             custom_jobs,
             tuning_jobs,
             models,
-            Endpoints(home, store, launcher, background, operations),
+            endpoints,
             MetadataStores(store, operations),
             Tensorboards(home, store, operations),
             self._pipelines,

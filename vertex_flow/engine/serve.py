@@ -121,6 +121,7 @@ async def _run(
 
     import_types_only()
     from vertex_flow.engine.api.server import application
+    from vertex_flow.engine.console import Console
     from vertex_flow.engine.engine import Engine
 
     stop = asyncio.Event()
@@ -128,6 +129,7 @@ async def _run(
     port = listener.getsockname()[1]
     endpoint = f"http://127.0.0.1:{port}"
     engine = Engine(home, endpoint=endpoint, standing=standing)
+    console = Console(home, port) if standing else None
     try:
         await engine.start()
         app = application(
@@ -136,6 +138,8 @@ async def _run(
             port=port,
             log=home.engine_log,
             storage=engine.storage,
+            console=console,
+            counts=engine.counts,
         )
         server = _server(app)
         home.publish(endpoint, parent=os.getppid() if parent else None, standing=standing)
@@ -148,6 +152,8 @@ async def _run(
         server.should_exit = True  # new requests are refused while the work comes to its end
         waiting.cancel()
     finally:
+        if console is not None:
+            await console.close()
         await engine.close()
     await serving
 

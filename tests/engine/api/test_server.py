@@ -20,11 +20,14 @@ from google.cloud.aiplatform_v1.types import (
     PredictRequest,
     RawPredictRequest,
 )
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from vertex_flow.engine.api.rpc import RawResponse, Router, Rpc
 from vertex_flow.engine.api.server import application
 from vertex_flow.engine.embedded import EmbeddedEngine
+from vertex_flow.errors import ApiError
 
 HERE = "/v1/projects/acme/locations/us-central1"
 PORT = 8080
@@ -381,3 +384,62 @@ def test_a_real_server_names_its_port(engine: EmbeddedEngine, http: httpx.Client
 
 def test_a_real_server_is_healthy(http: httpx.Client) -> None:
     assert http.get("/healthz").text == "ok"
+
+
+def test_counts_of_predictions_need_the_token(desk: Desk) -> None:
+    assert desk.error("GET", "/statz", headers={"Authorization": ""})["code"] == 401
+
+
+def test_counts_of_predictions(desk: Desk) -> None:
+    assert desk.client.get("/statz").json() == {}
+
+
+def test_an_engine_of_one_program_has_no_console(desk: Desk) -> None:
+    assert desk.error("GET", "/console/")["code"] == 404
+
+
+class Told:
+    """Pages that say what was asked for."""
+
+    async def answer(self, request: Request, body: bytes) -> Response:
+        if request.url.path.endswith("broken"):
+            raise ApiError(503, "UNAVAILABLE", "no pages")
+        return Response(f"{request.method} {request.url.path} {body.decode()}")
+
+    def refused(self, error: ApiError) -> Response:
+        return Response(error.message, error.code)
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> TestClient:
+    app = application(
+        Router([]), token="secret", port=1, log=tmp_path / "engine.log", console=Told()
+    )
+    return TestClient(app, base_url="http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("path", ["/console", "/console/", "/console/runs/a%2Fb"])
+def test_pages_are_asked_without_the_token(pages: TestClient, path: str) -> None:
+    assert pages.get(path).text.startswith("GET /console")
+
+
+def test_pages_get_the_body(pages: TestClient) -> None:
+    assert pages.post("/console/x", content="abc").text == "POST /console/x abc"
+
+
+def test_pages_word_their_own_errors(pages: TestClient) -> None:
+    answer = pages.get("/console/broken")
+    assert (answer.status_code, answer.text) == (503, "no pages")
+
+
+def test_pages_are_for_this_machine_alone(pages: TestClient) -> None:
+    assert pages.get("/console/", headers={"host": "evil.example"}).status_code == 403
+
+
+def test_pages_change_nothing_for_other_pages(pages: TestClient) -> None:
+    answer = pages.post("/console/x", headers={"origin": "http://evil.example"})
+    assert answer.status_code == 403
+
+
+def test_a_body_for_pages_has_its_limit(pages: TestClient) -> None:
+    assert pages.post("/console/x", content=b"x" * (10 * 1024 * 1024 + 1)).status_code == 400

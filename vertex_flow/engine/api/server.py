@@ -48,6 +48,8 @@ _PREDICTIONS = (":predict", ":rawPredict", ":streamRawPredict", ":explain")
 _WRAPPED = re.compile(rb'\s*\{\s*"http(B|_b)ody"\s*:')
 # Google's generated REST clients poll operations here; the cloud answers both.
 _OPERATION = re.compile(r"/ui/(projects/.*/operations/[^/]+)")
+CONSOLE = "/console/"
+"""What the paths of the pages for browsers begin with."""
 # Below it stands the secret that opens the storage to callers without credentials.
 _OPEN = "/-"
 _SECRET = re.compile(r"^(/-/)[^/]*")
@@ -72,8 +74,27 @@ class Neighbour(Protocol):
         ...
 
 
-def application(
-    router: Router, *, token: str, port: int, log: Path, storage: Neighbour | None = None
+class Pages(Protocol):
+    """What answers browsers; it asks itself who they are."""
+
+    async def answer(self, request: Request, body: bytes) -> Response:
+        """Answer a request for a page."""
+        ...
+
+    def refused(self, error: ApiError) -> Response:
+        """Word an error for a person."""
+        ...
+
+
+def application(  # noqa: PLR0913 - one door for all that answers
+    router: Router,
+    *,
+    token: str,
+    port: int,
+    log: Path,
+    storage: Neighbour | None = None,
+    console: Pages | None = None,
+    counts: Callable[[], dict[str, Any]] = dict,
 ) -> Starlette:
     """Make the ASGI application that serves the API.
 
@@ -84,11 +105,25 @@ def application(
             point to this machine gets nothing.
         log: Where unexpected errors are explained; their answer names it.
         storage: Answers for Cloud Storage, or None.
+        console: Answers what is below `/console/`, or None.
+        counts: Gives the numbers of predictions that were asked for.
     """
-    door = _Door(router=router, token=token, port=port, log=log, storage=storage)
+    door = _Door(
+        router=router,
+        token=token,
+        port=port,
+        log=log,
+        storage=storage,
+        console=console,
+        counts=counts,
+    )
+    below = (CONSOLE.rstrip("/"), f"{CONSOLE}{{path:path}}")
+    pages = [Route(path, door.page, methods=["GET", "POST"]) for path in below]
     return Starlette(
         routes=[
             Route("/healthz", door.healthz, methods=["GET"]),
+            Route("/statz", door.statz, methods=["GET"]),
+            *(pages if console else ()),
             Route("/{path:path}", door.answer, methods=_VERBS),
         ],
         exception_handlers={404: _lost, 405: _lost},
@@ -104,10 +139,21 @@ class _Door:
     port: int
     log: Path
     storage: Neighbour | None
+    console: Pages | None
+    counts: Callable[[], dict[str, Any]]
 
     async def healthz(self, request: Request) -> Response:
         """Say that the engine is up; needs no token."""
         return await self._guarded(request, self._ok)
+
+    async def statz(self, request: Request) -> Response:
+        """Say how many predictions were asked for, which the cloud says elsewhere."""
+        return await self._guarded(request, self._counts)
+
+    async def page(self, request: Request) -> Response:
+        """Answer a browser; pages ask for a key of their own."""
+        refused = self.console.refused if self.console else None
+        return await self._guarded(request, self._page, refused)
 
     async def answer(self, request: Request) -> Response:
         """Answer a request of the API, or of its neighbour."""
@@ -141,6 +187,15 @@ class _Door:
         challenge = request.headers.get("x-challenge", "")
         said = {"X-Proof": engine_proof(self.token, self.port, challenge)} if challenge else None
         return PlainTextResponse("ok", headers=said)
+
+    async def _counts(self, request: Request) -> Response:
+        self._check_token(request)
+        return JSONResponse(self.counts())
+
+    async def _page(self, request: Request) -> Response:
+        if self.console is None:
+            raise not_found("This engine has no console.")
+        return await self.console.answer(request, await _body(request, request.url.path))
 
     async def _answer(self, request: Request) -> Response:
         self._check_token(request)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any
 
 import attrs
@@ -13,6 +13,7 @@ from google.cloud.aiplatform_v1 import types
 
 from vertex_flow.engine.api.rpc import RawResponse, Row
 from vertex_flow.engine.endpoints.answers import read_request, refusal, with_facts
+from vertex_flow.engine.endpoints.counts import Counts
 from vertex_flow.engine.endpoints.deployments import Deployments
 from vertex_flow.engine.endpoints.records import EndpointRecords
 from vertex_flow.engine.endpoints.servers import ModelServer
@@ -43,6 +44,9 @@ class Predictions:
         versions: The models.
         deployments: Gives the servers.
         chance: Shares the requests out.
+
+    Attributes:
+        counts: How many requests there were.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class Predictions:
         self._versions = versions
         self._deployments = deployments
         self._chance = chance
+        self.counts = Counts()
 
     def rows(self, on: str) -> tuple[Row, ...]:
         """Give the methods of predictions; `on` is the path of an endpoint."""
@@ -72,7 +77,7 @@ class Predictions:
         """Answer `endpoints.predict`."""
         body = read_request(request.http_body.data)
         chosen = self._choose(request.endpoint)
-        answer = await chosen.server.post(body, _JSON, chosen.timeout)
+        answer = await self._counted(chosen, chosen.server.post(body, _JSON, chosen.timeout))
         if answer.status_code != 200:
             raise refusal(answer)
         deployed = chosen.deployed
@@ -89,7 +94,7 @@ class Predictions:
     async def raw_predict(self, request: types.RawPredictRequest) -> RawResponse:
         """Answer `endpoints.rawPredict`: the body goes to the server, and back, as it is."""
         chosen = self._choose(request.endpoint)
-        answer = await chosen.server.post(*_raw(request), chosen.timeout)
+        answer = await self._counted(chosen, chosen.server.post(*_raw(request), chosen.timeout))
         headers = _headers(chosen, answer)
         return RawResponse(status=answer.status_code, headers=headers, body=answer.content)
 
@@ -99,10 +104,19 @@ class Predictions:
         Server-sent events are such parts.
         """
         chosen = self._choose(request.endpoint)
-        answer = await chosen.server.stream(*_raw(request), chosen.timeout)
+        answer = await self._counted(chosen, chosen.server.stream(*_raw(request), chosen.timeout))
         headers = _headers(chosen, answer)
         parts = _parts(answer, chosen.server.plan.name)
         return RawResponse(status=answer.status_code, headers=headers, body=parts)
+
+    async def _counted(self, chosen: _Chosen, asked: Awaitable[httpx.Response]) -> httpx.Response:
+        ok = False
+        try:
+            answer = await asked
+            ok = answer.is_success
+            return answer
+        finally:
+            self.counts.add(chosen.endpoint, chosen.deployed.id, ok=ok)
 
     def _choose(self, endpoint: str) -> _Chosen:
         table = self._records.traffic(endpoint)

@@ -99,6 +99,10 @@ class Endpoints:
         )
         return methods("endpoints", rows)
 
+    def counts(self) -> dict[str, Any]:
+        """Give the numbers of predictions that were asked for."""
+        return self._predictions.counts.as_json()
+
     def recover(self) -> None:
         """Start the servers of what is deployed again, in the background."""
         self._background.start("endpoints", self._deployments.recover())

@@ -1,0 +1,128 @@
+"""Runs for the console: digits from data to an endpoint, a failure, one that waits."""
+
+# No `from __future__ import annotations`: KFP reads the annotations of its components.
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kfp import dsl
+
+from tests.samples import IMAGE, Fail, Source
+from vertex_flow import Discrete, Flow, Inputs, Outputs, Param, Stage, Trainer, Value, When, stage
+from vertex_flow.stages import (
+    Deploy,
+    Evaluate,
+    HyperTune,
+    ImportDataset,
+    Preprocess,
+    Register,
+    Train,
+)
+
+SERVING = "us-docker.pkg.dev/vertex-ai/prediction/sklearn-cpu.1-5:latest"
+# The mean of neighbours' one-hot labels: a share of each class, learned in no time.
+TRAINER = """
+import argparse, os
+import hypertune, joblib
+import numpy as np
+from sklearn.neighbors import KNeighborsRegressor
+
+parser = argparse.ArgumentParser()
+for name in ("train_data", "test_data"):
+    parser.add_argument(f"--{name}", default="")
+parser.add_argument("--neighbours", type=float, default=5)
+options = parser.parse_args()
+with np.load(options.train_data) as data:
+    x, y = data["x"].reshape(len(data["x"]), -1), np.eye(10)[data["y"]]
+model = KNeighborsRegressor(int(options.neighbours)).fit(x, y)
+share = float((model.predict(x[:200]).argmax(1) == y[:200].argmax(1)).mean())
+print("share of the first samples:", share, flush=True)
+hypertune.HyperTune().report_hyperparameter_tuning_metric("share", share)
+if "CLOUD_ML_TRIAL_ID" not in os.environ:
+    joblib.dump(model, os.path.join(os.environ["AIP_MODEL_DIR"], "model.joblib"))
+"""
+
+
+@dsl.component(base_image=IMAGE)
+def wait_for(file: str) -> None:
+    """Wait until a file is there."""
+    import os
+    import time
+
+    print("waiting <script>alert(1)</script> [red] \x1b[31m \u202e", flush=True)
+    while not os.path.exists(file):
+        time.sleep(0.05)
+    print("it is there", flush=True)
+
+
+@stage
+class WaitFor(Stage):
+    """Waits until a file is there.
+
+    Attributes:
+        file: The file.
+    """
+
+    file: Value[str] = ""
+
+    def emit(self, io: Inputs) -> Outputs:
+        wait_for(file=io.file).set_caching_options(False)
+        return {}
+
+
+def digits(folder: Path) -> Path:
+    """Write scikit-learn's digits as images of 28 × 28."""
+    import numpy as np
+    from sklearn.datasets import load_digits
+
+    pixels, labels = load_digits(return_X_y=True)
+    enlarged = np.pad(np.kron(pixels.reshape(-1, 8, 8), np.ones((3, 3))), ((0, 0), (2, 2), (2, 2)))
+    path = folder / "digits.npz"
+    np.savez(path, x=(enlarged * 255 / 16).astype("uint8"), y=labels.astype("int64"))
+    return path
+
+
+def digits_flow(folder: Path) -> Flow:
+    """From digits to an endpoint, in seconds."""
+    (folder / "neighbours.py").write_text(TRAINER)
+    trainer = Trainer(module="neighbours", source=str(folder))
+    score = Evaluate(thresholds={"accuracy": Param("threshold", 0.8)})
+    return Flow(
+        "digits",
+        [
+            ImportDataset(str(digits(folder))),
+            Preprocess(),
+            HyperTune(
+                trainer, {"neighbours": Discrete([3, 5])}, metric="share", max_trials=2,
+                parallel_trials=2,
+            ),
+            Train(trainer),
+            score,
+            When(score.passed, [Register(serving_image=SERVING), Deploy()]),
+        ],
+    )  # fmt: skip
+
+
+def waiting_flow() -> Flow:
+    """A flow that goes on when a file is there."""
+    return Flow("waiting", [WaitFor(file=Param("file", ""))])
+
+
+def small_flow() -> Flow:
+    """A flow of a moment."""
+    return Flow("small", [Source(size=Param("size", 3))])
+
+
+def failing_flow() -> Flow:
+    """A flow that fails."""
+    return Flow("failing", [Fail()])
+
+
+def eventually(what: Callable[[], Any], seconds: float = 60) -> Any:
+    """Ask until the answer is true."""
+    until = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < until, "it did not come"
+        time.sleep(0.05)
+    return found

@@ -1,0 +1,145 @@
+"""What the pages read of a place, by the package's own calls: against an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+import pytest
+from pytest_mock import MockerFixture
+
+from tests.samples import Fail, Sleep, Source
+from tests.ui.flows import eventually
+from tests.ui.told import MODEL, ToldSite, facts
+from vertex_flow import Flow, GcpContext, Param, Run
+from vertex_flow.engine.embedded import EmbeddedEngine
+from vertex_flow.errors import ApiError, RunFailed, SettingError
+from vertex_flow.ui.site import Count, Counts, Site
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    home = tmp_path_factory.mktemp("site") / "home"
+    with EmbeddedEngine.start(home, standing=True):
+        context = GcpContext.local(home)
+        small = Flow("small", [Source(size=Param("size", 3))])
+        small.run(context, job_id="small-1", labels={"team": "blue"}, progress=None)
+        with pytest.raises(RunFailed):
+            Flow("failing", [Fail()]).run(context, job_id="failing-1", progress=None)
+        yield Site(context)
+
+
+def test_its_place_in_words(site: Site) -> None:
+    assert site.place == f"this machine, {site.context.home}"
+
+
+def test_the_place_of_a_project_in_words() -> None:
+    assert Site(GcpContext(project="acme")).place == "project acme, us-central1"
+
+
+def ids(site: Site, **wanted: str) -> list[str]:
+    return [one.job_id for one in site.runs(**wanted)]
+
+
+def test_all_runs_the_newest_first(site: Site) -> None:
+    assert ids(site)[-2:] == ["failing-1", "small-1"]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [{"flow": "small"}, {"state": "SUCCEEDED"}, {"words": "SMALL"}, {"words": "Team=Blue"}],
+)
+def test_runs_are_found(site: Site, wanted: dict[str, str]) -> None:
+    assert ids(site, **wanted) == ["small-1"]
+
+
+def test_a_run_is_taken_up_once(site: Site) -> None:
+    assert site.run("small-1") is site.run("small-1")
+
+
+def test_a_run_that_is_over_is_read_once(site: Site) -> None:
+    assert site.facts("small-1") is site.facts("small-1")
+
+
+def test_facts_of_a_failed_run_say_why(site: Site) -> None:
+    failure = site.facts("failing-1").failure
+    assert failure is not None
+    assert "no luck today" in failure["reason"]
+
+
+def test_a_running_run_is_read_in_parts(site: Site, mocker: MockerFixture) -> None:
+    running = Flow("sleeping", [Sleep()]).run(
+        site.context, job_id="sleeping-1", wait=False, progress=None
+    )
+    eventually(lambda: running.stages and running.stages[0].state == "RUNNING")
+    first = site.facts("sleeping-1")
+    gathered = mocker.spy(Run, "facts")
+    site._facts["sleeping-1"] = attrs.evolve(site._facts["sleeping-1"], until=float("inf"))
+    second = site.facts("sleeping-1")
+    assert (second.stages, gathered.call_count) == (first.stages, 0)
+    running.cancel()
+    eventually(lambda: running.snapshot().is_over)
+    assert site.facts("sleeping-1").state == "CANCELLED"
+
+
+def test_a_project_is_asked_less_often_than_this_machine(site: Site) -> None:
+    assert site.pause < Site(GcpContext(project="acme")).pause
+
+
+def test_a_run_that_is_not_there(site: Site) -> None:
+    with pytest.raises(ApiError):
+        site.facts("nowhere")
+
+
+def test_what_is_no_id_of_a_run(site: Site) -> None:
+    with pytest.raises(SettingError):
+        site.facts("<b>")
+
+
+def test_no_models_and_no_endpoints(site: Site) -> None:
+    assert (site.models(), site.endpoints()) == ((), ())
+
+
+def test_an_endpoint_that_is_not_there(site: Site) -> None:
+    with pytest.raises(SettingError, match="there is no endpoint 'x'"):
+        site.endpoint("x")
+
+
+def test_an_engine_counts_predictions(site: Site) -> None:
+    counts = site.counts()
+    assert counts is not None
+    assert counts.endpoints == {}
+
+
+def test_a_project_counts_them_elsewhere() -> None:
+    site = Site(GcpContext(project="acme", api_endpoints={"aiplatform": "http://127.0.0.1:1"}))
+    assert site.counts() is None
+
+
+COUNTS = Counts.of(
+    {
+        "since": "2026-01-02T03:04:05+00:00",
+        "endpoints": {"e": {"1": {"requests": 3, "failed": 1, "last": None}}},
+    }
+)
+
+
+def test_counts_of_a_model() -> None:
+    assert COUNTS.of_model("e", "1") == Count(3, 1)
+
+
+def test_counts_of_a_model_that_was_not_asked() -> None:
+    assert COUNTS.of_model("e", "2") == Count(0, 0)
+
+
+def test_counts_of_an_endpoint() -> None:
+    assert (COUNTS.total("e"), COUNTS.total("f")) == (3, 0)
+
+
+def test_the_run_that_has_registered_a_version() -> None:
+    site = ToldSite(facts())
+    assert site.maker(MODEL, "1") is site.told
+
+
+def test_a_version_that_no_run_has_registered() -> None:
+    assert ToldSite(facts()).maker(MODEL, "2") is None

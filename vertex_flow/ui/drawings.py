@@ -1,0 +1,68 @@
+"""The drawings of a run, for its pages: by the report's own hand, each drawn once."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from vertex_flow.report import charts
+from vertex_flow.report.drawing import Node, draw
+from vertex_flow.report.page import graph
+from vertex_flow.report.rendering import svg
+
+if TYPE_CHECKING:
+    from vertex_flow.report.facts import RunFacts, Search
+
+_KEPT = 128
+
+
+class Drawings:
+    """Draws, and keeps what it has drawn: pages are asked for every other second."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, str] = OrderedDict()
+
+    def of_run(self, facts: RunFacts) -> dict[str, str]:
+        """Draw the graph and the learning curves: SVG text by title."""
+        found = {"Graph": graph(facts)}
+        for panel in charts.learning_curves(facts):
+            title = f"{'Trials' if panel.of_trials else 'Training'} of {panel.stage}"
+            found[title] = self._chart(panel.spec, title)
+        return {title: drawn for title, drawn in found.items() if drawn}
+
+    def of_search(self, search: Search) -> dict[str, str]:
+        """Draw a search: SVG text by title."""
+        specs = {
+            f"Trials of {search.stage}": charts.parallel(search),
+            f"Best {search.metric} so far": charts.history(search),
+            "What matters": charts.importance(search),
+        }
+        found = {title: self._chart(spec, title) for title, spec in specs.items()}
+        return {title: drawn for title, drawn in found.items() if drawn}
+
+    def of_lineage(self, facts: RunFacts) -> str:
+        """Draw what the results of a run come from; the empty text where that is not known."""
+        names = {one.id: one.label for one in facts.lineage}
+        if len(set(names.values())) < len(names):  # boxes are told apart by their names
+            names = {one.id: f"{one.label} ({one.id})" for one in facts.lineage}
+        nodes = [
+            Node(name=names[one.id], after=tuple(names[id] for id in one.sources if id in names))
+            for one in facts.lineage
+        ]
+        return draw(nodes, title=f"What the results of {facts.job_id} come from") if nodes else ""
+
+    def _chart(self, spec: Mapping[str, Any] | None, title: str) -> str:
+        if spec is None:
+            return ""
+        key = json.dumps([title, spec], sort_keys=True, default=str)
+        with self._lock:  # one at a time: what draws is a browser's engine
+            if key not in self._kept:
+                self._kept[key] = svg(spec, title)
+            self._kept.move_to_end(key)
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+            return self._kept[key]

@@ -1,0 +1,43 @@
+"""What the stages of a run have printed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from vertex_flow.ui.rendering import page
+
+if TYPE_CHECKING:
+    from vertex_flow.ui.site import Site
+
+_LINES = 500  # of each task
+
+
+def routes(site: Site) -> list[Route]:
+    """Give the route of the logs of a run."""
+
+    def shown(request: Request) -> Response:
+        job_id = request.path_params["job_id"]
+        facts = site.facts(job_id)
+        names = [one.name for one in facts.stages]
+        asked = request.query_params.get("stage", "")
+        started = [one.name for one in facts.stages if one.start is not None]
+        chosen = [asked] if asked in names else started
+        run = site.run(job_id)
+        logs = [(name, run.logs(name, lines=_LINES)) for name in chosen]
+        html = page(
+            "logs.html",
+            site=site,
+            here="runs",
+            run=facts,
+            stages=names,
+            asked=asked,
+            logs=logs,
+            lines=_LINES,
+        )
+        return HTMLResponse(html)
+
+    return [Route("/runs/{job_id}/logs", shown)]

@@ -1,0 +1,145 @@
+"""Pages from templates; whatever is put into them is text, and never markup."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from functools import cache
+from typing import Any
+from xml.etree import ElementTree
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from vertex_flow._version import __version__
+from vertex_flow.report.images import data_uri
+from vertex_flow.texts import describe_seconds, describe_value
+
+_NONE = "\N{EN DASH}"
+_SVG = "http://www.w3.org/2000/svg"
+# What drawings consist of; nothing else is shown.
+_DRAWN = (
+    *("circle", "clipPath", "defs", "desc", "ellipse", "g", "line", "linearGradient", "marker"),
+    *("path", "polygon", "polyline", "rect", "stop", "svg", "text", "title", "tspan"),
+)
+_WIDTH = re.compile(r"width:(\d+)")
+_LINE = 72  # characters of JSON that stand on one line
+_LONG = 2000  # characters of a value that are shown
+_STATES = {
+    "NOT_TRIGGERED": "left out",
+    "NOT_REACHED": "not reached",
+    "INFEASIBLE": "no result",
+}
+
+
+def page(template: str, **values: Any) -> str:
+    """Render a page.
+
+    Args:
+        template: Name of a file in `html`.
+        values: What the template names.
+    """
+    return _environment().get_template(template).render(version=__version__, **values)
+
+
+def state_words(state: str) -> str:
+    """Word a state for people: `succeeded`, `left out`."""
+    return _STATES.get(state, state.lower().replace("_", " "))
+
+
+def moment(time: datetime | None) -> str:
+    """Word a time in this machine's zone; a dash for none."""
+    return time.astimezone().strftime("%Y-%m-%d %H:%M:%S") if time else _NONE
+
+
+def iso(time: datetime) -> str:
+    """Write a time for programs."""
+    return time.astimezone(timezone.utc).isoformat(timespec="seconds")
+
+
+def took(start: datetime | None, end: datetime | None = None) -> str:
+    """Word how long something took, or takes until now; a dash when it has not started."""
+    if start is None:
+        return _NONE
+    seconds = ((end or datetime.now(timezone.utc)) - start).total_seconds()
+    # A tenth of a second that changes at every look is noise.
+    return (
+        describe_seconds(seconds) if end else describe_seconds(int(seconds)).replace(".0 s", " s")
+    )
+
+
+def number(value: float | None) -> str:
+    """Word a number shortly; NaN and the infinities as they are."""
+    if value is None:
+        return _NONE
+    return describe_value(value) if math.isfinite(value) else str(value)
+
+
+def text(value: Any) -> str:
+    """Word any value: texts as they are, what has parts as JSON; cut where it is very long."""
+    if isinstance(value, (Mapping, list, tuple)):
+        said = json.dumps(value, ensure_ascii=False, default=str)
+        if len(said) > _LINE:
+            said = json.dumps(value, ensure_ascii=False, default=str, indent=1)
+    elif isinstance(value, float):
+        said = number(value)
+    else:
+        said = str(value)
+    return said if len(said) <= _LONG else f"{said[:_LONG]} … ({len(said):,} characters)"
+
+
+def tail(name: str) -> str:
+    """Give the last part of a resource name or a URI."""
+    return name.rstrip("/").rpartition("/")[2] or name
+
+
+def drawing(svg: str) -> Markup:
+    """Let a drawing into a page, without anything that could act or that the page's rules refuse.
+
+    Args:
+        svg: An `<svg>` element.
+    """
+    ElementTree.register_namespace("", _SVG)
+    root = ElementTree.fromstring(svg)  # noqa: S314 - drawn by this package
+    width = _WIDTH.match(root.get("style", ""))
+    if width:
+        root.set("width", width[1])
+    for element in list(root.iter()):
+        for inner in list(element):
+            if str(inner.tag).rpartition("}")[2] not in _DRAWN:
+                element.remove(inner)
+        for name in list(element.attrib):
+            if name.startswith("on") or name.rpartition("}")[2] in ("style", "href"):
+                del element.attrib[name]
+    return Markup(ElementTree.tostring(root, encoding="unicode"))  # noqa: S704 - escaped by it
+
+
+_FILTERS: dict[str, Callable[..., str]] = {
+    "state_words": state_words,
+    "moment": moment,
+    "iso": iso,
+    "number": number,
+    "text": text,
+    "tail": tail,
+    "drawing": drawing,
+    "pixels": data_uri,
+    "quoted": shlex.quote,
+}
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("vertex_flow.ui", "html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(_FILTERS)
+    environment.globals["took"] = took
+    return environment

@@ -1,0 +1,265 @@
+"""What the pages read of a place, by the package's own documented calls."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from vertex_flow.context import GcpContext
+from vertex_flow.report.facts import RunFacts
+from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel
+from vertex_flow.runs.run import Run
+from vertex_flow.ui.drawings import Drawings
+
+if TYPE_CHECKING:
+    from vertex_flow.client import Client
+    from vertex_flow.report.snapshot import Snapshot
+    from vertex_flow.runs.listing import RunEntry
+
+_KEPT = 64  # runs that are not read again
+_FRESH = 1.0  # how long all that is known of a run is shown again at least, in seconds
+_RESTS = 4  # times that reading all of a run took, until that is done again
+_MOST = 200  # runs that are looked through
+_PAUSES = (1500, 6000)  # milliseconds between two looks, on this machine and in the cloud
+
+
+@attrs.frozen
+class Count:
+    """Requests that a deployed model has had.
+
+    Attributes:
+        requests: How many.
+        failed: How many of them were answered with no prediction.
+    """
+
+    requests: int = 0
+    failed: int = 0
+
+
+@attrs.frozen
+class Counts:
+    """Requests that endpoints have had.
+
+    Attributes:
+        since: From when on they were counted.
+        endpoints: By name of the endpoint and id of the deployed model.
+    """
+
+    since: datetime
+    endpoints: Mapping[str, Mapping[str, Count]]
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Counts:
+        """Read what `Client.prediction_counts` gives."""
+        endpoints = {
+            name: {key: Count(one["requests"], one["failed"]) for key, one in models.items()}
+            for name, models in said["endpoints"].items()
+        }
+        return cls(datetime.fromisoformat(said["since"]), endpoints)
+
+    def of_model(self, endpoint: str, deployed_id: str) -> Count:
+        """Give those of one deployed model."""
+        return self.endpoints.get(endpoint, {}).get(deployed_id, Count())
+
+    def total(self, endpoint: str) -> int:
+        """Give the requests to all models that an endpoint has, or has had."""
+        return sum(one.requests for one in self.endpoints.get(endpoint, {}).values())
+
+
+@attrs.frozen
+class _Known:
+    """What was read of a run, and until when only its stages are read anew."""
+
+    facts: RunFacts
+    until: float
+
+
+class Site:
+    """A project, or this machine, as pages show it.
+
+    Args:
+        context: Where it is.
+
+    Attributes:
+        forms: Which of the forms of an image an endpoint takes, by its name, once that is known.
+        drawings: Draws, each drawing once.
+    """
+
+    def __init__(self, context: GcpContext) -> None:
+        self.context = context
+        self.forms: dict[str, int] = {}
+        self.drawings = Drawings()
+        self._lock = threading.Lock()
+        self._runs: OrderedDict[str, Run] = OrderedDict()
+        self._facts: OrderedDict[str, _Known] = OrderedDict()
+        self._makers: dict[tuple[str, str], RunFacts | None] = {}
+
+    @property
+    def place(self) -> str:
+        """Where it is, in words."""
+        context = self.context
+        if context.home is not None:
+            return f"this machine, {context.home}"
+        return f"project {context.project}, {context.location}"
+
+    @property
+    def pause(self) -> int:
+        """Milliseconds between two looks of a page; the cloud counts requests."""
+        return _PAUSES[self.context.home is None]
+
+    def runs(
+        self, *, flow: str | None = None, state: str | None = None, words: str = ""
+    ) -> tuple[RunEntry, ...]:
+        """List runs, the newest first.
+
+        Args:
+            flow: Only those of this flow.
+            state: Only those in this state.
+            words: Only those in whose id, flow or labels this text is, in any case.
+        """
+        found = Run.list(self.context, flow=flow, state=state, limit=_MOST)
+        wanted = words.strip().casefold()
+        return tuple(one for one in found if wanted in _searched(one))
+
+    def run(self, job_id: str) -> Run:
+        """Take up a run.
+
+        Raises:
+            SettingError: It is no id of a run.
+            ApiError: There is no such run.
+        """
+        with self._lock:
+            known = self._runs.get(job_id)
+        if known is not None:
+            return known
+        run = Run.attach(self.context, job_id)
+        with self._lock:
+            self._runs[job_id] = run
+            while len(self._runs) > _KEPT:
+                self._runs.popitem(last=False)
+        return run
+
+    def facts(self, job_id: str) -> RunFacts:
+        """Read everything about a run; of one that is over, once.
+
+        Raises:
+            SettingError: It is no id of a run.
+            ApiError: There is no such run.
+        """
+        run = self.run(job_id)
+        with self._lock:
+            known = self._facts.get(job_id)
+        if known is not None and known.facts.is_over:
+            return known.facts
+        snapshot = run.snapshot()
+        started = time.monotonic()
+        if known is not None and not snapshot.is_over and started < known.until:
+            return _newer(known.facts, snapshot)
+        facts = run.facts()
+        # What reads files takes its time: it is done anew after a few times of that.
+        until = time.monotonic() + max(_FRESH, _RESTS * (time.monotonic() - started))
+        with self._lock:
+            self._facts[job_id] = _Known(facts, until)
+            while len(self._facts) > _KEPT:
+                self._facts.popitem(last=False)
+        return facts
+
+    def models(self) -> tuple[RegisteredModel, ...]:
+        """List every version of every model, the newest model first."""
+        return RegisteredModel.list(self.context)
+
+    def endpoints(self) -> tuple[DeployedEndpoint, ...]:
+        """List the endpoints, the newest first."""
+        return DeployedEndpoint.list(self.context)
+
+    @cached_property
+    def vertex(self) -> Client:
+        """Speaks to the place."""
+        return self.context.vertex
+
+    def endpoint(self, name: str) -> DeployedEndpoint:
+        """Find an endpoint by its id or display name.
+
+        Raises:
+            SettingError: There is none.
+        """
+        return DeployedEndpoint.find(self.context, name)
+
+    def counts(self) -> Counts | None:
+        """Read how many predictions there were; None in the cloud, which says it elsewhere."""
+        found = self.vertex.prediction_counts()
+        return None if found is None else Counts.of(found)
+
+    def maker(self, model: str, version: str) -> RunFacts | None:
+        """Find the run that has registered a version of a model.
+
+        Args:
+            model: Resource name of the model, without the version.
+            version: The version.
+
+        Returns:
+            What is known of the run; None where none is found.
+        """
+        key = (model, version)
+        with self._lock:
+            if key in self._makers:
+                return self._makers[key]
+        found = self._search(model, version)
+        if found is None or found.is_over:
+            with self._lock:
+                self._makers[key] = found
+        return found
+
+    def _search(self, model: str, version: str) -> RunFacts | None:
+        created = next(
+            (one.created for one in self.models() if (one.name, one.version) == (model, version)),
+            None,
+        )
+        for entry in self.runs():
+            if not _spans(entry, created):
+                continue
+            facts = self.facts(entry.job_id)
+            if f"{model}@{version}" in _registered(facts):
+                return facts
+        return None
+
+
+def _newer(facts: RunFacts, snapshot: Snapshot) -> RunFacts:
+    """Give what is known of a run, with its stages as they are now."""
+    now = {one.name: one for one in snapshot.stages}
+    fields = ("state", "start", "end", "outputs", "artifacts", "metrics")
+    stages = tuple(
+        attrs.evolve(one, **{field: getattr(now[one.name], field) for field in fields})
+        for one in facts.stages
+        if one.name in now
+    )
+    seen = datetime.now(timezone.utc)
+    return attrs.evolve(facts, state=snapshot.state, seen=seen, stages=stages)
+
+
+def _spans(entry: RunEntry, created: datetime | None) -> bool:
+    """Whether a run was under way at a time."""
+    if created is None or entry.start is None:
+        return True
+    return entry.start <= created and (entry.end is None or created <= entry.end)
+
+
+def _registered(facts: RunFacts) -> set[str]:
+    return {
+        str(artifact.metadata.get("resourceName"))
+        for stage in facts.stages
+        for artifact in stage.artifacts.values()
+        if artifact.schema_title == "google.VertexModel"
+    }
+
+
+def _searched(entry: RunEntry) -> str:
+    labels = " ".join(f"{name}={value}" for name, value in entry.labels.items())
+    return f"{entry.job_id} {entry.flow} {labels}".casefold()
