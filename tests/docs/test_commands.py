@@ -35,6 +35,9 @@ def test_a_command_can_be_given(words: list[str]) -> None:
     if program == "source":
         assert rest == [".venv/bin/activate"]
         return
+    if program == "eval":
+        assert rest == ["$(_VERTEX_FLOW_COMPLETE=bash_source vertex-flow)"]
+        return
     if program == "make":
         assert rest[0] in _targets()
         return

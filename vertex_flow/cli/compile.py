@@ -25,7 +25,7 @@ _STANDARD_OUTPUT = "-"
 )
 @json_option
 def compile(address: str | None, output: str | None, as_json: bool) -> None:
-    """Write the file that Vertex AI Pipelines and the local engine both run.
+    """Write the file that Vertex AI and the local engine both run.
 
     Needs no project, no login and no network; the same flow gives the same bytes. FLOW is
     path/file.py:name; left out, it is the one that pyproject.toml names. The same as

@@ -38,7 +38,7 @@ def diff(
     everything: bool,
     as_json: bool,
 ) -> None:
-    """Show what differs between runs: parameters, code, settings, results.
+    """Show what differs between runs: parameters, code, results.
 
     A RUN is a job id or a full name. One alone is compared with the newest run; without any, the
     newest run is compared with the one of its flow before it. How long things took is shown, and

@@ -18,7 +18,7 @@ from vertex_flow.texts import plain
 @click.option("--name", help="Name of the flow, the model and the endpoint.  [default: FOLDER's]")
 @json_option
 def init(folder: Path, name: str | None, as_json: bool) -> None:
-    """Write a small project that works: flow, trainer, tests, Dockerfile.
+    """Write a small project that works: flow, trainer and tests.
 
     It trains a classifier in seconds and serves it, to be changed into your own. Nothing is asked,
     and nothing overwritten. The same as vertex_flow.starting.new_project(folder) in Python.

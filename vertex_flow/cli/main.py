@@ -33,7 +33,7 @@ class _Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands below the titles of their sections, in columns of one width."""
         width = max(map(len, _COMMANDS))
-        limit = formatter.width - 6 - width
+        limit = formatter.width - 4 - width
         for title, names in _SECTIONS.items():
             found = {name: self.get_command(ctx, name) for name in names}
             rows = [

@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from vertex_flow.errors import SettingError
 
@@ -39,7 +39,7 @@ def view_of(progress: Any, where: str) -> View | None:
     if progress == "auto":
         return _suitable()
     if callable(progress):
-        return Progress(progress)
+        return Progress(cast("Callable[[str], None]", progress))
     raise SettingError(
         f"{where}(progress={progress!r}): expected 'auto', a function of a line of text, such as "
         "print, or None."
