@@ -39,8 +39,12 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Some pages train and deploy: their blocks are slow, those of the others are not."""
+    """Mark what is slow, and say what stays in one process: a file, what looks at the same runs."""
     for item in items:
         if isinstance(item, SybilItem) and item.path.name in SLOW:
             item.add_marker("slow")
+        shared = "session_desk" in getattr(item, "fixturenames", ())
+        group = "session_desk" if shared else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
