@@ -39,12 +39,8 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is slow, and say what stays in one process: a file, what looks at the same runs."""
+    """Some pages train and deploy: their blocks are slow, those of the others are not."""
     for item in items:
         if isinstance(item, SybilItem) and item.path.name in SLOW:
             item.add_marker("slow")
-        shared = "session_desk" in getattr(item, "fixturenames", ())
-        group = "session_desk" if shared else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
