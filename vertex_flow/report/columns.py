@@ -11,6 +11,7 @@ from rich.cells import cell_len, set_cell_size
 
 from vertex_flow.report.comparison import SECTIONS, Comparison, Row
 from vertex_flow.report.nested import prefix
+from vertex_flow.report.states import say
 from vertex_flow.report.table import table
 from vertex_flow.texts import describe_value, plain
 
@@ -69,7 +70,7 @@ def _heads(comparison: Comparison, letters: Sequence[str], width: int) -> str:
         (
             name,
             run.job_id,
-            run.state.lower(),
+            say(run.state),
             f"{run.start.astimezone():%Y-%m-%d %H:%M}" if run.start else "",
         )
         for name, run in zip(letters, comparison.runs, strict=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 import attrs
 
 from vertex_flow.report.activity import Activity, StageActivity
-from vertex_flow.report.states import Look, look
+from vertex_flow.report.states import Look, look, say
 from vertex_flow.texts import describe_seconds, plain
 
 _FAINT = ("PENDING", "NOT_TRIGGERED", "NOT_REACHED")
@@ -61,7 +61,7 @@ def total(activity: Activity, at: datetime, left: str = "") -> str:
         at: Now.
         left: Why it is followed no longer: `interrupted while`; empty while it is.
     """
-    state = look(activity.state).word if activity.state == "CANCELLING" else activity.state.lower()
+    state = say(activity.state)
     time = _time(activity.start, activity.end, at)
     if activity.is_over:
         return f"{state} {'in' if activity.state == 'SUCCEEDED' else 'after'} {time}".rstrip()

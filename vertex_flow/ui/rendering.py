@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from vertex_flow._version import __version__
+from vertex_flow.report import states
 from vertex_flow.report.images import data_uri
 from vertex_flow.texts import describe_seconds, describe_value
 
@@ -29,11 +30,6 @@ _DRAWN = (
 _WIDTH = re.compile(r"width:(\d+)")
 _LINE = 72  # characters of JSON that stand on one line
 _LONG = 2000  # characters of a value that are shown
-_STATES = {
-    "NOT_TRIGGERED": "left out",
-    "NOT_REACHED": "not reached",
-    "INFEASIBLE": "no result",
-}
 
 
 def page(template: str, **values: Any) -> str:
@@ -44,11 +40,6 @@ def page(template: str, **values: Any) -> str:
         values: What the template names.
     """
     return _environment().get_template(template).render(version=__version__, **values)
-
-
-def state_words(state: str) -> str:
-    """Word a state for people: `succeeded`, `left out`."""
-    return _STATES.get(state, state.lower().replace("_", " "))
 
 
 def moment(time: datetime | None) -> str:
@@ -119,7 +110,7 @@ def drawing(svg: str) -> Markup:
 
 
 _FILTERS: dict[str, Callable[..., str]] = {
-    "state_words": state_words,
+    "state_words": states.say,
     "moment": moment,
     "iso": iso,
     "number": number,
