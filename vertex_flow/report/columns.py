@@ -13,7 +13,7 @@ from vertex_flow.report.comparison import SECTIONS, Comparison, Row
 from vertex_flow.report.nested import prefix
 from vertex_flow.report.states import say
 from vertex_flow.report.table import table
-from vertex_flow.texts import describe_value, plain
+from vertex_flow.texts import describe_minute, describe_value, plain
 
 CODE_IMAGE = re.compile(r"file://.+@sha256:[0-9a-f]{64}")  # training code on this machine
 _LONGEST_NAME = 38
@@ -71,7 +71,7 @@ def _heads(comparison: Comparison, letters: Sequence[str], width: int) -> str:
             name,
             run.job_id,
             say(run.state),
-            f"{run.start.astimezone():%Y-%m-%d %H:%M}" if run.start else "",
+            describe_minute(run.start),
         )
         for name, run in zip(letters, comparison.runs, strict=True)
     ]

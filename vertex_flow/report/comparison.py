@@ -8,6 +8,8 @@ from typing import Any
 
 import attrs
 
+from vertex_flow.texts import iso
+
 # In this order they are shown.
 SECTIONS: Mapping[str, str] = {
     "run": "Run",
@@ -133,10 +135,7 @@ class Comparison:
         shown = self.rows if everything else self.differences
         return {
             "same": self.same,
-            "runs": [
-                {**attrs.asdict(run), "start": run.start.isoformat() if run.start else None}
-                for run in self.runs
-            ],
+            "runs": [{**attrs.asdict(run), "start": iso(run.start)} for run in self.runs],
             "rows": [row.as_json() for row in shown],
         }
 

@@ -12,13 +12,14 @@ from functools import cache
 from typing import Any
 from xml.etree import ElementTree
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from vertex_flow._version import __version__
 from vertex_flow.report import states
+from vertex_flow.report.html import environment
 from vertex_flow.report.images import data_uri
-from vertex_flow.texts import describe_seconds, describe_value
+from vertex_flow.texts import describe_span, describe_time, describe_value
 
 _NONE = "\N{EN DASH}"
 _SVG = "http://www.w3.org/2000/svg"
@@ -44,7 +45,7 @@ def page(template: str, **values: Any) -> str:
 
 def moment(time: datetime | None) -> str:
     """Word a time in this machine's zone; a dash for none."""
-    return time.astimezone().strftime("%Y-%m-%d %H:%M:%S") if time else _NONE
+    return describe_time(time) or _NONE
 
 
 def iso(time: datetime) -> str:
@@ -54,13 +55,7 @@ def iso(time: datetime) -> str:
 
 def took(start: datetime | None, end: datetime | None = None) -> str:
     """Word how long something took, or takes until now; a dash when it has not started."""
-    if start is None:
-        return _NONE
-    seconds = ((end or datetime.now(timezone.utc)) - start).total_seconds()
-    # A tenth of a second that changes at every look is noise.
-    return (
-        describe_seconds(seconds) if end else describe_seconds(int(seconds)).replace(".0 s", " s")
-    )
+    return describe_span(start, end, datetime.now(timezone.utc)) or _NONE
 
 
 def number(value: float | None) -> str:
@@ -124,13 +119,7 @@ _FILTERS: dict[str, Callable[..., str]] = {
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("vertex_flow.ui", "html"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(_FILTERS)
-    environment.globals["took"] = took
-    return environment
+    found = environment("vertex_flow.ui", "html")
+    found.filters.update(_FILTERS)
+    found.globals["took"] = took
+    return found
