@@ -4,17 +4,34 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len, set_cell_size
 
-from vertex_flow.report.comparison import SECTIONS, Comparison, Row
 from vertex_flow.report.nested import prefix
 from vertex_flow.report.states import say
 from vertex_flow.report.table import table
 from vertex_flow.texts import describe_minute, describe_value, plain
 
+if TYPE_CHECKING:
+    from vertex_flow.report.comparison import Comparison, Row
+
+# In this order they are shown.
+SECTIONS: Mapping[str, str] = {
+    "run": "Run",
+    "parameters": "Parameters",
+    "code": "Code",
+    "stages": "Stages",
+    "settings": "Settings",
+    "best parameters": "Best parameters",
+    "metrics": "Metrics",
+    "outputs": "Outputs",
+    "artifacts": "Artifacts",
+    "model": "Model",
+    "environment": "Environment",
+    "durations": "Seconds",
+}
 CODE_IMAGE = re.compile(r"file://.+@sha256:[0-9a-f]{64}")  # training code on this machine
 _LONGEST_NAME = 38
 _LONGEST_NOTE = 18

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,21 +9,6 @@ import attrs
 
 from vertex_flow.texts import iso
 
-# In this order they are shown.
-SECTIONS: Mapping[str, str] = {
-    "run": "Run",
-    "parameters": "Parameters",
-    "code": "Code",
-    "stages": "Stages",
-    "settings": "Settings",
-    "best parameters": "Best parameters",
-    "metrics": "Metrics",
-    "outputs": "Outputs",
-    "artifacts": "Artifacts",
-    "model": "Model",
-    "environment": "Environment",
-    "durations": "Seconds",
-}
 UNCOUNTED = ("durations",)
 
 
@@ -54,7 +38,7 @@ class Row:
     """One thing that is compared.
 
     Attributes:
-        section: One of `SECTIONS`.
+        section: One of `columns.SECTIONS`.
         name: What it is: `epochs`, `train.args.epochs`, `evaluate.accuracy`.
         values: Its value in each run, plain data; None where the run has none.
         same: Whether it is the same in all runs.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -171,16 +171,6 @@ def listing(changes: Sequence[Change]) -> str:
     shown = [str(one) for one in changes[:_MOST_SHOWN]]
     more = len(changes) - len(shown)
     return "; ".join([*shown, f"and {more} more"] if more else shown)
-
-
-def roots(changes: Sequence[Change]) -> Iterator[Change]:
-    """Follow changes to what they come from."""
-    for change in changes:
-        deeper = change.because.changes if change.because else ()
-        if deeper:
-            yield from roots(deeper)
-        else:
-            yield change
 
 
 def _from(reason: TaskReason) -> str:
