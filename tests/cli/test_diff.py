@@ -67,6 +67,7 @@ def test_a_run_that_there_is_not(pair: Pair) -> None:
     assert done.stderr == (
         "Error: 404 NOT_FOUND: The PipelineJob "
         '"projects/local/locations/us-central1/pipelineJobs/pair-1" does not exist.\n'
+        "  Fix: vertex-flow runs lists what there is.\n"
     )
 
 
