@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from vertex_flow.texts import describe_seconds, describe_time, describe_value, iso, plain
+from vertex_flow.texts import (
+    describe_minute,
+    describe_seconds,
+    describe_span,
+    describe_time,
+    describe_value,
+    iso,
+    plain,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +42,25 @@ def test_other_languages_stay_readable() -> None:
 def test_a_time_is_that_of_this_machine() -> None:
     moment = datetime(2026, 11, 27, 12, 30, 5, tzinfo=timezone(timedelta(hours=9)))
     assert describe_time(moment) == f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def test_a_time_to_the_minute() -> None:
+    moment = datetime(2026, 11, 27, 12, 30, 59, tzinfo=timezone.utc)
+    assert describe_minute(moment) == f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+@pytest.mark.parametrize(
+    ("end", "now", "text"),
+    [(2.54, 99, "2.5 s"), (None, 59.9, "59 s"), (None, -1, "0 s"), (None, 120.5, "2 min 0 s")],
+)
+def test_what_goes_on_counts_whole_seconds(end: float | None, now: float, text: str) -> None:
+    start = datetime(2026, 11, 27, tzinfo=timezone.utc)
+    ended = None if end is None else start + timedelta(seconds=end)
+    assert describe_span(start, ended, start + timedelta(seconds=now)) == text
+
+
+def test_what_has_not_started_takes_no_time() -> None:
+    assert describe_span(None, None, datetime.now(timezone.utc)) == ""
 
 
 def test_a_time_for_programs() -> None:

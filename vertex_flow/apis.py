@@ -9,9 +9,8 @@ from typing import Any, TypeVar
 
 import attrs
 
-from vertex_flow.calls import PATIENT, NextPage, Patience, call, finished, object_of
+from vertex_flow.calls import PATIENT, NextPage, Patience, call, finished, if_there, object_of
 from vertex_flow.client import SCOPE, Client
-from vertex_flow.errors import ApiError
 from vertex_flow.names import api_endpoint, location_name
 
 T = TypeVar("T")
@@ -134,12 +133,7 @@ class Apis:
 
     def find(self, request: Any) -> dict[str, Any] | None:
         """Send a request for a resource, and give None when it is not there."""
-        try:
-            return self.send(request)
-        except ApiError as error:
-            if error.code == 404:
-                return None
-            raise
+        return if_there(lambda: self.send(request))
 
     def sent(self, ask: Callable[[], T], where: str) -> T:
         """Do what sends a request by another client, with the same patience and words."""

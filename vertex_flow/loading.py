@@ -239,7 +239,7 @@ def _guarded(call: Callable[[], T], file: Path) -> T:
             f"{file} ended the program, with {error.code!r}: it is a script. Put what it runs "
             "below `if __name__ == '__main__':`, and the flow above."
         ) from error
-    except Exception as error:
+    except Exception as error:  # the file is the user's code
         shown = traceback.TracebackException.from_exception(error)
         _keep_own(shown, str(file.resolve()))
         text = "".join(shown.format() if shown.stack else shown.format_exception_only())

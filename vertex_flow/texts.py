@@ -14,6 +14,22 @@ def describe_seconds(seconds: float) -> str:
     return f"{minutes} min {rest} s"
 
 
+def describe_span(start: datetime | None, end: datetime | None, now: datetime) -> str:
+    """Word how long something took; what goes on in whole seconds, which go up one by one.
+
+    Args:
+        start: When it started; None where it has not, which is the empty text.
+        end: When it ended; None while it goes on.
+        now: The time until which that is.
+    """
+    if start is None:
+        return ""
+    if end is not None:
+        return describe_seconds((end - start).total_seconds())
+    seconds = max(0, int((now - start).total_seconds()))
+    return f"{seconds} s" if seconds < 120 else describe_seconds(seconds)
+
+
 def describe_value(value: Any, *, digits: int = 4) -> str:
     """Word a parameter's value: short, whole numbers without a point."""
     if isinstance(value, float):
@@ -25,6 +41,11 @@ def describe_value(value: Any, *, digits: int = 4) -> str:
 def describe_time(moment: datetime | None) -> str:
     """Word when something was, in the time zone of this machine; nothing where it is not known."""
     return "" if moment is None else f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def describe_minute(moment: datetime | None) -> str:
+    """Word when something was, to the minute; nothing where it is not known."""
+    return describe_time(moment)[:16]
 
 
 def iso(moment: datetime | None) -> str | None:

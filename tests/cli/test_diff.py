@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.cli.pair import Pair, pair_of_runs
-from tests.cli.test_main import on_a_terminal
+from tests.cli.terminals import on_a_terminal
 from vertex_flow import Flow, GcpContext
 from vertex_flow.cli.diff import echo
 from vertex_flow.engine.embedded import EmbeddedEngine
@@ -67,6 +67,7 @@ def test_a_run_that_there_is_not(pair: Pair) -> None:
     assert done.stderr == (
         "Error: 404 NOT_FOUND: The PipelineJob "
         '"projects/local/locations/us-central1/pipelineJobs/pair-1" does not exist.\n'
+        "  Fix: vertex-flow runs lists what there is.\n"
     )
 
 

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
 import re
-import struct
-import subprocess
-import termios
 
 import pytest
 from rich.cells import cell_len
 
-from tests.cli.conftest import COMMAND, Shell
+from tests.cli.conftest import Shell
 from tests.cli.shop import HOSTILE, PRINTED, Shop, ask
-from tests.cli.test_main import _read
+from tests.cli.terminals import on_a_terminal
 from tests.samples import Source
 from vertex_flow import Flow
 from vertex_flow.cli.listing import echo_rows
@@ -32,19 +26,8 @@ def long(shop: Shop) -> str:
 
 def at_width(shop: Shop, columns: int, *words: str) -> str:
     """What a command prints to a terminal of some columns."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    shell = Shell(shop.home.parent)
-    env = {name: value for name, value in shell.environment().items() if name != "COLUMNS"}
-    with subprocess.Popen(
-        [*COMMAND, *words], stdin=theirs, stdout=theirs, stderr=theirs, env={**env, "TERM": "xterm"}
-    ):
-        os.close(theirs)
-        printed = b""
-        while chunk := _read(ours):
-            printed += chunk
-    os.close(ours)
-    return re.sub(r"\x1b\[[\d;]*m", "", printed.decode()).replace("\r\n", "\n")
+    printed = on_a_terminal(Shell(shop.home.parent), *words, columns=columns)
+    return re.sub(r"\x1b\[[\d;]*m", "", printed).replace("\r\n", "\n")
 
 
 @pytest.mark.parametrize(("command", "columns"), [("runs", 80), ("runs", 200), ("models", 80)])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import subprocess
 import sys
 from importlib.metadata import entry_points
@@ -11,37 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import COMMAND, Shell
+from tests.cli.conftest import Shell
+from tests.cli.terminals import BOLD, on_a_terminal
 from vertex_flow._version import __version__
 from vertex_flow.cli.main import _COMMANDS, main, vertex_flow
-
-BOLD = "\x1b[1m"
-
-
-def on_a_terminal(shell: Shell, *words: str, **env: str) -> str:
-    """What a command prints to a terminal."""
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [*COMMAND, *words],
-        cwd=shell.folder,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env={**shell.environment(), "TERM": "xterm", **env},
-    ):
-        os.close(theirs)
-        printed = b""
-        while chunk := _read(ours):
-            printed += chunk
-    os.close(ours)
-    return printed.decode()
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 4096)
-    except OSError:  # its other end is closed
-        return b""
 
 
 def test_help_lists_the_commands_in_the_order_of_use(shell: Shell) -> None:

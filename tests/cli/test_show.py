@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.conftest import Shell
 from tests.cli.flow_files import Inside, write
-from tests.cli.test_main import BOLD, on_a_terminal
+from tests.cli.terminals import BOLD, on_a_terminal
 
 SHOWN = """\
 flow 'twice'

@@ -38,6 +38,11 @@ def test_the_tasks_of_a_stage(plan: Blueprint) -> None:
     assert leaf.container["image"] == "python:3.11"
 
 
+def test_a_stage_is_cached_when_all_of_it_is() -> None:
+    plan = Blueprint(compiled(Source(cache=False), Fit()))
+    assert (plan.is_cached("source"), plan.is_cached("fit")) == (False, True)
+
+
 def test_a_constant(plan: Blueprint) -> None:
     assert sources(plan, "source") == {"size": Constant(3.0)}
 

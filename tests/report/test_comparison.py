@@ -13,7 +13,8 @@ from tests.report.sides import comparison, scored, side
 from tests.runs.lab import edited
 from tests.samples import Fit, Source, compiled
 from vertex_flow import Integer, Param, Trainer
-from vertex_flow.report.comparison import SECTIONS, Row
+from vertex_flow.report.columns import SECTIONS
+from vertex_flow.report.comparison import Row
 from vertex_flow.stages import HyperTune, ImportDataset
 
 

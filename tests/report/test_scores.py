@@ -8,7 +8,7 @@ import pytest
 
 from tests.jobs import job, message, task
 from vertex_flow.report.facts import Confusion, Score
-from vertex_flow.report.scores import confusions_of, is_overall, scores_of, thresholds_of
+from vertex_flow.report.scores import confusions_of, scores_of, thresholds_of
 from vertex_flow.report.snapshot import Snapshot
 
 
@@ -31,7 +31,6 @@ def test_metrics_with_thresholds_come_first() -> None:
 def test_metrics_of_one_class_are_left_out_without_a_threshold() -> None:
     found = measured("system.Metrics", {"recall_1": 0.5, "recall_2": 1}, thresholds={"recall_2": 1})
     assert [one.metric for one in scores_of(found)] == ["recall_2"]
-    assert not is_overall("recall_1")
 
 
 @pytest.mark.parametrize(

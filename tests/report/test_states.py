@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vertex_flow.report.states import look
+from vertex_flow.report.states import look, say
 
 STATES = (
     "PENDING", "RUNNING", "SUCCEEDED", "REUSED", "FAILED", "CANCELLED", "NOT_TRIGGERED",
@@ -23,3 +23,10 @@ def test_a_mark_is_one_character(state: str) -> None:
 
 def test_a_state_that_is_not_known_is_said_as_it_is() -> None:
     assert look("PAUSED_FOR_NOW").word == "paused for now"
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [("NOT_TRIGGERED", "left out"), ("SUCCEEDED", "succeeded"), ("A_B", "a b")]
+)
+def test_states_in_sentences(state: str, said: str) -> None:
+    assert say(state) == said

@@ -1,5 +1,6 @@
 """How Google's APIs are called: what is tried again, and what refusals mean."""
 
+from vertex_flow.calls.absence import if_there
 from vertex_flow.calls.operations import finished
 from vertex_flow.calls.patience import ONCE, PATIENT, TRANSIENT, Patience, call
 from vertex_flow.calls.refusals import object_of
@@ -13,5 +14,6 @@ __all__ = [
     "Patience",
     "call",
     "finished",
+    "if_there",
     "object_of",
 ]

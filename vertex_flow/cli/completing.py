@@ -57,14 +57,15 @@ def run_ids(ctx: click.Context) -> Iterator[tuple[str, str]]:
 @_silently
 def stages(ctx: click.Context) -> Iterator[tuple[str, str]]:
     """Complete with the names of the stages of the run that is given, or of the newest one."""
-    from vertex_flow.report.specs import stages_of
+    from vertex_flow.report.blueprint import Blueprint
+    from vertex_flow.report.structs import mapping
 
     # Behind an option without its value click leaves arguments where they are.
     words = [ctx.params.get("name"), *ctx.args]
     engine, name = _engine(ctx), next(filter(None, words), "")
     jobs = [] if "/" in name else _page(engine, "pipelineJobs", _newest(name))
     path = name if "/" in name else next(job["name"] for job in jobs if name in ("", _id(job)))
-    for stage in stages_of(engine.read(f"/v1/{path}").get("pipelineSpec")):
+    for stage in Blueprint(mapping(engine.read(f"/v1/{path}").get("pipelineSpec"))).stages:
         yield stage, ""
 
 

@@ -105,7 +105,7 @@ def _names(context: GcpContext, given: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _styled(line: str) -> str:
-    from vertex_flow.report.comparison import SECTIONS
+    from vertex_flow.report.columns import SECTIONS
 
     if line in SECTIONS.values():
         return click.style(line, bold=True)

@@ -15,7 +15,7 @@ _COLOURS = {
     "succeeded": "green",
     "failed": "red",
     "cancelled": "yellow",
-    "cancelling": "yellow",
+    "being cancelled": "yellow",
     "running": "cyan",
 }
 

@@ -67,8 +67,8 @@ def _listed(context: GcpContext, limit: int) -> tuple[Sequence[RegisteredModel],
 
 
 def _row(one: RegisteredModel, names: Mapping[str, str]) -> tuple[str, ...]:
-    from vertex_flow.texts import describe_time
+    from vertex_flow.texts import describe_minute
 
     endpoints = ", ".join(names.get(name, name.rpartition("/")[2]) for name in one.endpoints)
-    created = describe_time(one.created).rpartition(":")[0]  # to the minute
+    created = describe_minute(one.created)
     return (one.id, one.version, one.display_name, ", ".join(one.aliases), created, endpoints)

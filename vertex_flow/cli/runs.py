@@ -45,6 +45,7 @@ def runs(
     Example:
       vertex-flow runs --flow mnist --state failed
     """
+    from vertex_flow.report.states import say
     from vertex_flow.runs.run import Run
 
     wanted = state.upper() if state else None
@@ -57,14 +58,15 @@ def runs(
             [_row(one) for one in found],
             flexible=[1],
             right=[4],
-            states=[one.state.lower() for one in found],
+            states=[say(one.state) for one in found],
         )
     else:
         click.echo("no runs")
 
 
 def _row(one: RunEntry) -> tuple[str, ...]:
+    from vertex_flow.report.states import say
     from vertex_flow.texts import describe_seconds, describe_time
 
     took = "" if one.seconds is None else describe_seconds(one.seconds)
-    return (one.job_id, one.flow, one.state.lower(), describe_time(one.start), took)
+    return (one.job_id, one.flow, say(one.state), describe_time(one.start), took)

@@ -66,11 +66,12 @@ def status(ctx: click.Context, name: str | None, context: GcpContext, as_json: b
 
 
 def _say_run(run: Run) -> None:
+    from vertex_flow.report.states import say
     from vertex_flow.texts import describe_time, plain
 
     snapshot = run.snapshot()
     start = f"started {describe_time(snapshot.start)}" if snapshot.start else ""
-    state = click.style(snapshot.state.lower(), bold=True)
+    state = click.style(say(snapshot.state), bold=True)
     click.echo("  ".join(filter(None, (run.job_id, state, start, run.console_url))))
     click.echo(f"\n{run.summary()}")
     if snapshot.state == "FAILED":

@@ -8,6 +8,7 @@ from typing import Any
 
 from google.cloud import aiplatform_v1
 
+from vertex_flow.calls import if_there
 from vertex_flow.client.calling import Caller
 from vertex_flow.errors import ApiError
 
@@ -17,13 +18,8 @@ class Metadata(Caller):
 
     def metadata_context(self, context_id: str) -> aiplatform_v1.Context | None:
         """Read a context of the default metadata store, or give None when it is not there."""
-        try:
-            name = f"{self._metadata_store}/contexts/{context_id}"
-            return self._call(self._metadata.get_context, name=name)
-        except ApiError as error:
-            if error.code == 404:
-                return None
-            raise
+        name = f"{self._metadata_store}/contexts/{context_id}"
+        return if_there(lambda: self._call(self._metadata.get_context, name=name))
 
     def create_metadata_context(
         self, context_id: str, context: aiplatform_v1.Context
@@ -44,11 +40,8 @@ class Metadata(Caller):
 
     def ensure_metadata_store(self, encryption_key: str = "") -> None:
         """Make the default metadata store of the location when it is not there."""
-        try:
-            self._call(self._metadata.get_metadata_store, name=self._metadata_store)
-        except ApiError as error:
-            if error.code != 404:
-                raise
+        read, name = self._metadata.get_metadata_store, self._metadata_store
+        if if_there(lambda: self._call(read, name=name)) is None:
             store = aiplatform_v1.MetadataStore()
             if encryption_key:
                 store.encryption_spec = aiplatform_v1.EncryptionSpec(kms_key_name=encryption_key)

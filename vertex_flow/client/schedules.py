@@ -9,8 +9,8 @@ from typing import Any
 from google.cloud import aiplatform_v1
 from google.protobuf import field_mask_pb2
 
+from vertex_flow.calls import if_there
 from vertex_flow.client.calling import Caller
-from vertex_flow.errors import ApiError
 
 
 class Schedules(Caller):
@@ -50,11 +50,7 @@ class Schedules(Caller):
 
         The runs that it has started stay.
         """
-        try:
-            self._done(self._call(self._schedules.delete_schedule, name=name))
-        except ApiError as error:
-            if error.code != 404:
-                raise
+        if_there(lambda: self._done(self._call(self._schedules.delete_schedule, name=name)))
 
     @cached_property
     def _schedules(self) -> Any:

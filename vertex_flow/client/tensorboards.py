@@ -8,8 +8,8 @@ from typing import Any
 
 from google.cloud import aiplatform_v1
 
+from vertex_flow.calls import if_there
 from vertex_flow.client.calling import SECONDS, Caller, named
-from vertex_flow.errors import ApiError
 
 
 class Tensorboards(Caller):
@@ -50,12 +50,7 @@ class Tensorboards(Caller):
 
     def delete_tensorboard(self, name: str) -> None:
         """Remove a TensorBoard instance with all that it holds; it may be gone already."""
-        try:
-            operation = self._call(self._tensorboards.delete_tensorboard, name=name)
-            self._done(operation)
-        except ApiError as error:
-            if error.code != 404:
-                raise
+        if_there(lambda: self._done(self._call(self._tensorboards.delete_tensorboard, name=name)))
 
     @cached_property
     def _tensorboards(self) -> Any:

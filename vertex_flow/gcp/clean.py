@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
 import attrs
 
+from vertex_flow.calls import if_there
 from vertex_flow.client import Client
 from vertex_flow.errors import ApiError, SettingError
 from vertex_flow.expiry import moment, seconds
@@ -181,17 +182,17 @@ def _removals(client: Client, names: list[str], now: datetime) -> tuple[list[str
 def _remove(client: Client, name: str, now: datetime) -> bool:
     """Remove an endpoint if it has still expired; whether it is gone now."""
     tried: set[str] = set()
-    endpoint = _found(lambda: client.get_endpoint(name))
+    endpoint = if_there(lambda: client.get_endpoint(name))
     while endpoint is not None and _is_expired(endpoint, now):
         if not endpoint.deployed_models:
-            _found(lambda: client.delete_endpoint(name))
+            if_there(lambda: client.delete_endpoint(name))
             return True
         deployed, traffic = _next_off(endpoint)
         if deployed in tried:
             raise ApiError(409, "ABORTED", f"the model {deployed} does not come off {name}")
         tried.add(deployed)
-        _found(partial(client.undeploy_model, name, deployed, traffic))
-        endpoint = _found(lambda: client.get_endpoint(name))  # a run may have renewed it
+        if_there(partial(client.undeploy_model, name, deployed, traffic))
+        endpoint = if_there(lambda: client.get_endpoint(name))  # a run may have renewed it
     return endpoint is None
 
 
@@ -201,16 +202,6 @@ def _next_off(endpoint: Any) -> tuple[str, Mapping[str, int]]:
     ids = sorted((one.id for one in endpoint.deployed_models), key=lambda key: split.get(key, 0))
     busy = split.get(ids[0], 0) and len(ids) > 1
     return ids[0], {ids[-1]: 100} if busy else {}
-
-
-def _found(ask: Callable[[], Any]) -> Any:
-    """What is asked for; None when it is gone, by whomever."""
-    try:
-        return ask()
-    except ApiError as error:
-        if error.code == 404:
-            return None
-        raise
 
 
 def _endpoint_rows(endpoint: Any) -> Iterator[Leftover]:

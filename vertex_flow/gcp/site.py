@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from vertex_flow.apis import Apis
+from vertex_flow.calls import if_there
 from vertex_flow.errors import ApiError
 from vertex_flow.machines import MachineNeed
 from vertex_flow.place import Place
@@ -157,12 +158,7 @@ class Site:
 
     def found(self, ask: Any, where: str) -> Any | None:
         """Ask another client than Google's API client for a resource; None when it is not there."""
-        try:
-            return self.apis.sent(ask, where)
-        except ApiError as error:
-            if error.code == 404:
-                return None
-            raise
+        return if_there(lambda: self.apis.sent(ask, where))
 
     def forget(self) -> None:
         """Forget what was seen: something has changed."""

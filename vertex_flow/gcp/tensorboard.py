@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from vertex_flow.calls import if_there
 from vertex_flow.client import Client
-from vertex_flow.errors import ApiError, SettingError
+from vertex_flow.errors import SettingError
 from vertex_flow.gcp.marks import is_managed, labels
 from vertex_flow.gcp.requirement import Change, Finding, Removal, Requirement
 from vertex_flow.gcp.site import VERTEX_AI, Site
@@ -82,12 +83,11 @@ def _named(site: Site, name: str) -> Finding:
         f"gcloud ai tensorboards list --region={site.place.location} --project={site.place.project}"
     )
     try:
-        site.apis.vertex.get_tensorboard(str(Resource.parse(name)))
+        full = str(Resource.parse(name))
+        found = if_there(lambda: site.apis.vertex.get_tensorboard(full))
     except SettingError as error:
         return Finding("TensorBoard", "wrong", str(error), fix)
-    except ApiError as error:
-        if error.code != 404:
-            raise
+    if found is None:
         return Finding("TensorBoard", "wrong", f"{name} is not there.", fix)
     return Finding("TensorBoard", "ok", _short(name))
 

@@ -12,6 +12,7 @@ from vertex_flow.names import Resource
 from vertex_flow.report.doing import doing, readable
 from vertex_flow.report.metrics import is_overall
 from vertex_flow.report.snapshot import Snapshot, StageRun
+from vertex_flow.report.states import is_over
 from vertex_flow.report.tracebacks import last_exception
 from vertex_flow.texts import describe_value, plain
 
@@ -67,7 +68,7 @@ class Activity:
     @property
     def is_over(self) -> bool:
         """Whether the run has ended."""
-        return self.state in ("SUCCEEDED", "FAILED", "CANCELLED")
+        return is_over(self.state)
 
     @property
     def active(self) -> StageActivity | None:

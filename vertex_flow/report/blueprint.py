@@ -148,6 +148,10 @@ class Blueprint:
         """The tasks of a stage that are no graphs."""
         return tuple(leaf for leaf in self.leaves.values() if leaf.stage == stage)
 
+    def is_cached(self, stage: str) -> bool:
+        """Tell whether every task of a stage may be taken from an earlier run."""
+        return all(leaf.is_cached for leaf in self.leaves_of(stage))
+
     @cached_property
     def conditions(self) -> Mapping[str, str]:
         """What each stage hangs on that is in a condition, as the spec says it."""

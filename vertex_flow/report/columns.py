@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len, set_cell_size
 
-from vertex_flow.report.comparison import SECTIONS, Comparison, Row
 from vertex_flow.report.nested import prefix
+from vertex_flow.report.states import say
 from vertex_flow.report.table import table
-from vertex_flow.texts import describe_value, plain
+from vertex_flow.texts import describe_minute, describe_value, plain
 
+if TYPE_CHECKING:
+    from vertex_flow.report.comparison import Comparison, Row
+
+# In this order they are shown.
+SECTIONS: Mapping[str, str] = {
+    "run": "Run",
+    "parameters": "Parameters",
+    "code": "Code",
+    "stages": "Stages",
+    "settings": "Settings",
+    "best parameters": "Best parameters",
+    "metrics": "Metrics",
+    "outputs": "Outputs",
+    "artifacts": "Artifacts",
+    "model": "Model",
+    "environment": "Environment",
+    "durations": "Seconds",
+}
 CODE_IMAGE = re.compile(r"file://.+@sha256:[0-9a-f]{64}")  # training code on this machine
 _LONGEST_NAME = 38
 _LONGEST_NOTE = 18
@@ -69,8 +87,8 @@ def _heads(comparison: Comparison, letters: Sequence[str], width: int) -> str:
         (
             name,
             run.job_id,
-            run.state.lower(),
-            f"{run.start.astimezone():%Y-%m-%d %H:%M}" if run.start else "",
+            say(run.state),
+            describe_minute(run.start),
         )
         for name, run in zip(letters, comparison.runs, strict=True)
     ]

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import attrs
 
-# In this order they are shown.
-SECTIONS: Mapping[str, str] = {
-    "run": "Run",
-    "parameters": "Parameters",
-    "code": "Code",
-    "stages": "Stages",
-    "settings": "Settings",
-    "best parameters": "Best parameters",
-    "metrics": "Metrics",
-    "outputs": "Outputs",
-    "artifacts": "Artifacts",
-    "model": "Model",
-    "environment": "Environment",
-    "durations": "Seconds",
-}
+from vertex_flow.texts import iso
+
 UNCOUNTED = ("durations",)
 
 
@@ -52,7 +38,7 @@ class Row:
     """One thing that is compared.
 
     Attributes:
-        section: One of `SECTIONS`.
+        section: One of `columns.SECTIONS`.
         name: What it is: `epochs`, `train.args.epochs`, `evaluate.accuracy`.
         values: Its value in each run, plain data; None where the run has none.
         same: Whether it is the same in all runs.
@@ -133,10 +119,7 @@ class Comparison:
         shown = self.rows if everything else self.differences
         return {
             "same": self.same,
-            "runs": [
-                {**attrs.asdict(run), "start": run.start.isoformat() if run.start else None}
-                for run in self.runs
-            ],
+            "runs": [{**attrs.asdict(run), "start": iso(run.start)} for run in self.runs],
             "rows": [row.as_json() for row in shown],
         }
 

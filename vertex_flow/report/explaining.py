@@ -14,6 +14,7 @@ from vertex_flow.report.changes import changes, own_key
 from vertex_flow.report.reason import Change, TaskReason
 from vertex_flow.report.snapshot import Snapshot
 from vertex_flow.report.taskruns import DONE, TaskRun, task_runs
+from vertex_flow.texts import describe_minute
 
 _STATES = {
     "SKIPPED": "reused",
@@ -137,7 +138,7 @@ class Explainer:
             return attrs.evolve(plain, cause="reused", run=_id(made.run), made=made.end)
         times = [one.create_time for found in now.results.values() for one in found]
         when = min((one for one in times if one), default=None)
-        ago = f", made {when.astimezone():%Y-%m-%d %H:%M}," if when else ""
+        ago = f", made {describe_minute(when)}," if when else ""
         note = f"its result{ago} is of a run that was deleted, or is older than those looked at"
         return attrs.evolve(plain, cause="reused", made=when, note=note)
 

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from vertex_flow.report.snapshot import Artifact
+from vertex_flow.report.states import is_over
 
 
 @attrs.frozen(kw_only=True)
@@ -305,7 +306,7 @@ class RunFacts:
     @property
     def is_over(self) -> bool:
         """Whether the run has ended."""
-        return self.state in ("SUCCEEDED", "FAILED", "CANCELLED")
+        return is_over(self.state)
 
     @property
     def seconds(self) -> float | None:

@@ -18,6 +18,7 @@ from vertex_flow.report import charts, tables
 from vertex_flow.report.drawing import Node, draw
 from vertex_flow.report.facts import Curve, RunFacts, Search
 from vertex_flow.report.headlines import headlines
+from vertex_flow.report.html import environment
 from vertex_flow.report.images import data_uri
 from vertex_flow.report.rendering import svg
 from vertex_flow.report.states import look
@@ -72,23 +73,15 @@ def page(facts: RunFacts) -> str:
     Returns:
         An HTML document. Text of users is never markup in it.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
     def shown(value: Any) -> Any:
         """What is put into the page: markup is our own, and has been made safe."""
         return value if isinstance(value, Markup) else plain(str(value))
 
-    environment = Environment(
-        autoescape=True,
-        finalize=shown,
-        loader=PackageLoader("vertex_flow.report"),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
+    templates = environment("vertex_flow.report", "templates", finalize=shown)
     css = files("vertex_flow.report").joinpath("templates/report.css").read_text("utf-8")
-    return environment.get_template("report.html").render(
+    return templates.get_template("report.html").render(
         facts=facts,
         state=look(facts.state),
         verdict={"SUCCEEDED": "good", "FAILED": "bad"}.get(facts.state, ""),

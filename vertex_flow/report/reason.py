@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import attrs
 
 from vertex_flow.report.columns import shortened, word
+from vertex_flow.texts import describe_minute, iso
 
 _MOST_SHOWN = 5  # changes that a sentence lists
 _VALUE = 40  # characters of a value
@@ -110,8 +111,7 @@ class TaskReason:
     def as_json(self) -> dict[str, Any]:
         """It as plain data."""
         own = attrs.asdict(self, recurse=False)
-        made = self.made.isoformat() if self.made else None
-        return {**own, "made": made, "changes": [one.as_json() for one in self.changes]}
+        return {**own, "made": iso(self.made), "changes": [one.as_json() for one in self.changes]}
 
 
 _DID = {
@@ -173,20 +173,10 @@ def listing(changes: Sequence[Change]) -> str:
     return "; ".join([*shown, f"and {more} more"] if more else shown)
 
 
-def roots(changes: Sequence[Change]) -> Iterator[Change]:
-    """Follow changes to what they come from."""
-    for change in changes:
-        deeper = change.because.changes if change.because else ()
-        if deeper:
-            yield from roots(deeper)
-        else:
-            yield change
-
-
 def _from(reason: TaskReason) -> str:
     if not reason.run:
         return ""
-    made = f", made {reason.made.astimezone():%Y-%m-%d %H:%M}" if reason.made else ""
+    made = f", made {describe_minute(reason.made)}" if reason.made else ""
     return f" from run {word(reason.run)}{made}"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from vertex_flow.errors import RunFailed
 from vertex_flow.report.snapshot import Snapshot, StageRun
+from vertex_flow.texts import iso
 
 
 def record(
@@ -47,8 +48,8 @@ def _stage(stage: StageRun) -> dict[str, Any]:
     return {
         "name": stage.name,
         "state": stage.state,
-        "start": stage.start.isoformat() if stage.start else None,
-        "end": stage.end.isoformat() if stage.end else None,
+        "start": iso(stage.start),
+        "end": iso(stage.end),
         "seconds": stage.seconds,
         "outputs": dict(stage.outputs),
         "artifacts": {name: one.uri for name, one in stage.artifacts.items()},

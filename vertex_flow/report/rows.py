@@ -7,8 +7,8 @@ from datetime import datetime
 import attrs
 
 from vertex_flow.report.activity import Activity, StageActivity
-from vertex_flow.report.states import Look, look
-from vertex_flow.texts import describe_seconds, plain
+from vertex_flow.report.states import Look, look, say
+from vertex_flow.texts import describe_span, plain
 
 _FAINT = ("PENDING", "NOT_TRIGGERED", "NOT_REACHED")
 
@@ -48,7 +48,7 @@ def row(stage: StageActivity, at: datetime) -> Row:
         name=plain(stage.name),
         state=stage.state,
         look=look(stage.state),
-        time="" if stage.state == "PENDING" else _time(stage.start, stage.end, at),
+        time="" if stage.state == "PENDING" else describe_span(stage.start, stage.end, at),
         doing=stage.doing,
     )
 
@@ -61,20 +61,10 @@ def total(activity: Activity, at: datetime, left: str = "") -> str:
         at: Now.
         left: Why it is followed no longer: `interrupted while`; empty while it is.
     """
-    state = look(activity.state).word if activity.state == "CANCELLING" else activity.state.lower()
-    time = _time(activity.start, activity.end, at)
+    state = say(activity.state)
+    time = describe_span(activity.start, activity.end, at)
     if activity.is_over:
         return f"{state} {'in' if activity.state == 'SUCCEEDED' else 'after'} {time}".rstrip()
     if left:
         return f"{left} {plain(state)}, after {time}"
     return f"{plain(state)} for {time}"
-
-
-def _time(start: datetime | None, end: datetime | None, at: datetime) -> str:
-    """How long something took, or takes so far: that in whole seconds, which go up one by one."""
-    if start is None:
-        return ""
-    if end is not None:
-        return describe_seconds((end - start).total_seconds())
-    seconds = max(0, int((at - start).total_seconds()))
-    return f"{seconds} s" if seconds < 120 else describe_seconds(seconds)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vertex_flow.report.facts import Confusion, Score
+from vertex_flow.report.metrics import is_overall
 from vertex_flow.report.snapshot import Snapshot, StageRun
 
 # Records of run-time values, as `components/_values.py` reads them.
@@ -33,11 +34,6 @@ def scores_of(snapshot: Snapshot) -> tuple[Score, ...]:
         ]
         found += sorted(own, key=lambda one: one.least is None)
     return tuple(found)
-
-
-def is_overall(metric: str) -> bool:
-    """Tell whether a metric is of all the data, not of one class (`precision_3`)."""
-    return not metric.rpartition("_")[2].isdigit()
 
 
 def thresholds_of(snapshot: Snapshot, stage: str) -> dict[str, float]:

@@ -14,8 +14,8 @@ import attrs
 
 from vertex_flow.report.blueprint import Blueprint, Constant, Given, Leaf, Made, Source
 from vertex_flow.report.changes import source_diff, source_of
-from vertex_flow.report.columns import CODE_IMAGE
-from vertex_flow.report.comparison import SECTIONS, ComparedRun, Comparison, Row
+from vertex_flow.report.columns import CODE_IMAGE, SECTIONS
+from vertex_flow.report.comparison import ComparedRun, Comparison, Row
 from vertex_flow.report.nested import flatten, same, short
 from vertex_flow.report.snapshot import Artifact, Snapshot
 from vertex_flow.report.structs import mapping

@@ -13,13 +13,12 @@ import attrs
 from vertex_flow.report.blueprint import Blueprint
 from vertex_flow.report.blueprint import tasks_of as _tasks
 from vertex_flow.report.metrics import by_class
-from vertex_flow.report.states import look
+from vertex_flow.report.states import is_over, look
 from vertex_flow.report.structs import mapping as _mapping
 from vertex_flow.report.structs import plain_struct as _plain
 from vertex_flow.report.structs import state_name as _name
 from vertex_flow.report.trials import Trials
 
-_OVER = ("SUCCEEDED", "FAILED", "CANCELLED")
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
 
@@ -173,7 +172,7 @@ class Snapshot:
     @property
     def is_over(self) -> bool:
         """Whether the run has ended."""
-        return self.state in _OVER
+        return is_over(self.state)
 
     @property
     def is_waiting(self) -> bool:

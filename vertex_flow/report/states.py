@@ -1,4 +1,4 @@
-"""How the states of stages look: a word, a mark that needs no colour, a colour."""
+"""What the states of runs, stages, tasks and trials mean to people: words, marks, colours."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import attrs
 
 @attrs.frozen
 class Look:
-    """How a state looks.
+    """How a state looks in a table that changes while a run goes on.
 
     Attributes:
-        word: In a word or two.
+        word: In a word or two; short, `done` for what has succeeded.
         mark: One character.
         colour: As HTML writes it; told apart on light and on dark ground.
     """
@@ -31,6 +31,18 @@ _LOOKS = {
     "NOT_TRIGGERED": Look("left out", "⊘", _GREY),
     "NOT_REACHED": Look("not reached", "·", _GREY),
 }
+_SAID = {"SUCCEEDED": "succeeded", "INFEASIBLE": "no result"}
+_OVER = ("SUCCEEDED", "FAILED", "CANCELLED")
+
+
+def is_over(state: str) -> bool:
+    """Tell whether a run in this state has ended."""
+    return state in _OVER
+
+
+def say(state: str) -> str:
+    """Word a state in a sentence, or in a list of what is over: `succeeded`, `left out`."""
+    return _SAID.get(state) or look(state).word
 
 
 def look(state: str) -> Look:

@@ -13,7 +13,8 @@ from rich.text import Text
 from vertex_flow.report.activity import pairs
 from vertex_flow.report.metrics import is_overall
 from vertex_flow.report.snapshot import Snapshot, StageRun
-from vertex_flow.texts import describe_value, plain
+from vertex_flow.report.states import say
+from vertex_flow.texts import plain
 
 _WIDTH = 100
 
@@ -42,7 +43,7 @@ def _stages(snapshot: Snapshot) -> str:
     rows = [
         [
             stage.name,
-            stage.state.lower().replace("_", " "),
+            say(stage.state),
             "" if stage.seconds is None else f"{stage.seconds:.1f}",
         ]
         for stage in snapshot.stages
@@ -51,23 +52,11 @@ def _stages(snapshot: Snapshot) -> str:
 
 
 def _tuning(stage: StageRun) -> list[str]:
-    trials = stage.outputs.get("trials")
-    if not isinstance(trials, Sequence) or not trials:
+    if not stage.trials:
         return []
-    names = list(dict.fromkeys(name for trial in trials for name in trial["parameters"]))
-    metrics = list(dict.fromkeys(name for trial in trials for name in trial["metrics"]))
-    rows = [
-        [
-            trial["id"],
-            trial["state"].lower(),
-            *[describe_value(trial["parameters"].get(name, "")) for name in names],
-            *[describe_value(trial["metrics"].get(name, "")) for name in metrics],
-        ]
-        for trial in trials
-    ]
     best = stage.outputs.get("best_parameters", {})
     return [
-        _table(["trial", "state", *names, *metrics], rows),
+        _table(*stage.trials.rows()),
         f"best parameters: {pairs(best)}",
     ]
 

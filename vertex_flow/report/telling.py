@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from vertex_flow.report.columns import cut, word
-from vertex_flow.report.reason import Change, Reason, TaskReason, roots
 from vertex_flow.report.table import table
 from vertex_flow.texts import plain
+
+if TYPE_CHECKING:
+    from vertex_flow.report.reason import Change, Reason, TaskReason
 
 
 def tell(reason: Reason, *, width: int = 80) -> str:
@@ -22,10 +25,20 @@ def tell(reason: Reason, *, width: int = 80) -> str:
     if len(reason.tasks) > 1:
         rows = [(one.task, one.state, _short(one)) for one in reason.tasks]
         blocks.append(table(("task", "state", "why"), rows, flexible=(2, 0), width=width))
-    for change in roots(reason.changes):
+    for change in _roots(reason.changes):
         if change.lines:
             blocks.append("\n".join([f"{word(change.task)} source:", *_lines(change, width)]))
     return "\n\n".join(blocks)
+
+
+def _roots(changes: Sequence[Change]) -> Iterator[Change]:
+    """Follow changes to what they come from."""
+    for change in changes:
+        deeper = change.because.changes if change.because else ()
+        if deeper:
+            yield from _roots(deeper)
+        else:
+            yield change
 
 
 def _wrapped(text: str, width: int) -> str:

@@ -16,6 +16,7 @@ from vertex_flow.report.reason import Change, Reason, TaskReason, listing
 from vertex_flow.report.snapshot import Snapshot, StageRun
 from vertex_flow.report.structs import mapping, state_name
 from vertex_flow.report.taskruns import task_runs
+from vertex_flow.texts import describe_minute
 
 _OPERAND = re.compile(r"inputs\.parameter_values\['([^']*)'\]")
 _CHANNEL = "pipelinechannel--"
@@ -87,7 +88,7 @@ def _reused(tasks: Sequence[TaskReason], start: str) -> str:
             known[one.run] = max(filter(None, [known.get(one.run), one.made]), default=None)
     notes = list(dict.fromkeys(one.note for one in tasks if one.note))
     made = [
-        f"run {run}" + (f", which made it {when.astimezone():%Y-%m-%d %H:%M}" if when else "")
+        f"run {run}" + (f", which made it {describe_minute(when)}" if when else "")
         for run, when in known.items()
     ]
     if not tasks:

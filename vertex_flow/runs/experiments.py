@@ -10,12 +10,12 @@ from google.cloud import aiplatform_v1
 
 from vertex_flow.client import Client
 from vertex_flow.errors import ApiError, SettingError
+from vertex_flow.report.states import is_over
 from vertex_flow.texts import plain
 
 _SCHEMA, _VERSION = "system.Experiment", "0.0.1"
 _OF_JOBS = "tensorboard_link"  # marks the contexts that Vertex AI makes for custom jobs
 _LOOKS = 300
-_OVER = ("SUCCEEDED", "FAILED", "CANCELLED")
 
 
 def ensure(client: Client, name: str, encryption_key: str = "") -> str:
@@ -66,7 +66,7 @@ def associate(
         if context:
             client.add_context_children(experiment, [context])
             return True
-        if job.state.name.endswith(_OVER):
+        if is_over(job.state.name.removeprefix("PIPELINE_STATE_")):
             return False
         sleep(1.0)
     return False

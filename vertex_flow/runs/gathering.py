@@ -93,7 +93,7 @@ class _Notes:
         """Read something; where that fails, say so: no odd data may hide the rest of a run."""
         try:
             return read()
-        except Exception as error:
+        except Exception as error:  # of whatever kind: a foreign pipeline holds anything
             line = plain(str(getattr(error, "message", error)).strip().partition("\n")[0][:300])
             self.say(f"{what} could not be read: {line or type(error).__name__}")
             nothing: T = otherwise

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from vertex_flow.errors import ApiError, SettingError, nearest
+from vertex_flow.calls import if_there
+from vertex_flow.errors import SettingError, nearest
 from vertex_flow.expiry import moment
 from vertex_flow.names import EXPIRES_LABEL, Resource
 from vertex_flow.runs import reaching
@@ -289,11 +290,9 @@ def endpoint_of(client: Client, name: str) -> DeployedEndpoint:
         client: Speaks to where it is.
         name: Its resource name.
     """
-    try:
-        return DeployedEndpoint.of(client, client.get_endpoint(name))
-    except ApiError as error:
-        if error.code != 404:
-            raise
+    found = if_there(lambda: client.get_endpoint(name))
+    if found is not None:
+        return DeployedEndpoint.of(client, found)
     return DeployedEndpoint(name=name, url=predict_url(client, name), client=client)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from vertex_flow.calls import if_there
 from vertex_flow.errors import ApiError
 from vertex_flow.names import FLOW_LABEL
 from vertex_flow.report.explaining import Witness
@@ -69,12 +71,10 @@ class _Earlier:
         if len(self._read) >= _MOST_READ:
             return False
         for name in self._names:
-            try:
-                found = Snapshot(self._client.get_pipeline_job(name))
-            except ApiError as error:
-                if error.code == 404:  # deleted since it was listed
-                    continue
-                raise
+            job = if_there(partial(self._client.get_pipeline_job, name))
+            if job is None:  # deleted since it was listed
+                continue
+            found = Snapshot(job)
             if found.blueprint.pipeline == self._run.blueprint.pipeline:
                 self._read.append(found)
                 return True

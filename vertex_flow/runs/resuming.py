@@ -7,12 +7,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from google.cloud import aiplatform_v1
-from google.protobuf import json_format
 
 from vertex_flow.errors import ApiError, SettingError
 from vertex_flow.names import SUBMISSION_LABEL, Resource
 from vertex_flow.report.snapshot import Snapshot
-from vertex_flow.report.specs import is_cached
 from vertex_flow.runs.failures import explained
 from vertex_flow.runs.sending import create_once, fresh_id
 from vertex_flow.texts import plain
@@ -62,22 +60,20 @@ def resume(client: Client, name: str, say: Callable[[str], None] | None) -> str:
         raise explained(error, client.parent) from error
     if say:
         say(f"run {run} goes on as {job_id}")
-        spec = json_format.MessageToDict(type(old).pb(old).pipeline_spec)
-        again = rerun_stages(snapshot, spec)
+        again = rerun_stages(snapshot)
         if again:
             say(f"again, as their caching is off: {plain(', '.join(again))}")
     return str(created.name)
 
 
-def rerun_stages(snapshot: Snapshot, spec: Any) -> tuple[str, ...]:
+def rerun_stages(snapshot: Snapshot) -> tuple[str, ...]:
     """Name the stages that have succeeded, and of which something runs again all the same.
 
     Args:
         snapshot: The run that is resumed.
-        spec: Its PipelineSpec as plain values.
     """
     done = [one.name for one in snapshot.stages if one.state in ("SUCCEEDED", "REUSED")]
-    return tuple(name for name in done if not is_cached(spec, name))
+    return tuple(name for name in done if not snapshot.blueprint.is_cached(name))
 
 
 def _check(run: str, snapshot: Snapshot) -> None:

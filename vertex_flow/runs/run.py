@@ -346,11 +346,11 @@ class Run(Reading):
 
     def _watch(self, view: View | None) -> Watch:
         """What works out what the run is doing; with its logs, where they are shown."""
-        from vertex_flow.runs import tails
+        from vertex_flow.runs import last_lines
 
         source = self._home or (self._context.apis if self._context is not None else None)
         shows = view is not None and view.reads_logs
-        read_log = tails.reader(source) if shows and source is not None else None
+        read_log = last_lines.reader(source) if shows and source is not None else None
         is_queued = not self.is_local
         return Watch(
             self._tuning_job,

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from vertex_flow.errors import ApiError, SettingError
+from vertex_flow.calls import if_there
+from vertex_flow.errors import SettingError
 from vertex_flow.runs.options import Settled, settle
 from vertex_flow.schedules.messages import DIGEST_LABEL, check_single, digest_of, is_complete
 from vertex_flow.schedules.schedule import Schedule
@@ -64,13 +65,11 @@ def put(  # noqa: PLR0913 - the options of Flow.schedule, passed on
     if not found:
         return Schedule(context, client, _created(client, wanted))
     check_single(timing.name, found)
-    try:
-        return Schedule(context, client, _updated(client, found[0], wanted))
-    except ApiError as error:
-        if error.code != 404:
-            raise
+    updated = if_there(lambda: _updated(client, found[0], wanted))
+    if updated is None:
         wanted.name = ""  # somebody has deleted it since it was looked for
-        return Schedule(context, client, _created(client, wanted))
+        updated = _created(client, wanted)
+    return Schedule(context, client, updated)
 
 
 def _settled(context: GcpContext, options: Mapping[str, Any]) -> Settled:

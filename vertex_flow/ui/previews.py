@@ -12,7 +12,6 @@ import attrs
 _BYTES = 200_000
 _ENTRIES = 500
 _PROBE = 4096
-_ARRAYS = ".npz"
 
 
 @attrs.frozen(kw_only=True)

@@ -12,12 +12,14 @@ from functools import cache
 from typing import Any
 from xml.etree import ElementTree
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from vertex_flow._version import __version__
+from vertex_flow.report import states
+from vertex_flow.report.html import environment
 from vertex_flow.report.images import data_uri
-from vertex_flow.texts import describe_seconds, describe_value
+from vertex_flow.texts import describe_span, describe_time, describe_value
 
 _NONE = "\N{EN DASH}"
 _SVG = "http://www.w3.org/2000/svg"
@@ -29,11 +31,6 @@ _DRAWN = (
 _WIDTH = re.compile(r"width:(\d+)")
 _LINE = 72  # characters of JSON that stand on one line
 _LONG = 2000  # characters of a value that are shown
-_STATES = {
-    "NOT_TRIGGERED": "left out",
-    "NOT_REACHED": "not reached",
-    "INFEASIBLE": "no result",
-}
 
 
 def page(template: str, **values: Any) -> str:
@@ -46,14 +43,9 @@ def page(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(version=__version__, **values)
 
 
-def state_words(state: str) -> str:
-    """Word a state for people: `succeeded`, `left out`."""
-    return _STATES.get(state, state.lower().replace("_", " "))
-
-
 def moment(time: datetime | None) -> str:
     """Word a time in this machine's zone; a dash for none."""
-    return time.astimezone().strftime("%Y-%m-%d %H:%M:%S") if time else _NONE
+    return describe_time(time) or _NONE
 
 
 def iso(time: datetime) -> str:
@@ -63,13 +55,7 @@ def iso(time: datetime) -> str:
 
 def took(start: datetime | None, end: datetime | None = None) -> str:
     """Word how long something took, or takes until now; a dash when it has not started."""
-    if start is None:
-        return _NONE
-    seconds = ((end or datetime.now(timezone.utc)) - start).total_seconds()
-    # A tenth of a second that changes at every look is noise.
-    return (
-        describe_seconds(seconds) if end else describe_seconds(int(seconds)).replace(".0 s", " s")
-    )
+    return describe_span(start, end, datetime.now(timezone.utc)) or _NONE
 
 
 def number(value: float | None) -> str:
@@ -119,7 +105,7 @@ def drawing(svg: str) -> Markup:
 
 
 _FILTERS: dict[str, Callable[..., str]] = {
-    "state_words": state_words,
+    "state_words": states.say,
     "moment": moment,
     "iso": iso,
     "number": number,
@@ -133,13 +119,7 @@ _FILTERS: dict[str, Callable[..., str]] = {
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("vertex_flow.ui", "html"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(_FILTERS)
-    environment.globals["took"] = took
-    return environment
+    found = environment("vertex_flow.ui", "html")
+    found.filters.update(_FILTERS)
+    found.globals["took"] = took
+    return found

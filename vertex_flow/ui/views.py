@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from vertex_flow.report.states import say
+
 if TYPE_CHECKING:
     from vertex_flow.report.facts import Confusion, RunFacts, StageFacts
 
@@ -84,9 +86,8 @@ def _said(facts: RunFacts, ended: int) -> str:
     running = ", ".join(one.name for one in doing(facts))
     if facts.is_over:
         return _OVER[facts.state]
-    state = facts.state.lower()
     now = f" Now: {running}." if running else ""
-    return f"The run is {state}: {ended} of {len(facts.stages)} stages have ended.{now}"
+    return f"The run is {say(facts.state)}: {ended} of {len(facts.stages)} stages have ended.{now}"
 
 
 def _bars(facts: RunFacts) -> dict[str, Bar]:

@@ -9,8 +9,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from vertex_flow.errors import SettingError
-from vertex_flow.report.columns import letter
-from vertex_flow.report.comparison import SECTIONS
+from vertex_flow.report.columns import SECTIONS, letter
 from vertex_flow.ui.rendering import page
 
 if TYPE_CHECKING:

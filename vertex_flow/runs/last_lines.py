@@ -32,7 +32,7 @@ def reader(source: Path | Apis) -> ReadLog:
     Args:
         source: The folder of an engine, or Google's APIs.
     """
-    return of_home(source) if isinstance(source, Path) else CloudTail(source)
+    return of_home(source) if isinstance(source, Path) else CloudLines(source)
 
 
 def of_home(home: Path) -> ReadLog:
@@ -50,7 +50,7 @@ def of_home(home: Path) -> ReadLog:
     return read
 
 
-class CloudTail:
+class CloudLines:
     """Reads from Cloud Logging, seldom; what cannot be read is not shown.
 
     Args:

@@ -16,7 +16,7 @@ from tests.jobs import job, message, task
 from tests.loopback import PARENT
 from vertex_flow.apis import Apis
 from vertex_flow.report.snapshot import Snapshot
-from vertex_flow.runs.tails import CloudTail, of_home
+from vertex_flow.runs.last_lines import CloudLines, of_home
 
 
 def running(*jobs: str) -> Snapshot:
@@ -93,14 +93,14 @@ class Logging:
     """
 
     cloud: FakeCloud
-    tail: CloudTail = attrs.field(init=False)
+    tail: CloudLines = attrs.field(init=False)
     seconds: float = 100.0
     lines: tuple[str, ...] | None = ()
 
     def __attrs_post_init__(self) -> None:
         credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
         apis = Apis("acme", "us-central1", credentials, {"logging": self.cloud.url})
-        self.tail = CloudTail(apis, clock=lambda: self.seconds)
+        self.tail = CloudLines(apis, clock=lambda: self.seconds)
         self.cloud.serve("logging.v2", {"logging.entries.list": self._answer})
 
     def _answer(self, _: Any) -> dict[str, Any]:
