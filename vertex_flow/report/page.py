@@ -102,7 +102,7 @@ def page(facts: RunFacts) -> str:
         parameters=tables.grid("Parameters", ("name", "value"), [*facts.parameters.items()]),
         environment=tables.grid("Environment", ("what", "version"), [*facts.environment.items()]),
         labels=tables.grid("Labels", ("label", "value"), [*facts.labels.items()]),
-        origins=_origins(facts),
+        origins=origins(facts),
         css=Markup(css),  # noqa: S704 - a file of this package
         markup=Markup,
         moment=_moment,
@@ -257,8 +257,12 @@ def _curves(facts: RunFacts) -> tuple[Figure, ...]:
     return tuple(found)
 
 
-def _origins(facts: RunFacts) -> list[tuple[str, str]]:
-    """What the model comes from, and itself, in a few lines: what kind it is, and what."""
+def origins(facts: RunFacts) -> list[tuple[str, str]]:
+    """Say what the model comes from, and itself, in a few lines: what kind it is, and what.
+
+    Args:
+        facts: The run.
+    """
     code = [f"{one.label.removeprefix('code of ')} {one.detail}" for one in facts.lineage
             if one.kind == "code"]  # fmt: skip
     found = [

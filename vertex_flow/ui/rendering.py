@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from vertex_flow._version import __version__
 from vertex_flow.report.images import data_uri
-from vertex_flow.texts import describe_seconds, describe_value
+from vertex_flow.texts import describe_seconds, describe_value, plain
 
 _NONE = "\N{EN DASH}"
 _SVG = "http://www.w3.org/2000/svg"
@@ -27,6 +27,7 @@ _DRAWN = (
     *("path", "polygon", "polyline", "rect", "stop", "svg", "text", "title", "tspan"),
 )
 _WIDTH = re.compile(r"width:(\d+)")
+_UNUSUAL = re.compile(r"[^\n\t -~]+")
 _LINE = 72  # characters of JSON that stand on one line
 _LONG = 2000  # characters of a value that are shown
 _STATES = {
@@ -118,6 +119,13 @@ def drawing(svg: str) -> Markup:
     return Markup(ElementTree.tostring(root, encoding="unicode"))  # noqa: S704 - escaped by it
 
 
+def _shown(value: Any) -> Any:
+    """Give what a page shows of a value: what cannot be seen, or turns text around, as escapes."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return _UNUSUAL.sub(lambda found: plain(found[0]), value.replace("\r\n", "\n"))
+
+
 _FILTERS: dict[str, Callable[..., str]] = {
     "state_words": state_words,
     "moment": moment,
@@ -136,6 +144,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("vertex_flow.ui", "html"),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
