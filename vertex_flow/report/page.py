@@ -20,7 +20,7 @@ from vertex_flow.report.facts import Curve, RunFacts, Search
 from vertex_flow.report.headlines import headlines
 from vertex_flow.report.images import data_uri
 from vertex_flow.report.rendering import svg
-from vertex_flow.report.states import look
+from vertex_flow.report.states import in_full, look
 from vertex_flow.report.tables import Grid
 from vertex_flow.texts import describe_seconds, plain
 
@@ -90,7 +90,8 @@ def page(facts: RunFacts) -> str:
     css = files("vertex_flow.report").joinpath("templates/report.css").read_text("utf-8")
     return environment.get_template("report.html").render(
         facts=facts,
-        state=look(facts.state),
+        state=in_full(facts.state),
+        mark=look(facts.state).mark,
         verdict={"SUCCEEDED": "good", "FAILED": "bad"}.get(facts.state, ""),
         newline=Markup("\n"),
         took=describe_seconds(facts.seconds) if facts.seconds is not None else "",
@@ -180,7 +181,7 @@ def graph(facts: RunFacts) -> str:
 
 
 def _note(state: str, seconds: float | None) -> str:
-    word = look(state).word
+    word = in_full(state)
     return word if seconds is None else f"{word}, {describe_seconds(seconds)}"
 
 

@@ -36,3 +36,8 @@ _LOOKS = {
 def look(state: str) -> Look:
     """Give the look of the state of a stage or a run; one that is not known is still to come."""
     return _LOOKS.get(state, Look(state.lower().replace("_", " "), "○", _GREY))
+
+
+def in_full(state: str) -> str:
+    """Give the word of a state where it stands by itself, as in pages and tables: `succeeded`."""
+    return "succeeded" if state == "SUCCEEDED" else look(state).word

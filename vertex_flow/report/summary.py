@@ -13,6 +13,7 @@ from rich.text import Text
 from vertex_flow.report.activity import pairs
 from vertex_flow.report.metrics import is_overall
 from vertex_flow.report.snapshot import Snapshot, StageRun
+from vertex_flow.report.states import in_full
 from vertex_flow.texts import describe_value, plain
 
 _WIDTH = 100
@@ -42,7 +43,7 @@ def _stages(snapshot: Snapshot) -> str:
     rows = [
         [
             stage.name,
-            stage.state.lower().replace("_", " "),
+            in_full(stage.state),
             "" if stage.seconds is None else f"{stage.seconds:.1f}",
         ]
         for stage in snapshot.stages

@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from vertex_flow._version import __version__
 from vertex_flow.report.images import data_uri
+from vertex_flow.report.states import in_full
 from vertex_flow.texts import describe_seconds, describe_value, plain
 
 _NONE = "\N{EN DASH}"
@@ -30,11 +31,6 @@ _WIDTH = re.compile(r"width:(\d+)")
 _UNUSUAL = re.compile(r"[^\n\t -~]+")
 _LINE = 72  # characters of JSON that stand on one line
 _LONG = 2000  # characters of a value that are shown
-_STATES = {
-    "NOT_TRIGGERED": "left out",
-    "NOT_REACHED": "not reached",
-    "INFEASIBLE": "no result",
-}
 
 
 def page(template: str, **values: Any) -> str:
@@ -49,7 +45,7 @@ def page(template: str, **values: Any) -> str:
 
 def state_words(state: str) -> str:
     """Word a state for people: `succeeded`, `left out`."""
-    return _STATES.get(state, state.lower().replace("_", " "))
+    return "no result" if state == "INFEASIBLE" else in_full(state)
 
 
 def moment(time: datetime | None) -> str:
