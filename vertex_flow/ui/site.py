@@ -17,6 +17,7 @@ from vertex_flow.report.facts import RunFacts
 from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel
 from vertex_flow.runs.run import Run
 from vertex_flow.ui.drawings import Drawings
+from vertex_flow.ui.warming import warm
 
 if TYPE_CHECKING:
     from vertex_flow.client import Client
@@ -96,11 +97,20 @@ class Site:
         self.context = context
         self.forms: dict[str, int] = {}
         self.drawings = Drawings()
+        self._is_warm = False
         self._lock = threading.Lock()
         self._reading: dict[str, threading.Lock] = {}
         self._runs: OrderedDict[str, Run] = OrderedDict()
         self._facts: OrderedDict[str, _Known] = OrderedDict()
         self._makers: dict[tuple[str, str], RunFacts | None] = {}
+
+    def warm(self) -> None:
+        """Load what the page of a run needs beside what goes on: once, as somebody looks."""
+        with self._lock:
+            if self._is_warm:
+                return
+            self._is_warm = True
+        warm()
 
     @property
     def place(self) -> str:
