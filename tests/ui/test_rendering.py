@@ -51,7 +51,7 @@ def test_what_has_ended_took_its_time() -> None:
 
 
 def test_what_goes_on_counts_whole_seconds() -> None:
-    assert re.fullmatch(r"\d+ s", took(NOW - timedelta(seconds=5.5)))
+    assert re.fullmatch(r"\d+ s", took(datetime.now(timezone.utc) - timedelta(seconds=5.5)))
 
 
 def test_what_has_not_started_took_nothing() -> None:

@@ -86,7 +86,8 @@ def _said(facts: RunFacts, ended: int) -> str:
         return _OVER[facts.state]
     state = facts.state.lower()
     now = f" Now: {running}." if running else ""
-    return f"The run is {state}: {ended} of {len(facts.stages)} stages have ended.{now}"
+    stages = "stage has" if len(facts.stages) == 1 else "stages have"
+    return f"The run is {state}: {ended} of {len(facts.stages)} {stages} ended.{now}"
 
 
 def _bars(facts: RunFacts) -> dict[str, Bar]:
