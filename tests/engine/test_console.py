@@ -60,6 +60,12 @@ def test_one_browser_is_not_taken_for_another(engine: EmbeddedEngine) -> None:
         assert other.get("/console/runs").status_code == 401
 
 
+def test_a_cookie_of_another_program_may_hold_any_bytes(engine: EmbeddedEngine) -> None:
+    with browser(engine) as one:
+        headers = [(b"Cookie", b"other=\xe9\xff")]
+        assert one.get("/console/runs", headers=headers).status_code == 401
+
+
 def test_the_engines_token_is_no_cookie(engine: EmbeddedEngine) -> None:
     with browser(engine) as one:
         headers = {"Authorization": f"Bearer {engine.token}"}

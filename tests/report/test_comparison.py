@@ -91,7 +91,7 @@ def test_a_condition() -> None:
 def test_a_stage_that_is_new_is_one_difference() -> None:
     found = comparison(side(spec=compiled(Source())), side(spec=compiled(Source(), Fit())))
     assert [(one.section, one.name, one.values) for one in found.differences] == [
-        ("stages", "fit", (None, "not triggered"))
+        ("stages", "fit", (None, "left out"))
     ]
 
 

@@ -54,7 +54,7 @@ def test_the_picture_is_told_in_words() -> None:
     title, desc = svg.find(f"{NS}title"), svg.find(f"{NS}desc")
     assert title is not None
     assert desc is not None
-    assert (title.text, desc.text) == ("flow 'mnist'", "load (✓ done); train after load")
+    assert (title.text, desc.text) == ("flow 'mnist'", "load (✓ succeeded); train after load")
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)

@@ -56,7 +56,7 @@ def words(reader: Reader) -> str:
 @pytest.mark.parametrize(
     "text",
     [
-        "digits ✓ done after 80.0 s",
+        "digits ✓ succeeded after 80.0 s",
         "run digits-1",
         "started 2026-08-01 12:00:00 UTC",
         "accuracy 0.9712 reaches the threshold of 0.9",

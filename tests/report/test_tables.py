@@ -10,8 +10,8 @@ from vertex_flow.report import tables
 
 def test_stages_with_their_times() -> None:
     assert tables.stages(facts()).rows[1:3] == (
-        ("tune", "done", "1.0 s", "60.0 s", "75%", ""),
-        ("judge", "done", "61.0 s", "19.0 s", "24%", ""),
+        ("tune", "succeeded", "1.0 s", "60.0 s", "75%", ""),
+        ("judge", "succeeded", "61.0 s", "19.0 s", "24%", ""),
     )
 
 

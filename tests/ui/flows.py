@@ -8,7 +8,7 @@ from typing import Any
 
 from kfp import dsl
 
-from tests.samples import IMAGE, Fail, Source
+from tests.samples import IMAGE, Source
 from vertex_flow import Discrete, Flow, Inputs, Outputs, Param, Stage, Trainer, Value, When, stage
 from vertex_flow.stages import (
     Deploy,
@@ -112,11 +112,6 @@ def waiting_flow() -> Flow:
 def small_flow() -> Flow:
     """A flow of a moment."""
     return Flow("small", [Source(size=Param("size", 3))])
-
-
-def failing_flow() -> Flow:
-    """A flow that fails."""
-    return Flow("failing", [Fail()])
 
 
 def eventually(what: Callable[[], Any], seconds: float = 60) -> Any:

@@ -50,11 +50,31 @@ def test_lineage_names_what_it_is_made_of(hand: Drawings) -> None:
 
 
 def test_lineage_tells_things_of_one_name_apart(hand: Drawings) -> None:
-    twins = (Origin(kind="code", id="a", label="code"), Origin(kind="code", id="b", label="code"))
+    twins = (
+        Origin(kind="data", id="a", label="digits"),
+        Origin(kind="data", id="b", label="digits"),
+    )
     drawn = hand.of_lineage(attrs.evolve(facts(), lineage=twins))
-    assert "code (a)" in drawn
-    assert "code (b)" in drawn
+    assert "digits (a)" in drawn
+    assert "digits (b)" in drawn
 
 
 def test_without_lineage_there_is_nothing_to_draw(hand: Drawings) -> None:
     assert hand.of_lineage(facts(lineage=())) == ""
+
+
+STEPS = (
+    Origin(kind="code", id="c", label="code of fit"),
+    Origin(kind="data", id="d", label="digits"),
+    Origin(kind="stage", id="s", label="split", sources=("d",)),
+    Origin(kind="artifact", id="a", label="split.train", sources=("s",)),
+    Origin(kind="stage", id="f", label="fit", sources=("a", "c")),
+    Origin(kind="model", id="m", label="fit.model", sources=("f",)),
+    Origin(kind="stage", id="p", label="deploy", sources=("m",)),
+)
+
+
+def test_lineage_is_drawn_from_the_data_to_the_model(hand: Drawings) -> None:
+    desc = ElementTree.fromstring(hand.of_lineage(facts(lineage=STEPS)))[1]
+    said = "digits (data); split after digits; fit after split; fit.model (model) after fit"
+    assert desc.text == said

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -85,3 +87,43 @@ def test_nothing_outside_is_shown(tmp_path: Path, inside: str) -> None:
 
 def test_what_is_gone(tmp_path: Path) -> None:
     assert preview(tmp_path / "nowhere").kind == "gone"
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert preview(tmp_path / "pipe").kind == "gone"
+
+
+def test_a_device_is_not_read() -> None:
+    assert preview(Path("/dev/zero")).kind == "gone"
+
+
+def test_a_name_that_is_no_text_is_shown_with_marks(tmp_path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/a\xff.txt")).write_text("abc")
+    assert preview(tmp_path).entries == (("a\ufffd.txt", 3),)
+
+
+def test_a_link_to_nothing_hides_no_other_file(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("abc")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    assert [name for name, _ in preview(tmp_path).entries] == ["link", "a.txt"]
+
+
+def test_brackets_that_would_be_indented_to_megabytes_stay(tmp_path: Path) -> None:
+    file = tmp_path / "a"
+    file.write_text(f"[{','.join(['[' * 300 + ']' * 300] * 50)}]")
+    assert preview(file).text == file.read_text()
+
+
+def test_what_only_calls_itself_an_archive_is_bytes(tmp_path: Path) -> None:
+    file = tmp_path / "a"
+    file.write_bytes(b"PK\3\4\0\0 no archive")
+    assert preview(file).kind == "binary"
+
+
+def test_of_an_array_only_the_beginning_is_unpacked(tmp_path: Path) -> None:
+    file = tmp_path / "a.npz"
+    header = b"\x93NUMPY\x02\x00" + (2**24).to_bytes(4, "little") + b" " * 2**24
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", header)
+    assert preview(file).kind == "binary"

@@ -94,3 +94,8 @@ def test_a_drawing_has_no_handlers_and_no_style() -> None:
 
 def test_text_in_a_drawing_stays_text() -> None:
     assert "&lt;script&gt;" in drawing(SVG.format("", "<text>&lt;script&gt;</text>"))
+
+
+def test_what_cannot_be_seen_is_shown_as_its_escape() -> None:
+    said = page("door.html", way_in="a\tb\\t\r\nc\x1b[1m\u202ed é")
+    assert '<pre class="command">a\tb\\t\nc\\x1b[1m\\u202ed é</pre>' in said

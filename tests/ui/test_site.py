@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import attrs
 import pytest
@@ -14,6 +15,8 @@ from tests.ui.told import MODEL, ToldSite, facts
 from vertex_flow import Flow, GcpContext, Param, Run
 from vertex_flow.engine.embedded import EmbeddedEngine
 from vertex_flow.errors import ApiError, RunFailed, SettingError
+from vertex_flow.report.facts import StageFacts
+from vertex_flow.report.snapshot import Artifact
 from vertex_flow.ui.site import Count, Counts, Site
 
 
@@ -59,6 +62,13 @@ def test_a_run_is_taken_up_once(site: Site) -> None:
 
 def test_a_run_that_is_over_is_read_once(site: Site) -> None:
     assert site.facts("small-1") is site.facts("small-1")
+
+
+def test_a_run_is_read_once_for_all_that_ask_at_once(site: Site, mocker: MockerFixture) -> None:
+    fresh, gathered = Site(site.context), mocker.spy(Run, "facts")
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(fresh.facts, ["small-1"] * 4))
+    assert (gathered.call_count, len({id(one) for one in found})) == (1, 1)
 
 
 def test_facts_of_a_failed_run_say_why(site: Site) -> None:
@@ -143,3 +153,12 @@ def test_the_run_that_has_registered_a_version() -> None:
 
 def test_a_version_that_no_run_has_registered() -> None:
     assert ToldSite(facts()).maker(MODEL, "2") is None
+
+
+def test_a_version_is_looked_for_again_while_a_run_may_still_register_it() -> None:
+    site = ToldSite(facts())
+    assert site.maker(MODEL, "2") is None
+    registered = Artifact("google.VertexModel", "", {"resourceName": f"{MODEL}@2"})
+    stage = StageFacts(name="register", state="SUCCEEDED", artifacts={"model": registered})
+    site.told = facts(stages=(stage,), state="SUCCEEDED")
+    assert site.maker(MODEL, "2") is site.told

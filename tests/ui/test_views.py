@@ -49,3 +49,8 @@ def test_cells_are_as_warm_as_their_share_of_the_row() -> None:
     told = facts(confusions=(Confusion(stage="a", labels=("x", "y"), matrix=((9, 0), (0, 0))),))
     ((_, rows),) = run_view(told).matrices
     assert rows == ((Cell(9, 9, True), Cell(0, 0, False)), (Cell(0, 0, False), Cell(0, 0, True)))
+
+
+def test_one_stage_has_ended() -> None:
+    told = facts(stages=facts("fit").stages[:1])
+    assert run_view(told).said == "The run is running: 1 of 1 stage has ended."

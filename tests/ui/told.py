@@ -151,9 +151,13 @@ class ToldSite(Site):
         context = GcpContext.local(home) if home else GcpContext(project="acme")
         super().__init__(context)
         self.told = told
+        self.warmed = False
         self.told_run = ToldRun(log)
         self.told_vertex = ToldVertex()
         self.told_counts: Counts | None = Counts(START, {ENDPOINT: {"11": Count(5, 2)}})
+
+    def warm(self) -> None:
+        self.warmed = True
 
     @property
     def vertex(self) -> Any:

@@ -24,7 +24,7 @@ _LIMITS = {"timeout": httpx.Timeout(_ANSWER).as_dict()}
 _GRACE = 3.0  # how long it may take to end, in seconds
 _TAIL = 10
 # Headers that are about one connection, or that are written anew.
-_OWN = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding", "date"})
+_OWN = frozenset({b"connection", b"content-length", b"keep-alive", b"transfer-encoding", b"date"})
 
 
 class Console:
@@ -55,7 +55,8 @@ class Console:
             ApiError: UNAVAILABLE: the program does not start, or does not answer.
         """
         await self._ensure()
-        given = [(name, value) for name, value in request.headers.items() if name not in _OWN]
+        # As bytes: cookies of other programs on this machine come along, and may hold any.
+        given = [(name, value) for name, value in request.headers.raw if name not in _OWN]
         raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
         url = httpx.URL(self._url).copy_with(raw_path=_target(raw, request.scope["query_string"]))
         asked = httpx.Request(request.method, url, headers=given, content=body, extensions=_LIMITS)
@@ -65,7 +66,7 @@ class Console:
         except httpx.HTTPError as error:
             raise unavailable(f"The console does not answer: {error!r}. Log: {self._log}") from None
         response = Response(content, answer.status_code)
-        kept = [(k, v) for k, v in answer.headers.raw if k.decode("latin-1").lower() not in _OWN]
+        kept = [(k, v) for k, v in answer.headers.raw if k.lower() not in _OWN]
         own = [(k, v) for k, v in response.raw_headers if k == b"content-length"]
         response.raw_headers = [(k.lower(), v) for k, v in kept] + own
         return response

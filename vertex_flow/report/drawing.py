@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import attrs
 
 from vertex_flow.report.layers import Layout, Wire, arrange
-from vertex_flow.report.states import look
+from vertex_flow.report.states import look, say
 from vertex_flow.texts import plain
 
 _SVG = "http://www.w3.org/2000/svg"
@@ -41,7 +41,7 @@ class Node:
     @property
     def lines(self) -> tuple[str, ...]:
         """What stands below the name."""
-        words = [f"{look(self.state).mark} {self.note or look(self.state).word}"]
+        words = [f"{look(self.state).mark} {self.note or say(self.state)}"]
         said = words if self.state else [self.note]
         condition = [f"if {self.condition}"] if self.condition else []
         return tuple(line for line in [*said, *condition] if line)

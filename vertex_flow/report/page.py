@@ -21,7 +21,7 @@ from vertex_flow.report.headlines import headlines
 from vertex_flow.report.html import environment
 from vertex_flow.report.images import data_uri
 from vertex_flow.report.rendering import svg
-from vertex_flow.report.states import look
+from vertex_flow.report.states import look, say
 from vertex_flow.report.tables import Grid
 from vertex_flow.texts import describe_seconds, plain
 
@@ -83,7 +83,8 @@ def page(facts: RunFacts) -> str:
     css = files("vertex_flow.report").joinpath("templates/report.css").read_text("utf-8")
     return templates.get_template("report.html").render(
         facts=facts,
-        state=look(facts.state),
+        state=say(facts.state),
+        mark=look(facts.state).mark,
         verdict={"SUCCEEDED": "good", "FAILED": "bad"}.get(facts.state, ""),
         newline=Markup("\n"),
         took=describe_seconds(facts.seconds) if facts.seconds is not None else "",
@@ -95,7 +96,7 @@ def page(facts: RunFacts) -> str:
         parameters=tables.grid("Parameters", ("name", "value"), [*facts.parameters.items()]),
         environment=tables.grid("Environment", ("what", "version"), [*facts.environment.items()]),
         labels=tables.grid("Labels", ("label", "value"), [*facts.labels.items()]),
-        origins=_origins(facts),
+        origins=origins(facts),
         css=Markup(css),  # noqa: S704 - a file of this package
         markup=Markup,
         moment=_moment,
@@ -173,7 +174,7 @@ def graph(facts: RunFacts) -> str:
 
 
 def _note(state: str, seconds: float | None) -> str:
-    word = look(state).word
+    word = say(state)
     return word if seconds is None else f"{word}, {describe_seconds(seconds)}"
 
 
@@ -250,8 +251,12 @@ def _curves(facts: RunFacts) -> tuple[Figure, ...]:
     return tuple(found)
 
 
-def _origins(facts: RunFacts) -> list[tuple[str, str]]:
-    """What the model comes from, and itself, in a few lines: what kind it is, and what."""
+def origins(facts: RunFacts) -> list[tuple[str, str]]:
+    """Say what the model comes from, and itself, in a few lines: what kind it is, and what.
+
+    Args:
+        facts: The run.
+    """
     code = [f"{one.label.removeprefix('code of ')} {one.detail}" for one in facts.lineage
             if one.kind == "code"]  # fmt: skip
     found = [

@@ -18,6 +18,7 @@ from vertex_flow.report.columns import CODE_IMAGE, SECTIONS
 from vertex_flow.report.comparison import ComparedRun, Comparison, Row
 from vertex_flow.report.nested import flatten, same, short
 from vertex_flow.report.snapshot import Artifact, Snapshot
+from vertex_flow.report.states import say
 from vertex_flow.report.structs import mapping
 
 _CHANNEL = re.compile(r"inputs\.parameter_values\['(?:pipelinechannel--)?([^']*)'\]")
@@ -188,9 +189,7 @@ def _container(leaf: Leaf) -> dict[str, _Fact]:
 
 def _stages(side: Side) -> dict[str, _Fact]:
     return {
-        one.name: _Fact(
-            one.state.lower().replace("_", " "), _DONE.get(one.state, one.state), one.name
-        )
+        one.name: _Fact(say(one.state), _DONE.get(one.state, one.state), one.name)
         for one in side.snapshot.stages
     }
 

@@ -10,7 +10,7 @@ import attrs
 
 from vertex_flow.report.charts.searches import parameters_of
 from vertex_flow.report.facts import Confusion, Curve, MachineTime, RunFacts, Score, Search
-from vertex_flow.report.states import look
+from vertex_flow.report.states import say
 from vertex_flow.texts import describe_seconds, describe_value
 
 _ROWS = 500
@@ -80,7 +80,7 @@ def stages(facts: RunFacts) -> Grid:
         share = f"{took / whole:.0%}" if took is not None and whole > 0 else ""
         begin = _offset(facts.start, one.start)
         condition = f"if {one.condition}" if one.condition else ""
-        rows.append([one.name, look(one.state).word, begin, _took(took), share, condition])
+        rows.append([one.name, say(one.state), begin, _took(took), share, condition])
     header = ("stage", "state", "started after", "took", "of the run", "condition")
     return grid("Stages", header, rows, {2, 3, 4})
 

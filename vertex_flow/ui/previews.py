@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,9 @@ import attrs
 
 _BYTES = 200_000
 _ENTRIES = 500
+_MOST_ENTRIES = 10_000  # that are looked through
 _PROBE = 4096
+_HEADER = 16 * 1024  # bytes of an array's file that its header is looked for in
 
 
 @attrs.frozen(kw_only=True)
@@ -52,26 +57,35 @@ def preview(root: Path, inside: str = "") -> Preview:
             return Preview(path=root, kind="gone")
         if path.is_dir():
             return _folder(path, inside)
+        if not path.is_file():  # a pipe or a device may never end, or never begin
+            return Preview(path=path, kind="gone")
         return _file(path)
     except (OSError, ValueError):  # ValueError: no path has a zero byte
         return Preview(path=path, kind="gone")
 
 
 def _folder(path: Path, inside: str) -> Preview:
-    found = sorted(path.iterdir(), key=lambda one: (one.is_file(), one.name))
+    with os.scandir(path) as entries_of:
+        some = list(itertools.islice(entries_of, _MOST_ENTRIES))
+    found = sorted(some, key=lambda one: (one.is_file(), one.name))
     prefix = f"{inside.rstrip('/')}/" if inside else ""
     entries = tuple(
-        (prefix + one.name, one.stat().st_size if one.is_file() else None)
+        (prefix + _name(one), one.stat().st_size if one.is_file() else None)
         for one in found[:_ENTRIES]
     )
     return Preview(path=path, kind="folder", entries=entries, cut=len(found) > _ENTRIES)
+
+
+def _name(entry: os.DirEntry[str]) -> str:
+    """Give the name of a file as text: on disk it is any bytes."""
+    return os.fsencode(entry.name).decode("utf-8", "replace")
 
 
 def _file(path: Path) -> Preview:
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(_BYTES)
-    if zipfile.is_zipfile(path) and (arrays := _arrays(path)):
+    if start[:2] == b"PK" and (arrays := _arrays(path)):
         return Preview(path=path, kind="arrays", size=size, text=arrays)
     if b"\0" in start[:_PROBE]:
         return Preview(path=path, kind="binary", size=size)
@@ -81,31 +95,47 @@ def _file(path: Path) -> Preview:
 
 
 def _pretty(said: str) -> str:
-    """Indent what is JSON."""
+    """Indent what is JSON, unless that makes it long."""
     if said.lstrip()[:1] not in ("{", "["):
         return said
     try:
-        return json.dumps(json.loads(said), indent=2, ensure_ascii=False)
+        value = json.loads(said)
+        parts = json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(value)
+        text = ""
+        for part in parts:  # a few brackets in brackets are indented to very much
+            text += part
+            if len(text) > _BYTES:
+                return said
+        return text
     except (ValueError, RecursionError):
         return said
 
 
 def _arrays(path: Path) -> str:
-    """Say what arrays an npz file holds; only their headers are read."""
+    """Say what arrays an npz file holds; only the beginning of each is read."""
+    lines = []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist()[:_ENTRIES]:
+                if name.endswith(".npy"):
+                    with archive.open(name) as file:
+                        said = _array(file.read(_HEADER))
+                    lines += [f"{name.removesuffix('.npy')}  {said}"] if said else []
+    except Exception:  # a file may call itself an archive, and hold anything
+        return ""
+    return "\n".join(lines)
+
+
+def _array(start: bytes) -> str:
+    """Say the type and the shape of an array; the empty text where its header is none."""
     from numpy.lib import format as npy
 
-    lines = []
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist()[:_ENTRIES]:
-            if not name.endswith(".npy"):
-                continue
-            with archive.open(name) as file:
-                read: Any = npy.read_array_header_1_0
-                try:
-                    if npy.read_magic(file)[0] > 1:
-                        read = npy.read_array_header_2_0
-                    shape, _, dtype = read(file)
-                except ValueError:
-                    continue
-            lines.append(f"{name.removesuffix('.npy')}  {dtype}  {shape}")
-    return "\n".join(lines)
+    file = io.BytesIO(start)
+    read: Any = npy.read_array_header_1_0
+    try:
+        if npy.read_magic(file)[0] > 1:
+            read = npy.read_array_header_2_0
+        shape, _, dtype = read(file)
+    except ValueError:
+        return ""
+    return f"{dtype}  {shape}"

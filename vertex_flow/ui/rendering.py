@@ -19,7 +19,7 @@ from vertex_flow._version import __version__
 from vertex_flow.report import states
 from vertex_flow.report.html import environment
 from vertex_flow.report.images import data_uri
-from vertex_flow.texts import describe_span, describe_time, describe_value
+from vertex_flow.texts import describe_span, describe_time, describe_value, plain
 
 _NONE = "\N{EN DASH}"
 _SVG = "http://www.w3.org/2000/svg"
@@ -29,6 +29,7 @@ _DRAWN = (
     *("path", "polygon", "polyline", "rect", "stop", "svg", "text", "title", "tspan"),
 )
 _WIDTH = re.compile(r"width:(\d+)")
+_UNUSUAL = re.compile(r"[^\n\t -~]+")
 _LINE = 72  # characters of JSON that stand on one line
 _LONG = 2000  # characters of a value that are shown
 
@@ -104,6 +105,13 @@ def drawing(svg: str) -> Markup:
     return Markup(ElementTree.tostring(root, encoding="unicode"))  # noqa: S704 - escaped by it
 
 
+def _shown(value: Any) -> Any:
+    """Give what a page shows of a value: what cannot be seen, or turns text around, as escapes."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return _UNUSUAL.sub(lambda found: plain(found[0]), value.replace("\r\n", "\n"))
+
+
 _FILTERS: dict[str, Callable[..., str]] = {
     "state_words": states.say,
     "moment": moment,
@@ -119,7 +127,7 @@ _FILTERS: dict[str, Callable[..., str]] = {
 
 @cache
 def _environment() -> Environment:
-    found = environment("vertex_flow.ui", "html")
+    found = environment("vertex_flow.ui", "html", finalize=_shown)
     found.filters.update(_FILTERS)
     found.globals["took"] = took
     return found

@@ -17,6 +17,7 @@ from vertex_flow.report.facts import RunFacts
 from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel
 from vertex_flow.runs.run import Run
 from vertex_flow.ui.drawings import Drawings
+from vertex_flow.ui.warming import warm
 
 if TYPE_CHECKING:
     from vertex_flow.client import Client
@@ -96,10 +97,20 @@ class Site:
         self.context = context
         self.forms: dict[str, int] = {}
         self.drawings = Drawings()
+        self._is_warm = False
         self._lock = threading.Lock()
+        self._reading: dict[str, threading.Lock] = {}
         self._runs: OrderedDict[str, Run] = OrderedDict()
         self._facts: OrderedDict[str, _Known] = OrderedDict()
         self._makers: dict[tuple[str, str], RunFacts | None] = {}
+
+    def warm(self) -> None:
+        """Load what the page of a run needs beside what goes on: once, as somebody looks."""
+        with self._lock:
+            if self._is_warm:
+                return
+            self._is_warm = True
+        warm()
 
     @property
     def place(self) -> str:
@@ -147,13 +158,19 @@ class Site:
         return run
 
     def facts(self, job_id: str) -> RunFacts:
-        """Read everything about a run; of one that is over, once.
+        """Read everything about a run; of one that is over, once, however many pages ask.
 
         Raises:
             SettingError: It is no id of a run.
             ApiError: There is no such run.
         """
         run = self.run(job_id)
+        with self._lock:
+            turn = self._reading.setdefault(job_id, threading.Lock())
+        with turn:
+            return self._read(run, job_id)
+
+    def _read(self, run: Run, job_id: str) -> RunFacts:
         with self._lock:
             known = self._facts.get(job_id)
         if known is not None and known.facts.is_over:
@@ -168,7 +185,7 @@ class Site:
         with self._lock:
             self._facts[job_id] = _Known(facts, until)
             while len(self._facts) > _KEPT:
-                self._facts.popitem(last=False)
+                self._reading.pop(self._facts.popitem(last=False)[0], None)
         return facts
 
     def models(self) -> tuple[RegisteredModel, ...]:
@@ -211,24 +228,27 @@ class Site:
         with self._lock:
             if key in self._makers:
                 return self._makers[key]
-        found = self._search(model, version)
-        if found is None or found.is_over:
+        found, sure = self._search(model, version)
+        if sure:
             with self._lock:
                 self._makers[key] = found
         return found
 
-    def _search(self, model: str, version: str) -> RunFacts | None:
+    def _search(self, model: str, version: str) -> tuple[RunFacts | None, bool]:
+        """Search for a run, and tell whether what is found will stay so."""
         created = next(
             (one.created for one in self.models() if (one.name, one.version) == (model, version)),
             None,
         )
+        sure = True
         for entry in self.runs():
             if not _spans(entry, created):
                 continue
             facts = self.facts(entry.job_id)
             if f"{model}@{version}" in _registered(facts):
-                return facts
-        return None
+                return facts, facts.is_over
+            sure = sure and facts.is_over
+        return None, sure
 
 
 def _newer(facts: RunFacts, snapshot: Snapshot) -> RunFacts:

@@ -87,7 +87,8 @@ def _said(facts: RunFacts, ended: int) -> str:
     if facts.is_over:
         return _OVER[facts.state]
     now = f" Now: {running}." if running else ""
-    return f"The run is {say(facts.state)}: {ended} of {len(facts.stages)} stages have ended.{now}"
+    stages = "stage has" if len(facts.stages) == 1 else "stages have"
+    return f"The run is {say(facts.state)}: {ended} of {len(facts.stages)} {stages} ended.{now}"
 
 
 def _bars(facts: RunFacts) -> dict[str, Bar]:

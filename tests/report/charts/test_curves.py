@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from tests.report.examples import facts
 from vertex_flow.report.charts import Panel, learning_curves
 from vertex_flow.report.facts import Curve
+from vertex_flow.report.rendering import svg
 
 
 def curve(tag: str = "loss", **more: Any) -> Curve:
@@ -52,3 +54,9 @@ def test_what_was_measured_once_is_left_out_beside_curves() -> None:
 def test_no_more_than_eight_panels() -> None:
     (found,) = panels(*[curve(f"tag {at}") for at in range(20)])
     assert len({row["tag"] for row in rows(found)}) == 8
+
+
+def test_there_is_no_half_step() -> None:
+    (found,) = panels(curve(points=((1, 1.0), (2, 10.0))))
+    said = re.findall(r">([\d.]+)</text>", svg(found.spec, "curves"))
+    assert said[:2] == ["1", "2"]

@@ -29,7 +29,7 @@ def test_each_stage_has_a_row_and_trials_have_one_for_each_that_runs_at_a_time()
 
 def test_bars_say_what_they_are() -> None:
     says = [row["says"] for row in rows(facts())]
-    assert (says[0], says[2]) == ("load: reused, 1.0 s", "trial 1: done, 9.0 s")
+    assert (says[0], says[2]) == ("load: reused, 1.0 s", "trial 1: succeeded, 9.0 s")
 
 
 def test_what_runs_goes_on_until_it_was_seen() -> None:

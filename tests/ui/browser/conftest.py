@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
@@ -15,7 +16,8 @@ import uvicorn
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.ui.browser.shown import Shown, shown
-from tests.ui.told import HOSTILE, ToldSite, facts
+from tests.ui.told import HOSTILE, START, ToldSite, facts
+from vertex_flow.report.comparison import SECTIONS, ComparedRun, Comparison, Row
 from vertex_flow.report.facts import RunFacts
 from vertex_flow.ui.app import application
 from vertex_flow.ui.entry import Entry
@@ -72,6 +74,33 @@ class Known(ToldSite):
     def maker(self, model: str, version: str) -> RunFacts | None:
         return self.told
 
+    def run(self, job_id: str) -> Any:
+        return Differing(super().run("one") if job_id == "two" else super().run(job_id))
+
+
+@attrs.frozen
+class Differing:
+    """A run that differs from others in all ways, and in hostile words."""
+
+    run: Any
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.run, name)
+
+    def diff(self, *others: Any) -> Comparison:
+        runs = tuple(
+            ComparedRun(
+                name=name, job_id=name, flow=HOSTILE, state=state, place=HOSTILE, start=START
+            )
+            for name, state in (("one", "SUCCEEDED"), ("two", "FAILED"))
+        )
+        rows = tuple(
+            Row(section=section, name=HOSTILE, values=(HOSTILE, None), same=False, note=HOSTILE,
+                best=0, lines=(f"-{HOSTILE}", f"+{HOSTILE}"))
+            for section in SECTIONS
+        )  # fmt: skip
+        return Comparison(runs=runs, rows=rows)
+
 
 @pytest.fixture(scope="session")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Entry]:
@@ -114,7 +143,7 @@ def let_in(chromium: Browser, url: str) -> Iterator[Sight]:
     context.route("**/*", lambda route: found.keep_inside(route))  # noqa: PLW0108 - it is marked
     page.on("console", lambda said: said.type == "error" and found.errors.append(said.text))
     page.on("pageerror", lambda error: found.errors.append(str(error)))
-    page.goto(url)
+    context.request.get(url, max_redirects=0)  # the cookie, without a page that nobody looks at
     yield found
     context.close()
     assert found.outside == []

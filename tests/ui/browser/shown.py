@@ -8,10 +8,9 @@ from pathlib import Path
 import attrs
 import pytest
 
-from tests.ui.flows import digits_flow, failing_flow, small_flow
+from tests.ui.flows import digits_flow, small_flow
 from vertex_flow import GcpContext, Run
 from vertex_flow.engine.embedded import EmbeddedEngine
-from vertex_flow.errors import RunFailed
 from vertex_flow.ui import console_url
 
 
@@ -23,16 +22,12 @@ class Shown:
         context: Where it is.
         folder: A folder for files.
         digits: A run that ended with an endpoint.
-        refused: The same, whose model was not good enough.
-        failed: The id of a run that has failed.
         small: The ids of two runs of a small flow.
     """
 
     context: GcpContext
     folder: Path
     digits: Run
-    refused: Run
-    failed: str
     small: tuple[str, str]
 
     @property
@@ -57,15 +52,11 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     home = folder / "home"
     with EmbeddedEngine.start(home, standing=True):  # ends with the tests, however they end
         context = GcpContext.local(home)
-        options = {"progress": None, "labels": {"team": "console"}}
-        flow = digits_flow(folder)
-        digits = flow.run(context, **options)
-        refused = flow.run(context, params={"threshold": 1.0}, **options)
-        with pytest.raises(RunFailed):
-            failing_flow().run(context, job_id="failing-1", progress=None)
-        small = [
-            small_flow().run(context, params={"size": size}, job_id=f"small-{size}", progress=None)
+        options = {"progress": None, "wait": False}
+        started = [
+            small_flow().run(context, params={"size": size}, job_id=f"small-{size}", **options)
             for size in (3, 5)
         ]
-        first, second = (one.job_id for one in small)
-        yield Shown(context, folder, digits, refused, "failing-1", (first, second))
+        digits = digits_flow(folder).run(context, progress=None, labels={"team": "console"})
+        first, second = (one.wait().job_id for one in started)
+        yield Shown(context, folder, digits, (first, second))

@@ -21,6 +21,8 @@ PAGES = (
     "runs/one/trials",
     "runs/one/logs",
     "runs/one/artifacts/prepare/test_data",
+    "compare?run=one&run=two",
+    "compare?run=one&run=two&all=1",
     "models",
     "models/7/1",
     "endpoints",

@@ -39,6 +39,19 @@ def test_what_lies_in_a_bucket_of_the_engine(tmp_path: Path) -> None:
     assert "what is in it" in visitor(site).get(PATH).text
 
 
+def test_no_bucket_leads_out_of_the_storage(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("what is in it")
+    site = ToldSite(facts("fit", uri="gs://b/../../token"), home=tmp_path)
+    assert "It is not there any more." in visitor(site).get(PATH).text
+
+
+def test_half_a_character_is_shown_as_its_escape(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_text('["\\ud800"]')
+    answer = visitor(ToldSite(facts("fit", uri=str(file)), home=tmp_path)).get(PATH)
+    assert r"\ud800" in answer.text
+
+
 def test_a_file_of_this_machine_is_none_of_a_project(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("what is in it")

@@ -49,7 +49,7 @@ def page(*rows: Row, query: str = "run=one&run=two") -> str:
 def test_what_differs_is_shown_alone() -> None:
     said = page(SAME, OTHER)
     assert ("accuracy" in said, "units" in said) == (True, False)
-    assert "1 differences." in said
+    assert "1 difference." in said
 
 
 def test_everything_is_shown_with_the_differences_marked() -> None:

@@ -40,6 +40,10 @@ def test_a_version_has_its_lineage_and_its_run() -> None:
     assert "from digits</span>" in said
 
 
+def test_a_version_says_what_it_was_made_from() -> None:
+    assert "<div><dt>data</dt><dd>digits</dd></div>" in page("/7/1")
+
+
 def test_a_version_of_unknown_origin_says_so() -> None:
     assert "No run that is known here has registered this version." in page("/7/2")
 

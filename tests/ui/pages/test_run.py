@@ -92,3 +92,16 @@ def test_a_run_that_is_not_there(path: str) -> None:
     answer = visitor(ToldSite(facts())).get(f"/console/runs/other{path}")
     assert answer.status_code == 404
     assert "There is no run &#39;other&#39;." in answer.text
+
+
+def test_the_report_is_a_file_to_keep() -> None:
+    answer = visitor(ToldSite(facts("fit"))).get("/console/runs/one/report")
+    said = [answer.headers[name] for name in ("content-disposition", "x-content-type-options")]
+    assert said == ["attachment; filename*=UTF-8''one.html", "nosniff"]
+
+
+def test_the_report_trusts_no_text() -> None:
+    assert (
+        "<script>alert"
+        not in visitor(ToldSite(facts(HOSTILE))).get("/console/runs/one/report").text
+    )

@@ -45,3 +45,9 @@ def test_hostile_text_is_text() -> None:
     said = visitor(ToldSite(facts(HOSTILE))).get("/console/runs").text
     assert "<script>alert" not in said
     assert "<img src=x" not in said
+
+
+def test_what_a_run_needs_is_loaded_as_somebody_looks() -> None:
+    site = ToldSite(facts())
+    visitor(site).get("/console/runs")
+    assert site.warmed

@@ -21,6 +21,9 @@ from vertex_flow.report.facts import Curve, RunFacts
 from vertex_flow.texts import describe_value
 
 _PANELS = 8
+_WHOLE = (
+    "datum.value === floor(datum.value) ? format(datum.value, ',d') : ''"  # there is no half step
+)
 _SERIES = [BLUE, ORANGE, GREEN, RED, GREY]
 
 
@@ -143,7 +146,7 @@ def _panels(rows: Sequence[dict[str, object]], layers: list[Spec]) -> Spec:
         "field": "step",
         "type": "quantitative",
         "scale": {"zero": False, "nice": False},
-        "axis": number_axis("step", tickMinStep=1, grid=False, tickCount=4),
+        "axis": number_axis("step", labelExpr=_WHOLE, ticks=False, grid=False, tickCount=4),
     }
     y: Spec = {
         "field": "value",

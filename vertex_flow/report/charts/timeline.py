@@ -8,7 +8,7 @@ from typing import Any
 
 from vertex_flow.report.charts.base import GREY, INK, WIDTH, Spec, chart, rows_axis, values
 from vertex_flow.report.facts import RunFacts, TaskFacts, TrialFacts
-from vertex_flow.report.states import look
+from vertex_flow.report.states import look, say
 from vertex_flow.texts import describe_seconds
 
 _ROWS = 60  # beyond, stages have no rows of tasks
@@ -140,14 +140,15 @@ def _start(part: Part) -> datetime:
 def _bar(part: Any, zero: datetime, now: datetime, unit: float) -> dict[str, Any]:
     start = part.start
     end = max(part.end or now, start)
-    state = look(_TASKS.get(str(part.state), str(part.state)))
+    state = _TASKS.get(str(part.state), str(part.state))
+    word = say(state)
     took = describe_seconds((end - start).total_seconds())
     name = f"trial {part.id}" if isinstance(part, TrialFacts) else part.name
     return {
         "from": (start - zero).total_seconds() / unit,
         "to": (end - zero).total_seconds() / unit,
-        "state": state.word,
-        "colour": state.colour or GREY,
+        "state": word,
+        "colour": look(state).colour or GREY,
         "took": took,
-        "says": f"{name}: {state.word}, {took}",
+        "says": f"{name}: {word}, {took}",
     }

@@ -51,5 +51,6 @@ def _look(home: Path | None, uri: str, inside: str) -> Preview | None:
     if home is None:
         return None
     if uri.startswith(_BUCKET):
-        return preview(home / "storage" / uri.removeprefix(_BUCKET), inside)
+        path = home / "storage" / uri.removeprefix(_BUCKET)
+        return Preview(path=path, kind="gone") if ".." in path.parts else preview(path, inside)
     return preview(Path(uri), inside) if uri.startswith("/") else None

@@ -9,11 +9,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from vertex_flow.report.page import origins
 from vertex_flow.ui.rendering import page
 
 if TYPE_CHECKING:
     from vertex_flow.runs.outcomes import RegisteredModel
     from vertex_flow.ui.site import Site
+
+_ORIGINS = ("data", "parameters", "code", "image")
 
 
 def routes(site: Site) -> list[Route]:
@@ -39,6 +42,7 @@ def routes(site: Site) -> list[Route]:
             model=model,
             versions=versions,
             run=facts,
+            origins=[one for one in origins(facts) if one[0] in _ORIGINS] if facts else [],
             lineage=site.drawings.of_lineage(facts) if facts else "",
         )
         return HTMLResponse(html)

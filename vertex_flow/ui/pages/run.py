@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import attrs
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from vertex_flow.report import page as report
 from vertex_flow.ui.entry import PATH
 from vertex_flow.ui.rendering import page
 from vertex_flow.ui.views import doing, run_view
@@ -25,6 +27,7 @@ def routes(site: Site) -> list[Route]:
     return [
         Route(one, pages.shown),
         Route(f"{one}/trials", pages.trials),
+        Route(f"{one}/report", pages.report),
         Route(f"{one}/cancel", pages.cancel, methods=["POST"]),
     ]
 
@@ -58,6 +61,13 @@ class _Pages:
             searches=[(one, self.site.drawings.of_search(one)) for one in facts.searches],
         )
         return HTMLResponse(html)
+
+    def report(self, request: Request) -> Response:
+        """Give the report as a file to keep: no page of its own, as it is not under these rules."""
+        facts = self.site.facts(request.path_params["job_id"])
+        content = report.page(facts).encode("utf-8", "replace")
+        named = f"attachment; filename*=UTF-8''{quote(facts.job_id, safe='')}.html"
+        return HTMLResponse(content, headers={"Content-Disposition": named})
 
     def cancel(self, request: Request) -> Response:
         job_id = request.path_params["job_id"]

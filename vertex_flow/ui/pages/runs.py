@@ -28,6 +28,7 @@ def routes(site: Site) -> list[Route]:
         found = every
         if any(asked.values()):
             found = site.runs(flow=asked["flow"] or None, state=state or None, words=asked["q"])
+        site.warm()
         flows = sorted({one.flow for one in every})
         return HTMLResponse(
             page(
