@@ -106,3 +106,16 @@ def test_the_reference_shows_every_name(site: Path, title: str) -> None:
 def test_the_reference_shows_what_a_class_inherits(site: Path) -> None:
     text = (site / "reference" / "runs.html").read_text(encoding="utf-8")
     assert 'id="vertex_flow.runs.run.Run.summary"' in text
+
+
+def test_a_notebook_of_the_examples_can_be_downloaded(site: Path) -> None:
+    page = (site / "notebooks.html").read_text(encoding="utf-8")
+    assert 'href="examples/digits.ipynb"' in page
+    assert (site / "examples" / "digits.ipynb").exists()
+
+
+def test_every_table_is_in_a_box_that_the_keyboard_scrolls(site: Path) -> None:
+    box = '<div class="wide" role="group" aria-label="Table" tabindex="0"><table>'
+    pages = dict(_texts(site, "html"))
+    assert box in pages["compare.html"]
+    assert [name for name, text in pages.items() if text.count("<table>") != text.count(box)] == []
