@@ -32,7 +32,7 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except VertexFlowError as error:
-            _say(error, as_json=bool(ctx.params.get("as_json")))
+            say_error(error, as_json=bool(ctx.params.get("as_json")))
             ctx.exit(_code(error, self.failed))
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
@@ -66,7 +66,8 @@ def print_json(facts: dict[str, Any]) -> None:
     click.echo(json.dumps(facts, indent=2))
 
 
-def _say(error: VertexFlowError, *, as_json: bool) -> None:
+def say_error(error: VertexFlowError, *, as_json: bool = False) -> None:
+    """Say an error, to a person or to a program."""
     if as_json:
         print_json({"error": {"type": type(error).__name__, "message": str(error)}})
         return

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vertex_flow.cli.attaching import engine_for
 from vertex_flow.cli.command import Command, json_option, print_json
 from vertex_flow.cli.diff import echo, width
 from vertex_flow.cli.places import place_options
@@ -32,6 +33,7 @@ def why(context: GcpContext, stage: str, run: str | None, as_json: bool) -> None
     Exit codes:
       0  it was said
       1  there is no such run or stage, or it cannot be read
+      4  the engine in the folder belongs to another program
 
     \b
     Example:
@@ -39,7 +41,7 @@ def why(context: GcpContext, stage: str, run: str | None, as_json: bool) -> None
     """
     from vertex_flow.runs.run import Run
 
-    with closing(Run.attach(context, run or _newest(context))) as found:
+    with engine_for(context), closing(Run.attach(context, run or _newest(context))) as found:
         reason = found.why(stage)
     if as_json:
         print_json(reason.as_json())

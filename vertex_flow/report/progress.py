@@ -20,6 +20,8 @@ _WORDS = {
 }
 _TOOK = {"SUCCEEDED": "in", "FAILED": "after", "CANCELLED": "after"}
 
+_LONGEST = 200  # characters of the reason of a failure
+
 
 class Progress(View):
     """Says what changed since the last look at a run.
@@ -72,4 +74,11 @@ def _describe(stage: StageActivity) -> str:
         text += (
             f" {_TOOK[stage.state]} {describe_seconds((stage.end - stage.start).total_seconds())}"
         )
+    if stage.state == "FAILED" and stage.doing:
+        text += f": {_cut(stage.doing)}"
     return text
+
+
+def _cut(text: str) -> str:
+    """Cut what may be the whole of a log line: all of it is in the error at the end."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

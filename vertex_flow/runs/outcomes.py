@@ -297,6 +297,21 @@ def endpoint_of(client: Client, name: str) -> DeployedEndpoint:
     return DeployedEndpoint(name=name, url=predict_url(client, name), client=client)
 
 
+def model_of(client: Client, name: str) -> RegisteredModel | None:
+    """Give a version of a model by its resource name; None for one that is gone.
+
+    Args:
+        client: Speaks to where it is.
+        name: Its resource name, `projects/…/models/ID@VERSION`.
+    """
+    try:
+        return RegisteredModel.of(client.get_model(name))
+    except ApiError as error:
+        if error.code != 404:
+            raise
+    return None
+
+
 def predict_url(client: Client, name: str) -> str:
     """The URL at which an endpoint takes predictions."""
     return f"{client.endpoint}/v1/{name}:predict"
