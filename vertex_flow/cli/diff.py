@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vertex_flow.cli import completing
 from vertex_flow.cli.attaching import engine_for
 from vertex_flow.cli.command import Command, json_option, print_json
 from vertex_flow.cli.places import place_options
@@ -27,7 +28,7 @@ class _Diff(Command):
 
 
 @click.command(cls=_Diff)
-@click.argument("runs", metavar="[RUN] [RUN]...", nargs=-1)
+@click.argument("runs", metavar="[RUN] [RUN]...", nargs=-1, shell_complete=completing.run_ids)
 @place_options
 @click.option("--all", "everything", is_flag=True, help="Show what is the same too.")
 @json_option

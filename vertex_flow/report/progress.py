@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 from vertex_flow.report.activity import Activity, StageActivity
 from vertex_flow.report.view import View
-from vertex_flow.texts import describe_seconds, plain
+from vertex_flow.texts import counted, describe_seconds, plain
 
 _WORDS = {
     "RUNNING": "running",
@@ -44,7 +44,7 @@ class Progress(View):
         """Say what changed."""
         if activity.is_waiting and not self._waits:
             self._waits = True
-            self._line(activity, f"{len(activity.stages)} stages", 0, "pending")
+            self._line(activity, counted(len(activity.stages), "stage"), 0, "pending")
         width = max((len(stage.name) for stage in activity.stages), default=0)
         for stage in activity.stages:
             changed = stage.state not in ("PENDING", self._states.get(stage.name))
