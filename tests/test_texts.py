@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from vertex_flow.texts import (
+    counted,
     describe_minute,
     describe_seconds,
     describe_span,
@@ -69,3 +70,8 @@ def test_a_time_for_programs() -> None:
 
 def test_a_time_that_is_not_known() -> None:
     assert (describe_time(None), iso(None)) == ("", None)
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 runs"), (1, "1 run"), (2, "2 runs")])
+def test_a_number_of_things(count: int, text: str) -> None:
+    assert counted(count, "run") == text

@@ -38,6 +38,11 @@ def describe_value(value: Any, *, digits: int = 4) -> str:
     return plain(str(value))
 
 
+def counted(count: int, noun: str) -> str:
+    """Word a number of things: `1 stage`, `2 stages`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def describe_time(moment: datetime | None) -> str:
     """Word when something was, in the time zone of this machine; nothing where it is not known."""
     return "" if moment is None else f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"

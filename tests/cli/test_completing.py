@@ -24,7 +24,7 @@ def at(shop: Shop, line: str) -> list[str]:
     return offered(line, VERTEX_FLOW_HOME=str(shop.home))
 
 
-@pytest.mark.parametrize("command", ["status", "logs", "cancel", "resume", "tensorboard"])
+@pytest.mark.parametrize("command", ["status", "logs", "cancel", "resume", "report", "diff"])
 def test_ids_of_runs(shop: Shop, command: str) -> None:
     assert at(shop, f"vertex-flow {command} line-") == [shop.done]
 
@@ -36,6 +36,10 @@ def test_stages_of_the_run_that_is_given(shop: Shop) -> None:
 def test_stages_of_a_run_of_a_full_name(shop: Shop) -> None:
     name = f"projects/local/locations/us-central1/pipelineJobs/{shop.done}"
     assert at(shop, f"vertex-flow logs {name} --stage s") == ["source"]
+
+
+def test_stages_of_the_newest_run(shop: Shop) -> None:
+    assert at(shop, "vertex-flow why s") == ["source"]
 
 
 def test_endpoints_by_name_and_id(shop: Shop) -> None:

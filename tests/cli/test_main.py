@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tests.cli.conftest import Shell
 from tests.cli.terminals import BOLD, on_a_terminal
@@ -172,3 +173,12 @@ def test_an_error_is_not_obeyed_by_a_terminal(shell: Shell) -> None:
 def test_several_lines_of_an_error_stay_lines(shell: Shell) -> None:
     done = shell("clean", "--project", "acme", "--profile", "dev\nprod")
     assert len(done.stderr.splitlines()) == 2
+
+
+def test_an_interrupt_while_a_command_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("vertex_flow.cli.main.import_module", interrupt)
+    done = CliRunner().invoke(vertex_flow, ["runs"])
+    assert (done.exit_code, done.output) == (130, "")

@@ -102,6 +102,23 @@ def test_how_a_stage_ended(details: Any, line: str) -> None:
     assert watch.lines[0] == line
 
 
+def failed(why: str) -> dict[str, Any]:
+    inside = task(2, "make-data", "FAILED", parent=1, error=why)
+    return job("FAILED", task(1, "source", "FAILED"), inside)
+
+
+def test_a_failure_is_said_with_its_reason() -> None:
+    watch = Watch()
+    watch.sees(failed("Traceback (most recent call last):\nValueError: no luck\nLog: /a.log"))
+    assert watch.lines[0] == "source  failed after 2.5 s: ValueError: no luck"
+
+
+def test_a_long_reason_is_cut() -> None:
+    watch = Watch()
+    watch.sees(failed("x" * 10_000))
+    assert watch.lines[0] == f"source  failed after 2.5 s: {'x' * 199}…"
+
+
 def test_a_condition_that_does_not_hold() -> None:
     watch = Watch()
     watch.sees(job("SUCCEEDED", task(1, "condition-1", "NOT_TRIGGERED")))

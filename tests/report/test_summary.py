@@ -50,6 +50,19 @@ def test_a_model_that_was_not_registered_because_the_run_failed() -> None:
     assert text.splitlines()[-1] == "model     not registered"
 
 
+def test_a_model_that_was_deleted_since() -> None:
+    made = {
+        "schemaTitle": "google.VertexModel",
+        "metadata": {"resourceName": "projects/p/locations/l/models/7@2"},
+    }
+    details = [
+        task(1, "fit", "SUCCEEDED"),
+        task(2, "make-model", "SUCCEEDED", parent=1, outputs={"model": made}),
+    ]
+    text = summary(job("SUCCEEDED", *details))
+    assert text.splitlines()[-1] == "model     deleted since it was registered"
+
+
 def test_model_and_endpoint() -> None:
     text = summary(job("SUCCEEDED"), model=MODEL, endpoint=ENDPOINT)
     assert text.splitlines()[-3:] == [

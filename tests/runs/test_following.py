@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import islice
+from typing import Any
 
 import pytest
 
-from vertex_flow.errors import ApiError
-from vertex_flow.runs.following import FAR, NEARBY, Outage, rest
+from vertex_flow.errors import ApiError, SettingError
+from vertex_flow.runs.following import FAR, NEARBY, Outage, check_timeout, rest
 
 AWAY = ApiError(503, "UNAVAILABLE", "later")
 
@@ -80,3 +82,18 @@ def test_without_anybody_who_looks_it_is_slept_through() -> None:
     pauses: list[float] = []
     rest(15.0, None, sleep=pauses.append)
     assert pauses == [15.0]
+
+
+@pytest.mark.parametrize("seconds", ["x", True, float("nan"), [60]])
+def test_what_is_no_number_of_seconds_is_refused(seconds: Any) -> None:
+    expected = (
+        f"Run.wait(timeout={seconds!r}): expected a number of seconds, or None for as long as "
+        "it takes."
+    )
+    with pytest.raises(SettingError, match=f"^{re.escape(expected)}$"):
+        check_timeout(seconds)
+
+
+@pytest.mark.parametrize("seconds", [None, -1, 0, 0.5, 60, float("inf")])
+def test_a_number_of_seconds_is_a_limit(seconds: Any) -> None:
+    check_timeout(seconds)

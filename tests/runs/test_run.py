@@ -96,6 +96,14 @@ def test_waiting_can_have_an_end(server: Loopback, run: Run) -> None:
         run.wait(timeout=0)
 
 
+def test_a_limit_that_is_no_number_is_said_before_anything_is_asked(
+    server: Loopback, run: Run
+) -> None:
+    with pytest.raises(SettingError, match=r"^Run\.wait\(timeout='x'\): expected a number"):
+        run.wait(timeout="x")  # type: ignore[arg-type]
+    assert not server.asked
+
+
 def test_a_run_is_cancelled_by_name(server: Loopback, run: Run) -> None:
     server.on(f"POST /v1/{NAME}:cancel", {})
     run.cancel()
@@ -135,6 +143,21 @@ def test_the_registered_model(server: Loopback, run: Run) -> None:
     assert run.model == RegisteredModel(
         f"{PARENT}/models/7", "2", "mnist", ("default",), "gs://acme/model"
     )
+
+
+def test_a_model_that_was_deleted_since(server: Loopback, run: Run) -> None:
+    name = f"{PARENT}/models/7@2"
+    server.on(GET, job("SUCCEEDED", *resource(1, "google.VertexModel", name)))
+    server.on(f"GET /v1/{name}", error(404, "NOT_FOUND", "gone"), code=404)
+    assert run.model is None
+
+
+def test_a_refusal_to_show_the_model_is_raised(server: Loopback, run: Run) -> None:
+    name = f"{PARENT}/models/7@2"
+    server.on(GET, job("SUCCEEDED", *resource(1, "google.VertexModel", name)))
+    server.on(f"GET /v1/{name}", error(403, "PERMISSION_DENIED", "no"), code=403)
+    with pytest.raises(ApiError, match="PERMISSION_DENIED"):
+        _ = run.model
 
 
 def test_no_registered_model_and_no_endpoint(server: Loopback, run: Run) -> None:

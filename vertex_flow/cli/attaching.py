@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from vertex_flow.cli import completing
+from vertex_flow.cli.command import FAILED, say_error
 
 if TYPE_CHECKING:
     from vertex_flow.context import GcpContext
@@ -22,6 +23,42 @@ def run_argument(command: F) -> F:
     return click.argument(
         "name", metavar="[RUN]", required=False, shell_complete=completing.run_ids
     )(command)
+
+
+@contextmanager
+def engine_for(context: GcpContext) -> Iterator[None]:
+    """Hold one engine for the time of a block that takes up several runs.
+
+    Nothing is held in the cloud, nor in a folder in which nothing has run yet.
+    """
+    from vertex_flow.runs import reaching
+
+    is_held = context.is_local and not reaching.is_empty(context)
+    with reaching.reached(context) if is_held else nullcontext():
+        yield
+
+
+@contextmanager
+def ending(ctx: click.Context, run: Run) -> Iterator[None]:
+    """End a run on this machine with a block that follows it, and an engine of its own.
+
+    Why it failed is said first: an engine that ends writes the reports of its runs before. One that
+    was interrupted is stopped, unless it is in the cloud.
+    """
+    from vertex_flow.errors import RunCancelled, RunFailed
+
+    try:
+        yield
+    except (RunFailed, RunCancelled) as error:
+        say_error(error, as_json=bool(ctx.params.get("as_json")))
+        ctx.exit(FAILED)
+    except KeyboardInterrupt:
+        if run.is_local and not run.ends_with_program:
+            run.cancel()
+        raise
+    finally:
+        if run.ends_with_program:
+            run.close()
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,7 +33,7 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except VertexFlowError as error:
-            _say(error, as_json=bool(ctx.params.get("as_json")))
+            say_error(error, as_json=bool(ctx.params.get("as_json")))
             ctx.exit(_code(error, self.failed))
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
@@ -63,10 +64,27 @@ def home_of(given: Path | None) -> Path:
 
 def print_json(facts: dict[str, Any]) -> None:
     """Print facts as one JSON object."""
-    click.echo(json.dumps(facts, indent=2))
+    click.echo(json_of(facts, indent=2))
 
 
-def _say(error: VertexFlowError, *, as_json: bool) -> None:
+def json_of(value: Any, *, indent: int | None = None) -> str:
+    """Write a value as JSON, which has no NaN and no infinity: these are null."""
+    try:
+        return json.dumps(value, indent=indent, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), indent=indent)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def say_error(error: VertexFlowError, *, as_json: bool = False) -> None:
+    """Say an error, to a person or to a program."""
     if as_json:
         print_json({"error": {"type": type(error).__name__, "message": str(error)}})
         return

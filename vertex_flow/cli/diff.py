@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vertex_flow.cli import completing
+from vertex_flow.cli.attaching import engine_for
 from vertex_flow.cli.command import Command, json_option, print_json
 from vertex_flow.cli.places import place_options
 from vertex_flow.errors import SettingError
@@ -26,7 +28,7 @@ class _Diff(Command):
 
 
 @click.command(cls=_Diff)
-@click.argument("runs", metavar="[RUN] [RUN]...", nargs=-1)
+@click.argument("runs", metavar="[RUN] [RUN]...", nargs=-1, shell_complete=completing.run_ids)
 @place_options
 @click.option("--all", "everything", is_flag=True, help="Show what is the same too.")
 @json_option
@@ -49,12 +51,14 @@ def diff(
       0  the runs are the same
       1  they differ
       2  there is no such run, or it cannot be read
+      4  the engine in the folder belongs to another program
 
     \b
     Example:
       vertex-flow diff mnist-20260801093000-123 mnist-20260801101500-456
     """
-    comparison = _compared(context, runs)
+    with engine_for(context):
+        comparison = _compared(context, runs)
     if as_json:
         print_json(comparison.as_json(everything=everything))
     else:

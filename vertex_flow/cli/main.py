@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
+from typing import Any
 
 import click
 
 from vertex_flow._version import __version__
+from vertex_flow.cli.command import INTERRUPTED
 
 # In the order of use; each is a function of its name in the module of its name.
 _SECTIONS = {
@@ -29,6 +31,13 @@ class _Commands(click.Group):
             return None
         command: click.Command = getattr(import_module(f"vertex_flow.cli.{cmd_name}"), cmd_name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; one that is interrupted while it is loaded says nothing either."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands below the titles of their sections, in columns of one width."""

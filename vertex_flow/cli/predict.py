@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vertex_flow.cli import completing
-from vertex_flow.cli.command import Command, json_option, print_json
+from vertex_flow.cli.command import Command, json_of, json_option, print_json
 from vertex_flow.cli.places import place_options
 from vertex_flow.errors import SettingError, nearest
 
@@ -57,7 +57,7 @@ def predict(endpoint: str, given: str, context: GcpContext, as_json: bool) -> No
         print_json({"endpoint": found.name, "predictions": predictions})
         return
     for one in predictions:
-        click.echo(json.dumps(one))
+        click.echo(json_of(one))
 
 
 def _read(given: str) -> tuple[list[Any], dict[str, Any] | None]:

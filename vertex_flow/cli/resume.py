@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vertex_flow.cli.attaching import attached, run_argument
+from vertex_flow.cli.attaching import attached, ending, run_argument
 from vertex_flow.cli.command import FAILED, Command, json_option, print_json
 from vertex_flow.cli.places import place_options
 from vertex_flow.errors import RunFailed
@@ -45,23 +45,37 @@ def resume(
     if no_wait and context.is_local:
         _ = context.vertex  # an engine of our own would end with us, and the run with it
     with attached(context, name) as run:
-        if as_json:
-            new, code = _recorded(run, wait=not no_wait)
-            print_json(new.as_json())
-            ctx.exit(code)
-        new = run.resume(wait=not no_wait)
-        click.echo(f"vertex-flow status {new.job_id}" if no_wait else f"\n{new.summary()}")
+        new = run.resume(wait=False, progress=_progress if as_json else "auto")
+        if no_wait:
+            _say_started(new, as_json=as_json)
+            return
+        with ending(ctx, new):
+            code = _recorded(new) if as_json else _shown(new)
+        ctx.exit(code)
 
 
-def _recorded(run: Run, *, wait: bool) -> tuple[Run, int]:
-    """Start it again, and say how it goes to the standard error."""
-    new = run.resume(wait=False, progress=_progress)
-    if not wait:
-        return new, 0
+def _say_started(run: Run, *, as_json: bool) -> None:
+    if as_json:
+        print_json(run.as_json())
+    else:
+        click.echo(f"vertex-flow status {run.job_id}")
+
+
+def _shown(run: Run) -> int:
+    run.wait(progress="auto")
+    click.echo(f"\n{run.summary()}")
+    return 0
+
+
+def _recorded(run: Run) -> int:
+    """Print the record of the run as JSON, and how it goes to the standard error."""
+    code = 0
     try:
-        return new.wait(progress=_progress), 0
+        run.wait(progress=_progress)
     except RunFailed:
-        return new, FAILED
+        code = FAILED
+    print_json(run.as_json())
+    return code
 
 
 def _progress(line: str) -> None:

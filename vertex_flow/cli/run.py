@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vertex_flow.cli.attaching import ending
 from vertex_flow.cli.command import FAILED, Command, json_option, print_json
 from vertex_flow.cli.flows import flow_argument, loaded, params_option, values_of
 from vertex_flow.cli.places import LOCAL, place_options
@@ -15,7 +16,6 @@ from vertex_flow.errors import RunFailed, SettingError
 
 if TYPE_CHECKING:
     from vertex_flow.context import GcpContext
-    from vertex_flow.flow import Flow
     from vertex_flow.runs.run import Run
 
 
@@ -66,6 +66,7 @@ def run(  # noqa: PLR0913 - click's context, and an argument for each option
     Exit codes:
       0    it succeeded, or with --no-wait: is started
       1    it failed, was cancelled, or was not started
+      4    the engine in the folder belongs to another program
       130  interrupted
 
     \b
@@ -76,42 +77,48 @@ def run(  # noqa: PLR0913 - click's context, and an argument for each option
     given: dict[str, Any] = {
         "params": values_of(flow, texts),
         "enable_caching": False if no_cache else None,
-        "wait": not no_wait,
+        "wait": False,  # it is waited for below: so why it fails is said before the engine ends
         "labels": _labels(labels),
         **{name: value for name, value in options.items() if value is not None},
     }
     if no_wait and context.is_local:
         _ = context.vertex  # an engine of our own would end with us, and the run with it
     if as_json:
-        ctx.exit(_for_programs(flow, context, given))
-    _for_people(ctx, flow.run(context, **given), waited=not no_wait)
+        ctx.exit(_for_programs(ctx, flow.run(context, progress=_progress, **given)))
+    _for_people(ctx, flow.run(context, **given))
 
 
-def _for_people(ctx: click.Context, run: Run, *, waited: bool) -> None:
-    if not waited:
+def _for_people(ctx: click.Context, run: Run) -> None:
+    click.echo(_first_line(run))
+    if ctx.params["no_wait"]:
         flags = _flags(ctx.params)
-        click.echo("  ".join(filter(None, [f"run {run.job_id}", run.console_url])))
         click.echo(f"to see how it goes: vertex-flow status {run.job_id}{flags}")
         return
-    click.echo(f"\n{run.summary()}")
-    _say_what_ends(run)
-    run.close()
-
-
-def _for_programs(flow: Flow, context: GcpContext, given: dict[str, Any]) -> int:
-    """Print the record of the run as JSON, and how it goes to the standard error."""
-    from vertex_flow.runs.run import Run
-
-    code = 0
-    try:
-        run = flow.run(context, progress=_progress, **given)
-    except RunFailed as error:
-        run, code = Run.attach(context, error.run), FAILED
-    print_json(run.as_json())
-    if given["wait"]:
+    with ending(ctx, run):
+        run.wait(progress="auto")
+        click.echo(f"\n{run.summary()}")
         _say_what_ends(run)
-        run.close()
+
+
+def _for_programs(ctx: click.Context, run: Run) -> int:
+    """Print the record of the run as JSON, and how it goes to the standard error."""
+    if ctx.params["no_wait"]:
+        print_json(run.as_json())
+        return 0
+    _progress(_first_line(run))
+    code = 0
+    with ending(ctx, run):
+        try:
+            run.wait(progress=_progress)
+        except RunFailed:
+            code = FAILED
+        print_json(run.as_json())
+        _say_what_ends(run)
     return code
+
+
+def _first_line(run: Run) -> str:
+    return "  ".join(filter(None, [f"run {run.job_id}", run.console_url]))
 
 
 def _progress(line: str) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vertex_flow.cli import completing
+from vertex_flow.cli.attaching import engine_for, run_argument
 from vertex_flow.cli.command import Command, json_option, print_json
 from vertex_flow.cli.diff import echo, width
 from vertex_flow.cli.places import place_options
@@ -17,11 +19,11 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument("stage", metavar="STAGE")
-@click.argument("run", metavar="[RUN]", required=False)
+@click.argument("stage", metavar="STAGE", shell_complete=completing.stages)
+@run_argument
 @place_options
 @json_option
-def why(context: GcpContext, stage: str, run: str | None, as_json: bool) -> None:
+def why(context: GcpContext, stage: str, name: str | None, as_json: bool) -> None:
     """Say why a stage was, or was not, served from the cache.
 
     RUN is a job id or a full name; left out, it is the newest run. Each task of the stage is
@@ -32,6 +34,7 @@ def why(context: GcpContext, stage: str, run: str | None, as_json: bool) -> None
     Exit codes:
       0  it was said
       1  there is no such run or stage, or it cannot be read
+      4  the engine in the folder belongs to another program
 
     \b
     Example:
@@ -39,7 +42,7 @@ def why(context: GcpContext, stage: str, run: str | None, as_json: bool) -> None
     """
     from vertex_flow.runs.run import Run
 
-    with closing(Run.attach(context, run or _newest(context))) as found:
+    with engine_for(context), closing(Run.attach(context, name or _newest(context))) as found:
         reason = found.why(stage)
     if as_json:
         print_json(reason.as_json())

@@ -14,7 +14,7 @@ from vertex_flow.report.metrics import is_overall
 from vertex_flow.report.snapshot import Snapshot, StageRun
 from vertex_flow.report.states import is_over
 from vertex_flow.report.tracebacks import last_exception
-from vertex_flow.texts import describe_value, plain
+from vertex_flow.texts import counted, describe_value, plain
 
 _TRIAL_OVER = ("SUCCEEDED", "INFEASIBLE", "FAILED", "STOPPED")
 _CLASSES = 4  # metrics that a stage's line has room for
@@ -231,7 +231,7 @@ def _searched(outputs: Mapping[str, Any]) -> str:
     if not isinstance(trials, list) or not isinstance(best, Mapping):
         return ""
     value = describe_value(outputs.get("best_metric", ""))
-    return f"{len(trials)} trials, best {value}: {pairs(best)}"
+    return f"{counted(len(trials), 'trial')}, best {value}: {pairs(best)}"
 
 
 def _measured(metrics: Mapping[str, float]) -> str:

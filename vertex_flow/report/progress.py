@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 from vertex_flow.report.activity import Activity, StageActivity
 from vertex_flow.report.view import View
-from vertex_flow.texts import describe_seconds, plain
+from vertex_flow.texts import counted, describe_seconds, plain
 
 _WORDS = {
     "RUNNING": "running",
@@ -19,6 +19,8 @@ _WORDS = {
     "NOT_REACHED": "not reached",
 }
 _TOOK = {"SUCCEEDED": "in", "FAILED": "after", "CANCELLED": "after"}
+
+_LONGEST = 200  # characters of the reason of a failure
 
 
 class Progress(View):
@@ -42,7 +44,7 @@ class Progress(View):
         """Say what changed."""
         if activity.is_waiting and not self._waits:
             self._waits = True
-            self._line(activity, f"{len(activity.stages)} stages", 0, "pending")
+            self._line(activity, counted(len(activity.stages), "stage"), 0, "pending")
         width = max((len(stage.name) for stage in activity.stages), default=0)
         for stage in activity.stages:
             changed = stage.state not in ("PENDING", self._states.get(stage.name))
@@ -72,4 +74,11 @@ def _describe(stage: StageActivity) -> str:
         text += (
             f" {_TOOK[stage.state]} {describe_seconds((stage.end - stage.start).total_seconds())}"
         )
+    if stage.state == "FAILED" and stage.doing:
+        text += f": {_cut(stage.doing)}"
     return text
+
+
+def _cut(text: str) -> str:
+    """Cut what may be the whole of a log line: all of it is in the error at the end."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

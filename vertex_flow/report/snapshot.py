@@ -234,6 +234,20 @@ class Snapshot:
         found = [_metadata(one).get(f"input:{name}") for one in own]
         return tuple(value for value in found if value is not None)
 
+    def resource(self, schema_title: str) -> str | None:
+        """Resource name of what the run made of a kind, the last of several; None for nothing.
+
+        Args:
+            schema_title: The kind, `google.VertexModel` for example.
+        """
+        names = [
+            artifact.metadata.get("resourceName")
+            for stage in self.stages
+            for artifact in stage.artifacts.values()
+            if artifact.schema_title == schema_title
+        ]
+        return next((str(name) for name in reversed(names) if name), None)
+
     @cached_property
     def _by_id(self) -> dict[int, Any]:
         return {one.task_id: one for one in self._details}

@@ -24,7 +24,7 @@ def summarise(snapshot: Snapshot, *, model: Any, endpoint: Any) -> str:
 
     Args:
         snapshot: The run, over or not.
-        model: The registered model version, or None.
+        model: The registered model version; None when there is none, or no longer.
         endpoint: The endpoint, or None.
 
     Returns:
@@ -69,6 +69,8 @@ def _metrics(stage: StageRun) -> list[str]:
 
 
 def _outcome(snapshot: Snapshot, model: Any, endpoint: Any) -> str:
+    if model is None and snapshot.resource("google.VertexModel"):
+        return "model     deleted since it was registered"
     if model is None:
         left_out = [one.name for one in snapshot.stages if one.state == "NOT_TRIGGERED"]
         why = f": {', '.join(left_out)} left out, the condition does not hold" if left_out else ""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
 from vertex_flow.calls import TRANSIENT
-from vertex_flow.errors import ApiError, EngineError
+from vertex_flow.errors import ApiError, EngineError, SettingError
 
 T = TypeVar("T")
 
@@ -138,6 +139,25 @@ def cloud_outage(attaching: str) -> Outage:
         f"{CLOUD_OUTAGE / 60:g} minutes",
         gone=gone,
     )
+
+
+def check_timeout(seconds: Any) -> None:
+    """Refuse what is no number of seconds.
+
+    Args:
+        seconds: What was given to `Run.wait`; None for no limit.
+
+    Raises:
+        SettingError: It is none.
+    """
+    if seconds is None:
+        return
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not is_number or math.isnan(seconds):
+        raise SettingError(
+            f"Run.wait(timeout={seconds!r}): expected a number of seconds, or None for as long "
+            "as it takes."
+        )
 
 
 def rest(

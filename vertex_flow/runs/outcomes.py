@@ -296,6 +296,17 @@ def endpoint_of(client: Client, name: str) -> DeployedEndpoint:
     return DeployedEndpoint(name=name, url=predict_url(client, name), client=client)
 
 
+def model_of(client: Client, name: str) -> RegisteredModel | None:
+    """Give a version of a model by its resource name; None for one that is gone.
+
+    Args:
+        client: Speaks to where it is.
+        name: Its resource name, `projects/…/models/ID@VERSION`.
+    """
+    found = if_there(lambda: client.get_model(name))
+    return None if found is None else RegisteredModel.of(found)
+
+
 def predict_url(client: Client, name: str) -> str:
     """The URL at which an endpoint takes predictions."""
     return f"{client.endpoint}/v1/{name}:predict"

@@ -14,7 +14,7 @@ from vertex_flow.names import Resource
 from vertex_flow.report.record import record
 from vertex_flow.report.snapshot import Snapshot, StageRun
 from vertex_flow.report.summary import summarise
-from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel, endpoint_of
+from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel, endpoint_of, model_of
 from vertex_flow.texts import plain
 
 if TYPE_CHECKING:
@@ -79,16 +79,14 @@ class Reading:
 
     @property
     def model(self) -> RegisteredModel | None:
-        """The model version that was registered, or None when none was."""
-        name = self._resource("google.VertexModel")
-        if name is None:
-            return None
-        return RegisteredModel.of(self._reached().get_model(name))
+        """The model version that was registered, or None when none was, or it was deleted since."""
+        name = self.snapshot().resource("google.VertexModel")
+        return None if name is None else model_of(self._reached(), name)
 
     @property
     def endpoint(self) -> DeployedEndpoint | None:
         """The endpoint that the model was deployed to, or None when it was not."""
-        name = self._resource("google.VertexEndpoint")
+        name = self.snapshot().resource("google.VertexEndpoint")
         return None if name is None else endpoint_of(self._reached(), name)
 
     @property
@@ -337,12 +335,3 @@ class Reading:
             self._engine = engine
             self._client = attrs.evolve(self._client, endpoint=engine.endpoint, token=engine.token)
         return self._client
-
-    def _resource(self, schema_title: str) -> str | None:
-        names = [
-            artifact.metadata.get("resourceName")
-            for stage in self.stages
-            for artifact in stage.artifacts.values()
-            if artifact.schema_title == schema_title
-        ]
-        return next((str(name) for name in reversed(names) if name), None)

@@ -19,7 +19,15 @@ from vertex_flow.report.activity import Watch
 from vertex_flow.report.showing import ProgressTo, view_of
 from vertex_flow.report.snapshot import Snapshot
 from vertex_flow.runs import reaching
-from vertex_flow.runs.following import FAR, NEARBY, Outage, cloud_outage, engine_outage, rest
+from vertex_flow.runs.following import (
+    FAR,
+    NEARBY,
+    Outage,
+    check_timeout,
+    cloud_outage,
+    engine_outage,
+    rest,
+)
 from vertex_flow.runs.reading import Reading
 
 if TYPE_CHECKING:
@@ -126,11 +134,12 @@ class Run(Reading):
         Raises:
             RunFailed: The run failed; with the likely cause and the fix, where they are known.
             RunCancelled: The run was cancelled.
-            SettingError: `progress` is none of these.
+            SettingError: `progress` is none of these, or `timeout` no number of seconds.
             EngineError: The standing engine has stopped, and did not come back.
             ApiError: Vertex AI was away for ten minutes, or refused; the run goes on.
             TimeoutError: It has not ended in time; it goes on.
         """
+        check_timeout(timeout)
         view = view_of(progress, "Run.wait")
         with self.detaching(view.say if view else None), view or contextlib.nullcontext():
             snapshot = self._followed(view, timeout)
