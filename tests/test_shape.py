@@ -20,8 +20,6 @@ TESTED_ELSEWHERE = {
     "__main__": "cli/test_main",
     "_version": "test_init",
     "ui/__main__": "ui/test_serve",
-    "cli/attaching": "cli/test_status",
-    "cli/command": "cli/test_main",
     "cli/why": "cli/test_diff",
     "report/changes": "report/test_why",
     "report/explaining": "report/test_why",
