@@ -9,7 +9,19 @@ from typing import Any
 from kfp import dsl
 
 from tests.samples import IMAGE, Source
-from vertex_flow import Discrete, Flow, Inputs, Outputs, Param, Stage, Trainer, Value, When, stage
+from vertex_flow import (
+    Discrete,
+    Flow,
+    Inputs,
+    Out,
+    Outputs,
+    Param,
+    Stage,
+    Trainer,
+    Value,
+    When,
+    stage,
+)
 from vertex_flow.stages import (
     Deploy,
     Evaluate,
@@ -45,8 +57,8 @@ if "CLOUD_ML_TRIAL_ID" not in os.environ:
 
 
 @dsl.component(base_image=IMAGE)
-def wait_for(file: str) -> None:
-    """Wait until a file is there."""
+def wait_for(file: str) -> str:
+    """Wait until a file is there, and give its name."""
     import os
     import time
 
@@ -54,6 +66,13 @@ def wait_for(file: str) -> None:
     while not os.path.exists(file):
         time.sleep(0.05)
     print("it is there", flush=True)
+    return file
+
+
+@dsl.component(base_image=IMAGE)
+def tell(text: str) -> None:
+    """Print a text."""
+    print(text)
 
 
 @stage
@@ -62,12 +81,29 @@ class WaitFor(Stage):
 
     Attributes:
         file: The file.
+        found: Its name.
     """
 
     file: Value[str] = ""
+    found = Out(str)
 
     def emit(self, io: Inputs) -> Outputs:
-        wait_for(file=io.file).set_caching_options(False)
+        task = wait_for(file=io.file).set_caching_options(False)
+        return {"found": task.output}
+
+
+@stage
+class Tell(Stage):
+    """Prints a text.
+
+    Attributes:
+        text: The text.
+    """
+
+    text: Value[str] = ""
+
+    def emit(self, io: Inputs) -> Outputs:
+        tell(text=io.text)
         return {}
 
 
@@ -105,8 +141,9 @@ def digits_flow(folder: Path) -> Flow:
 
 
 def waiting_flow() -> Flow:
-    """A flow that goes on when a file is there."""
-    return Flow("waiting", [WaitFor(file=Param("file", ""))])
+    """A flow whose second stage is pending until a file is there."""
+    wait = WaitFor(file=Param("file", ""))
+    return Flow("waiting", [wait, Tell(text=wait.found)])
 
 
 def small_flow() -> Flow:

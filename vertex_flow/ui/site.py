@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -117,7 +118,7 @@ class Site:
         """Where it is, in words."""
         context = self.context
         if context.home is not None:
-            return f"this machine, {context.home}"
+            return f"this machine, {_short(context.home)}"
         return f"project {context.project}, {context.location}"
 
     @property
@@ -249,6 +250,14 @@ class Site:
                 return facts, facts.is_over
             sure = sure and facts.is_over
         return None, sure
+
+
+def _short(home: Path) -> str:
+    """Write a folder as a shell does: with `~` for the user's own."""
+    try:
+        return f"~/{home.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):  # it is elsewhere, or the user has none
+        return str(home)
 
 
 def _newer(facts: RunFacts, snapshot: Snapshot) -> RunFacts:

@@ -17,7 +17,8 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.ui.browser.shown import Shown, shown
 from tests.ui.told import HOSTILE, START, ToldSite, facts
-from vertex_flow.report.comparison import SECTIONS, ComparedRun, Comparison, Row
+from vertex_flow.report.columns import SECTIONS
+from vertex_flow.report.comparison import ComparedRun, Comparison, Row
 from vertex_flow.report.facts import RunFacts
 from vertex_flow.ui.app import application
 from vertex_flow.ui.entry import Entry

@@ -41,15 +41,18 @@ def test_from_the_list_to_a_run(sight: Sight, shown: Shown) -> None:
     expect(page.get_by_role("region", name="Stages", exact=True)).to_contain_text("hyper-tune")
 
 
-def test_a_run_goes_from_running_to_succeeded_without_a_reload(sight: Sight, shown: Shown) -> None:
+def test_a_run_goes_from_pending_to_succeeded_without_a_reload(sight: Sight, shown: Shown) -> None:
     run, file = start_waiting(shown, "live-1")
     page = sight.open(f"runs/{run.job_id}")
     page.evaluate(MARK)
     now = page.get_by_role("region", name="Running: wait-for")
     expect(now).to_contain_text("waiting <script>alert(1)</script>")
+    last = page.get_by_role("region", name="Stages").get_by_role("row").filter(has_text="tell")
+    expect(last).to_contain_text("pending")
     page.locator("#labels summary").click()
     file.touch()
     expect(page.locator("#said")).to_have_text("The run has succeeded.")
+    expect(last).to_contain_text("succeeded")
     expect(now).to_have_count(0)
     expect(page.locator("#labels")).to_have_attribute("open", "")
     assert page.evaluate(STAYED)
