@@ -217,6 +217,14 @@ def test_on_this_machine_the_log_is_in_the_reason() -> None:
     assert error.cause == "the module pandas is not where the code runs."
 
 
+def test_an_exception_on_this_machine_is_not_sent_to_this_machine() -> None:
+    reason = 'Traceback (most recent call last):\n  File "a.py", line 1, in f\nValueError: no luck'
+    error = local_failure(failed("make-model", reason))
+    assert error.fix == (
+        "mend the code and run the flow again: what has succeeded and not changed is reused."
+    )
+
+
 def test_a_refusal_gets_its_cause() -> None:
     error = explained(
         ApiError(400, "INVALID_ARGUMENT", "Machine type 'x1' is not supported"), PARENT

@@ -22,6 +22,7 @@ _SEE_LOGS = re.compile(
 )
 _UNSAID = ("exit", "exception")
 _LINES = 15
+_MEND = "mend the code and run the flow again: what has succeeded and not changed is reused."
 
 ReadLogs = Callable[[str, int], str]
 """Reads the newest lines that Cloud Logging has for a filter."""
@@ -53,6 +54,8 @@ def local_failure(snapshot: Snapshot) -> RunFailed:
     log = _LOG_LINE.search(reason)
     place = Resource.parse(snapshot.name)
     found = diagnose(reason, project=place.project, location=place.location)
+    if found is not None and found.kind == "exception":
+        found = attrs.evolve(found, fix=_MEND)
     return _run_failed(snapshot, failure, reason, found, logs_uri=log.group(1) if log else None)
 
 
