@@ -379,7 +379,7 @@ def _makers(name: str, kind: type) -> list[str]:
         queue.extend(cls.__subclasses__())
         out: Any = getattr(cls, name, None)
         decorated = "__attrs_attrs__" in cls.__dict__
-        public = cls.__module__.startswith("vertex_flow.")
+        public = cls.__module__.startswith("vertex_flow.stages.")
         if decorated and public and hasattr(out, "type") and fits(out.type, kind):
             found.append(f"{cls.__name__}(...)")
     return sorted(set(found))

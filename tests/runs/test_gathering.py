@@ -269,7 +269,7 @@ def test_a_model_that_was_deleted_is_said(server: Loopback) -> None:
     server.on(f"GET /v1/{name}", error(404, "NOT_FOUND", "The model is gone."), code=404)
     facts = made(server, job("SUCCEEDED", task(1, "source", "SUCCEEDED"), inner))
     assert facts.model is None
-    assert facts.notes == ("the registered model could not be read: The model is gone.",)
+    assert facts.notes == ("the model was deleted since it was registered",)
 
 
 def test_a_run_in_the_cloud_has_images_and_identity(server: Loopback) -> None:

@@ -222,7 +222,8 @@ def test_its_flow_is_what_its_settings_say(demo: Path, monkeypatch: pytest.Monke
 def made(demo: Path, *folders: Path) -> list[str]:
     """What `make test` would do, with programs of some folders first."""
     path = os.pathsep.join([*map(str, folders), "/usr/bin", "/bin"])
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": os.getcwd()}
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    environment = {**ours, "PATH": path, "PYTHONPATH": os.getcwd()}
     words = ["make", "--dry-run", "test"]
     done = subprocess.run(
         words, cwd=demo, env=environment, check=True, capture_output=True, text=True

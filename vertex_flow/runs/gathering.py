@@ -154,7 +154,10 @@ def _samples(
 
 def _outcome(run: Reading, snapshot: Snapshot, notes: _Notes) -> dict[str, Any]:
     """The model, the endpoint, the failure: what there is of them."""
+    missed = len(notes.said)
     model = notes.tried("the registered model", lambda: run.model, None)
+    if model is None and len(notes.said) == missed and snapshot.resource("google.VertexModel"):
+        notes.say("the model was deleted since it was registered")
     endpoint = notes.tried("the endpoint", lambda: run.endpoint, None)
     failure = None
     if snapshot.state == "FAILED":

@@ -57,7 +57,7 @@ class Sight:
         route.abort()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright's event loop is in the way of other tests
 def chromium() -> Iterator[Browser]:
     expect.set_options(timeout=60_000)  # for machines with much else to do
     program = shutil.which("chromium") or shutil.which("chromium-browser")
