@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent
 IMAGES = ROOT / "images"
 SIZES = {"desktop": (1280, 860), "phone": (390, 844)}
 DARK = ("run",)  # pages that are shown in the dark too
-TALLEST = 2400  # pixels
+TALLEST = 1600  # pixels
 
 
 def main() -> None:
