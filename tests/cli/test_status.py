@@ -31,7 +31,7 @@ def test_it_says_what_is_up(busy: Shell, engine_of: EngineOf) -> None:
         rf"  home     {busy.home}\n"
         rf"  process  {engine.pid}\n"
         rf"  version  {re.escape(__version__)}\n"
-        r"  holds    0 pipeline jobs, 0 models, 1 endpoint\n"
+        r"  holds    \d+ pipeline jobs?, \d+ models?, 1 endpoint\n"  # other tests run flows there
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert re.fullmatch(expected, done.stdout)
