@@ -55,6 +55,7 @@ TESTED_ELSEWHERE = {
     "gcp/transfer/opening": "gcp/transfer/test_uploading",
     "engine/__main__": "engine/test_embedded",
     "engine/joining": "engine/test_standing",
+    "engine/listening": "engine/test_embedded",
     "engine/program": "engine/test_embedded",
     "engine/serve": "engine/test_embedded",
     "engine/api/binding": "engine/api/test_rpc",

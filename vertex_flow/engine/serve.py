@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
 import os
-import signal
 import socket
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+from vertex_flow.engine.listening import listen, on_end_of_input, on_signals, server_of
 from vertex_flow.engine.state.home import Home
-from vertex_flow.errors import ApiError, EngineError, PortInUseError
-
-if TYPE_CHECKING:
-    import uvicorn
+from vertex_flow.errors import ApiError, EngineError
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +40,7 @@ def serve(
         PortInUseError: The port is taken.
         EngineError: It could not start.
     """
-    with _home(root) as home, _listen(port, usual=home.usual_port() if standing else 0) as listener:
+    with _home(root) as home, listen(port, usual=home.usual_port() if standing else 0) as listener:
         asyncio.run(_run(home, listener, standing=standing, parent=parent, announce=announce))
 
 
@@ -71,42 +65,6 @@ def _home(root: Path) -> Iterator[Home]:
     except ApiError as error:
         _log.exception("the engine failed")
         raise EngineError(f"the engine cannot start in {home.root}: {error.message}") from error
-
-
-@contextlib.contextmanager
-def _listen(port: int, *, usual: int) -> Iterator[socket.socket]:
-    """Open the port, so that callers may connect from here on.
-
-    Args:
-        port: The port that is asked for; 0 for any.
-        usual: The port that is tried first where any will do; 0 for none.
-    """
-    # asyncio turns Nagle's algorithm off only where the protocol is named; with it on, an answer's
-    # body waits 40 ms for the caller's acknowledgement of its headers.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    with listener:
-        if port or not _bind(listener, usual):
-            _bind_to(listener, port)
-        listener.listen(128)
-        yield listener
-
-
-def _bind(listener: socket.socket, port: int) -> bool:
-    try:
-        listener.bind(("127.0.0.1", port))
-    except OSError:
-        return False
-    return True
-
-
-def _bind_to(listener: socket.socket, port: int) -> None:
-    try:
-        listener.bind(("127.0.0.1", port))
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise PortInUseError(port) from error
-        raise EngineError(f"port {port} on 127.0.0.1 cannot be opened: {error}") from error
 
 
 async def _run(
@@ -141,7 +99,7 @@ async def _run(
             console=console,
             counts=engine.counts,
         )
-        server = _server(app)
+        server = server_of(app, grace=3)
         home.publish(endpoint, parent=os.getppid() if parent else None, standing=standing)
         announce(endpoint)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -158,34 +116,10 @@ async def _run(
     await serving
 
 
-def _server(app: Any) -> uvicorn.Server:
-    import uvicorn
-
-    from vertex_flow.engine.api.connections import BoundedConnection
-
-    class Server(uvicorn.Server):
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            """Leave the signals to the engine, which has processes to end first."""
-            yield
-
-    config = uvicorn.Config(
-        app,
-        http=BoundedConnection,
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=3,
-    )
-    return Server(config)
-
-
 def _watch(stop: asyncio.Event, home: Home, *, parent: bool) -> None:
     """Have `stop` set by a signal, or when the parent or the folder is gone."""
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
+    on_signals(stop.set)
     # A process that the parent has forked holds the pipe open after the parent's own end.
     born_by = os.getppid()
 
@@ -198,20 +132,7 @@ def _watch(stop: asyncio.Event, home: Home, *, parent: bool) -> None:
 
     loop.call_later(_LOOK, look)
     if parent:
-        _watch_input(stop)
-
-
-def _watch_input(stop: asyncio.Event) -> None:
-    """Have `stop` set when standard input ends."""
-    loop = asyncio.get_running_loop()
-    stdin = sys.stdin.fileno()
-
-    def read() -> None:
-        if not os.read(stdin, 4096):
-            loop.remove_reader(stdin)
-            stop.set()
-
-    loop.add_reader(stdin, read)
+        on_end_of_input(stop.set)
 
 
 def _log_to(path: Path) -> None:
