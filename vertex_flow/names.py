@@ -90,6 +90,16 @@ def pipeline_job_name(parent: str, job_id: str) -> str:
     return f"{parent}/pipelineJobs/{job_id}"
 
 
+def job_display_name(job_id: str, stage: str) -> str:
+    """Display name of the job that a stage starts, by which it is found while the stage runs.
+
+    Args:
+        job_id: Id of the pipeline job.
+        stage: Name of the stage.
+    """
+    return f"{job_id}-{stage}"
+
+
 def join_uri(root: str, *parts: str) -> str:
     """Put parts below a URI or an absolute path, with exactly one slash between them."""
     return "/".join([root.rstrip("/"), *(part.strip("/") for part in parts)])

@@ -35,6 +35,10 @@ def test_a_path_is_one(uri: str) -> None:
     assert files.local_path(uri, None) == Path("/tmp/x")
 
 
+def test_a_file_url_may_have_escapes() -> None:
+    assert files.local_path("file:///tmp/a%20b", None) == Path("/tmp/a b")
+
+
 def test_a_relative_path_is_nowhere() -> None:
     assert files.local_path("some/where", None) is None
 

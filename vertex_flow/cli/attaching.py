@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from vertex_flow.cli import completing
-from vertex_flow.cli.command import FAILED, say_error
+from vertex_flow.cli.command import FAILED, print_json, say_error
 
 if TYPE_CHECKING:
     from vertex_flow.context import GcpContext
@@ -36,6 +36,51 @@ def engine_for(context: GcpContext) -> Iterator[None]:
     is_held = context.is_local and not reaching.is_empty(context)
     with reaching.reached(context) if is_held else nullcontext():
         yield
+
+
+def check_stays(context: GcpContext) -> None:
+    """Refuse to leave a run alone on this machine where no engine stands: it would end with us.
+
+    Raises:
+        EngineError: No engine is up.
+    """
+    if context.is_local:
+        _ = context.vertex
+
+
+def echo_progress(line: str) -> None:
+    """Say a line of progress where it is in no program's way."""
+    click.echo(line, err=True)
+
+
+def follow(run: Run, *, as_json: bool) -> int:
+    """Follow a run to its end, and print what came out of it.
+
+    Args:
+        run: The run.
+        as_json: Whether for a program: then it is one JSON object, that of a failed run too, and
+            how it goes is on the standard error.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        RunFailed: It failed, and a person is to be told.
+        RunCancelled: It was cancelled.
+    """
+    from vertex_flow.errors import RunFailed
+
+    if not as_json:
+        run.wait(progress="auto")
+        click.echo(f"\n{run.summary()}")
+        return 0
+    code = 0
+    try:
+        run.wait(progress=echo_progress)
+    except RunFailed:
+        code = FAILED
+    print_json(run.as_json())
+    return code
 
 
 @contextmanager

@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vertex_flow.cli.attaching import attached, ending, run_argument
-from vertex_flow.cli.command import FAILED, Command, json_option, print_json
+from vertex_flow.cli.attaching import (
+    attached,
+    check_stays,
+    echo_progress,
+    ending,
+    follow,
+    run_argument,
+)
+from vertex_flow.cli.command import Command, json_option, print_json
 from vertex_flow.cli.places import place_options
-from vertex_flow.errors import RunFailed
 
 if TYPE_CHECKING:
     from vertex_flow.context import GcpContext
@@ -42,15 +48,15 @@ def resume(
     Example:
       vertex-flow resume mnist-20260801093000-123
     """
-    if no_wait and context.is_local:
-        _ = context.vertex  # an engine of our own would end with us, and the run with it
+    if no_wait:
+        check_stays(context)
     with attached(context, name) as run:
-        new = run.resume(wait=False, progress=_progress if as_json else "auto")
+        new = run.resume(wait=False, progress=echo_progress if as_json else "auto")
         if no_wait:
             _say_started(new, as_json=as_json)
             return
         with ending(ctx, new):
-            code = _recorded(new) if as_json else _shown(new)
+            code = follow(new, as_json=as_json)
         ctx.exit(code)
 
 
@@ -59,24 +65,3 @@ def _say_started(run: Run, *, as_json: bool) -> None:
         print_json(run.as_json())
     else:
         click.echo(f"vertex-flow status {run.job_id}")
-
-
-def _shown(run: Run) -> int:
-    run.wait(progress="auto")
-    click.echo(f"\n{run.summary()}")
-    return 0
-
-
-def _recorded(run: Run) -> int:
-    """Print the record of the run as JSON, and how it goes to the standard error."""
-    code = 0
-    try:
-        run.wait(progress=_progress)
-    except RunFailed:
-        code = FAILED
-    print_json(run.as_json())
-    return code
-
-
-def _progress(line: str) -> None:
-    click.echo(line, err=True)

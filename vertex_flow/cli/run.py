@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vertex_flow.cli.attaching import ending
-from vertex_flow.cli.command import FAILED, Command, json_option, print_json
+from vertex_flow.cli.attaching import check_stays, echo_progress, ending, follow
+from vertex_flow.cli.command import Command, json_option, print_json
 from vertex_flow.cli.flows import flow_argument, loaded, params_option, values_of
 from vertex_flow.cli.places import LOCAL, place_options
-from vertex_flow.errors import RunFailed, SettingError
+from vertex_flow.errors import SettingError
 
 if TYPE_CHECKING:
     from vertex_flow.context import GcpContext
@@ -73,6 +73,8 @@ def run(  # noqa: PLR0913 - click's context, and an argument for each option
     Example:
       vertex-flow run flow.py:flow --on dev -p epochs=3
     """
+    from vertex_flow.runs.start import first_line
+
     flow = loaded(address)
     given: dict[str, Any] = {
         "params": values_of(flow, texts),
@@ -81,48 +83,27 @@ def run(  # noqa: PLR0913 - click's context, and an argument for each option
         "labels": _labels(labels),
         **{name: value for name, value in options.items() if value is not None},
     }
-    if no_wait and context.is_local:
-        _ = context.vertex  # an engine of our own would end with us, and the run with it
-    if as_json:
-        ctx.exit(_for_programs(ctx, flow.run(context, progress=_progress, **given)))
-    _for_people(ctx, flow.run(context, **given))
-
-
-def _for_people(ctx: click.Context, run: Run) -> None:
-    click.echo(_first_line(run))
-    if ctx.params["no_wait"]:
-        flags = _flags(ctx.params)
-        click.echo(f"to see how it goes: vertex-flow status {run.job_id}{flags}")
+    if no_wait:
+        check_stays(context)
+    started = flow.run(context, progress=echo_progress if as_json else "auto", **given)
+    if no_wait:
+        _say_started(ctx, started, as_json=as_json)
         return
-    with ending(ctx, run):
-        run.wait(progress="auto")
-        click.echo(f"\n{run.summary()}")
-        _say_what_ends(run)
+    click.echo(first_line(started), err=as_json)
+    with ending(ctx, started):
+        code = follow(started, as_json=as_json)
+        _say_what_ends(started)
+    ctx.exit(code)
 
 
-def _for_programs(ctx: click.Context, run: Run) -> int:
-    """Print the record of the run as JSON, and how it goes to the standard error."""
-    if ctx.params["no_wait"]:
+def _say_started(ctx: click.Context, run: Run, *, as_json: bool) -> None:
+    from vertex_flow.runs.start import first_line
+
+    if as_json:
         print_json(run.as_json())
-        return 0
-    _progress(_first_line(run))
-    code = 0
-    with ending(ctx, run):
-        try:
-            run.wait(progress=_progress)
-        except RunFailed:
-            code = FAILED
-        print_json(run.as_json())
-        _say_what_ends(run)
-    return code
-
-
-def _first_line(run: Run) -> str:
-    return "  ".join(filter(None, [f"run {run.job_id}", run.console_url]))
-
-
-def _progress(line: str) -> None:
-    click.echo(line, err=True)
+        return
+    click.echo(first_line(run))
+    click.echo(f"to see how it goes: vertex-flow status {run.job_id}{_flags(ctx.params)}")
 
 
 def _say_what_ends(run: Run) -> None:

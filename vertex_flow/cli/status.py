@@ -105,7 +105,9 @@ def _of_engine(folder: Path, as_json: bool) -> int:
 
 
 def _say_up(facts: dict[str, Any], as_json: bool) -> None:
-    holds = [_counted(count, _NOUNS[collection]) for collection, count in facts["holds"].items()]
+    from vertex_flow.texts import counted
+
+    holds = [counted(count, _NOUNS[collection]) for collection, count in facts["holds"].items()]
     rows = {
         "home": facts["home"],
         "process": facts["pid"],
@@ -122,7 +124,3 @@ def _say(text: str, facts: dict[str, Any], as_json: bool) -> None:
         print_json(facts)
         return
     click.echo(text)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")

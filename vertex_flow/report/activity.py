@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from vertex_flow.names import Resource
+from vertex_flow.names import Resource, job_display_name
 from vertex_flow.report.doing import doing, readable
 from vertex_flow.report.metrics import is_overall
 from vertex_flow.report.snapshot import Snapshot, StageRun
@@ -149,7 +149,7 @@ class Watch:
     def _tuning(self, snapshot: Snapshot, stage: StageRun) -> Any:
         if not snapshot.tunes(stage.name):
             return None
-        return self._tuning_job(f"{Resource.parse(snapshot.name).id}-{stage.name}")
+        return self._tuning_job(job_display_name(Resource.parse(snapshot.name).id, stage.name))
 
     def _pages(self, snapshot: Snapshot, stage: StageRun) -> Iterator[str]:
         """Where the jobs of a stage are to be seen."""

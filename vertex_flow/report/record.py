@@ -33,15 +33,21 @@ def record(
         "stages": [
             {**_stage(one), "jobs": list(snapshot.jobs(one.name))} for one in snapshot.stages
         ],
-        "model": _model(model) if model else None,
-        "endpoint": {"name": endpoint.name, "url": endpoint.url} if endpoint else None,
+        "model": model_record(model) if model else None,
+        "endpoint": endpoint_record(endpoint) if endpoint else None,
         "failure": failure_record(failure) if failure else None,
     }
 
 
-def _model(model: Any) -> dict[str, Any]:
+def model_record(model: Any) -> dict[str, Any]:
+    """Put a registered model version into plain data."""
     facts = {name: getattr(model, name) for name in ("name", "version", "display_name", "uri")}
     return {**facts, "aliases": list(model.aliases)}
+
+
+def endpoint_record(endpoint: Any) -> dict[str, Any]:
+    """Put an endpoint into plain data."""
+    return {"name": endpoint.name, "url": endpoint.url}
 
 
 def _stage(stage: StageRun) -> dict[str, Any]:

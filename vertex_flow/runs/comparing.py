@@ -53,7 +53,7 @@ def _side(run: Reading) -> Side:
 
 
 def _model(run: Reading) -> dict[str, Any]:
-    with contextlib.suppress(ApiError):  # it was deleted since
+    with contextlib.suppress(ApiError):  # what may not be read is not compared
         model = run.model
         if model is not None:
             return {"name": model.display_name, "version": model.version}

@@ -11,7 +11,7 @@ import attrs
 from vertex_flow.client import Client
 from vertex_flow.console import logs_url, resource_url
 from vertex_flow.errors import ApiError, QuotaExceeded, RunFailed, SettingError
-from vertex_flow.names import Resource
+from vertex_flow.names import Resource, job_display_name
 from vertex_flow.report.causes import Diagnosis, diagnose
 from vertex_flow.report.snapshot import Failure, Snapshot
 from vertex_flow.runs.logs import plain_line, query_of
@@ -139,7 +139,7 @@ def _behind(client: Client, snapshot: Snapshot, failure: Failure) -> Behind:
 
 def _job_by_name(client: Client, snapshot: Snapshot, failure: Failure) -> str:
     """Find the job of a stage by its display name, where a failed task did not say what it made."""
-    display_name = f"{Resource.parse(snapshot.name).id}-{failure.stage}"
+    display_name = job_display_name(Resource.parse(snapshot.name).id, str(failure.stage))
     try:
         if failure.task.startswith("custom-training-job"):
             job = client.custom_job(display_name)

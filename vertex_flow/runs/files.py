@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import attrs
 
@@ -45,7 +46,10 @@ def local_path(uri: str, home: Path | None) -> Path | None:
     for scheme in ("gs://", "/gcs/"):
         if uri.startswith(scheme):
             return home / "storage" / uri.removeprefix(scheme) if home is not None else None
-    path = Path(uri.removeprefix("file://"))
+    try:
+        path = Path(unquote(urlsplit(uri).path) if uri.startswith("file://") else uri)
+    except ValueError:  # no URL at all
+        return None
     return path if path.is_absolute() else None
 
 

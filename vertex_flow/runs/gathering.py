@@ -13,8 +13,9 @@ from vertex_flow import prices
 from vertex_flow.report.environment import cloud_environment, local_environment
 from vertex_flow.report.facts import MachineTime, RunFacts, Sample, StageFacts, TaskFacts
 from vertex_flow.report.lineage import lineage_of
-from vertex_flow.report.record import failure_record
+from vertex_flow.report.record import endpoint_record, failure_record, model_record
 from vertex_flow.report.scores import confusions_of, scores_of
+from vertex_flow.report.structs import state_name
 from vertex_flow.report.structure import Place, places
 from vertex_flow.runs import curves, samples
 from vertex_flow.runs.jobs import Jobs
@@ -119,7 +120,7 @@ def _stage(snapshot: Snapshot, stage: StageRun, place: Place | None) -> StageFac
 def _task(detail: Any) -> TaskFacts:
     return TaskFacts(
         name=detail.task_name,
-        state=str(getattr(detail.state, "name", detail.state)),
+        state=state_name(detail.state),
         start=detail.start_time or None,
         end=detail.end_time or None,
         error=detail.error.message if detail.error else "",
@@ -163,11 +164,7 @@ def _outcome(run: Reading, snapshot: Snapshot, notes: _Notes) -> dict[str, Any]:
     if snapshot.state == "FAILED":
         failure = notes.tried("the failure", lambda: failure_record(run.failure_of(snapshot)), None)
     return {
-        "model": model
-        and {
-            **{name: getattr(model, name) for name in ("name", "version", "display_name", "uri")},
-            "aliases": list(model.aliases),
-        },
-        "endpoint": {"name": endpoint.name, "url": endpoint.url} if endpoint else None,
+        "model": model_record(model) if model else None,
+        "endpoint": endpoint_record(endpoint) if endpoint else None,
         "failure": failure,
     }

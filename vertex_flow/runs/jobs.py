@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from vertex_flow.errors import ApiError
-from vertex_flow.names import Resource
+from vertex_flow.names import Resource, job_display_name
 from vertex_flow.report.facts import MachineTime, Search
 from vertex_flow.runs import searches, usage
 from vertex_flow.runs.curves import Folder
@@ -79,7 +79,7 @@ class Jobs:
         kinds = {
             one.task_name.rstrip("0123456789").rstrip("-") for one in self._snapshot.tasks(stage)
         }
-        display_name = f"{Resource.parse(self._snapshot.name).id}-{stage}"
+        display_name = job_display_name(Resource.parse(self._snapshot.name).id, stage)
         job: Any = None
         if _TUNING in kinds:
             job = self._client.tuning_job(display_name)

@@ -111,9 +111,7 @@ def _end(files: Sequence[Path]) -> str:
         return ""
     since = max(times.values()) - _TOGETHER
     file = max((one for one, at in times.items() if at >= since), key=_order)
-    with file.open("rb") as opened:
-        opened.seek(max(0, opened.seek(0, 2) - _BYTES))
-        return opened.read().decode("utf-8", "replace")
+    return logs.end_of(file, _BYTES)
 
 
 def _order(file: Path) -> tuple[bool, list[int], str]:

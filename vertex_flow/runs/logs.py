@@ -135,8 +135,18 @@ def text_of(entry: Mapping[str, Any]) -> str:
     return str(text) if text else json.dumps(payload, sort_keys=True) if payload else ""
 
 
-def _end(file: Path, lines: int) -> str:
+def end_of(file: Path, most: int) -> str:
+    """Read the end of a file.
+
+    Args:
+        file: The file.
+        most: Bytes that are read at most.
+    """
     with file.open("rb") as opened:
-        opened.seek(max(0, opened.seek(0, 2) - END_BYTES))
-        text = opened.read().decode("utf-8", "replace")
+        opened.seek(max(0, opened.seek(0, 2) - most))
+        return opened.read().decode("utf-8", "replace")
+
+
+def _end(file: Path, lines: int) -> str:
+    text = end_of(file, END_BYTES)
     return "\n".join(plain_line(line) for line in text.splitlines()[-lines:])

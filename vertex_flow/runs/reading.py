@@ -268,9 +268,7 @@ class Reading:
         from vertex_flow.runs.reasoning import reason
 
         found = self[stage]
-        place = self._engine or self._context
-        home = place.home if place else None
-        return reason(self._reached(), self.snapshot(), found, home)
+        return reason(self._reached(), self.snapshot(), found, self._home)
 
     @property
     def where(self) -> GcpContext | None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 from vertex_flow.calls import if_there
 from vertex_flow.errors import ApiError
@@ -19,6 +17,7 @@ from vertex_flow.report.snapshot import Snapshot
 from vertex_flow.report.structs import mapping, plain_struct
 from vertex_flow.report.taskruns import TaskRun
 from vertex_flow.report.why import explain
+from vertex_flow.runs.files import local_path
 
 if TYPE_CHECKING:
     from vertex_flow.client import Client
@@ -111,13 +110,7 @@ class _Files:
 
     def path(self, uri: str) -> Path | None:
         """Give the path that a URI stands for, or None."""
-        for mark in ("gs://", "/gcs/"):
-            if uri.startswith(mark):
-                return self._home / "storage" / uri.removeprefix(mark)
-        if uri.startswith("file://"):
-            with contextlib.suppress(ValueError):
-                return Path(unquote(urlsplit(uri).path))
-        return Path(uri) if uri.startswith("/") else None
+        return local_path(uri, self._home)
 
     def changed(self, uri: str) -> datetime | None:
         """Tell when a file, or what is in a folder, was last changed."""

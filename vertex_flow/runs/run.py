@@ -9,12 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vertex_flow.context import GcpContext
-from vertex_flow.errors import (
-    ApiError,
-    EngineError,
-    RunCancelled,
-    SettingError,
-)
+from vertex_flow.errors import ApiError, EngineError, RunCancelled, SettingError
 from vertex_flow.report.activity import Watch
 from vertex_flow.report.showing import ProgressTo, view_of
 from vertex_flow.report.snapshot import Snapshot
@@ -23,6 +18,7 @@ from vertex_flow.runs.following import (
     FAR,
     NEARBY,
     Outage,
+    Pace,
     check_timeout,
     cloud_outage,
     engine_outage,
@@ -252,11 +248,10 @@ class Run(Reading):
 
         _check_lines("log_lines", lines)
         stages = () if stage is None else (self[stage].name,)
-        pace = NEARBY if self._client.endpoint.startswith("http://") else FAR
         look = partial(self._patiently, self.snapshot, None)
         source = self._home or self._apis()
         tail = tailing.open_tail(source, self.name, lines, own=stage is None)
-        return tailing.told(tail, look, stages, pace.pauses() if follow else None)
+        return tailing.told(tail, look, stages, self._pace.pauses() if follow else None)
 
     def resume(self, *, wait: bool = True, progress: ProgressTo = "auto") -> Run:
         """Start a failed or cancelled run again, with the same spec, parameters and options.
@@ -335,13 +330,17 @@ class Run(Reading):
         context = f"GcpContext(project={project!r}, location={location!r})"
         return f"Run.attach({context}, {self.job_id!r}).wait(progress='auto')"
 
+    @property
+    def _pace(self) -> Pace:
+        """How often it is looked at."""
+        return NEARBY if self._client.endpoint.startswith("http://") else FAR
+
     def _followed(self, view: View | None, timeout: float | None) -> Snapshot:
         """Look at the run until it has ended."""
         say = view.say if view else None
         watch = self._watch(view)
         limit = None if timeout is None else time.monotonic() + timeout
-        pace = NEARBY if self._client.endpoint.startswith("http://") else FAR
-        for pause in pace.pauses():
+        for pause in self._pace.pauses():
             snapshot = self._patiently(self.snapshot, say, pause)
             if view:
                 view.show(self._patiently(partial(watch.look, snapshot), say, pause))

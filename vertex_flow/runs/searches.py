@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from vertex_flow.report.facts import Search, TrialFacts
+from vertex_flow.report.structs import state_name
 
 _ENOUGH = 3  # trials a parameter, from which on their importance says something
 _MOST = 500  # trials that are looked at for it
@@ -179,7 +180,7 @@ def _trial(trial: Any, whole: set[str]) -> TrialFacts:
     )
     return TrialFacts(
         id=trial.id,
-        state=str(getattr(trial.state, "name", trial.state)),
+        state=state_name(trial.state),
         start=trial.start_time or None,
         end=trial.end_time or None,
         parameters={one.parameter_id: _value(one, whole) for one in trial.parameters},

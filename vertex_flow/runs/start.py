@@ -59,7 +59,7 @@ def start(  # noqa: PLR0913 - the options of Flow.run, passed on
         preflight.check(job_id, job, context, settled)
         run = Run(client, _submitted(client, job_id, job, settled, say), engine, context)
         if wait and say:
-            say(_first_line(run))
+            say(first_line(run))
         if settled.experiment:
             with run.detaching(say):
                 _show(client, settled.experiment, run, say)
@@ -106,6 +106,7 @@ def _show(client: Client, experiment: str, run: Run, progress: Say | None) -> No
     experiments.show(client, context, run.name, progress)
 
 
-def _first_line(run: Run) -> str:
+def first_line(run: Run) -> str:
+    """Word which run was started, and where it is seen in Google Cloud's console."""
     url = run.console_url
     return f"run {run.job_id}  {url}" if url else f"run {run.job_id}"

@@ -12,7 +12,7 @@ from vertex_flow.components import GetTrainingArgsDictOp, GetWorkerPoolSpecsOp
 from vertex_flow.contract import Inputs
 from vertex_flow.errors import SettingError
 from vertex_flow.machines import Known, MachineNeed
-from vertex_flow.names import FLOW_LABEL, join_uri
+from vertex_flow.names import FLOW_LABEL, job_display_name, join_uri
 from vertex_flow.training import Trainer
 
 PROJECT = "{{$.pipeline_google_cloud_project_id}}"
@@ -75,7 +75,7 @@ def base_output_directory(stage: str) -> str:
 
 def job_name(stage: str) -> str:
     """Display name of a stage's job: `<pipeline job>-<stage>`."""
-    return f"{dsl.PIPELINE_JOB_NAME_PLACEHOLDER}-{stage}"
+    return job_display_name(dsl.PIPELINE_JOB_NAME_PLACEHOLDER, stage)
 
 
 def labels(io: Inputs, own: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -10,13 +10,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from vertex_flow.runs.files import local_path
 from vertex_flow.ui.previews import Preview, preview
 from vertex_flow.ui.rendering import page
 
 if TYPE_CHECKING:
     from vertex_flow.ui.site import Site
-
-_BUCKET = "gs://"
 
 
 def routes(site: Site) -> list[Route]:
@@ -48,9 +47,9 @@ def routes(site: Site) -> list[Route]:
 
 def _look(home: Path | None, uri: str, inside: str) -> Preview | None:
     """Look at what is on this machine; None for what is elsewhere."""
-    if home is None:
+    path = local_path(uri, home) if home is not None else None
+    if home is None or path is None:
         return None
-    if uri.startswith(_BUCKET):
-        path = home / "storage" / uri.removeprefix(_BUCKET)
-        return Preview(path=path, kind="gone") if ".." in path.parts else preview(path, inside)
-    return preview(Path(uri), inside) if uri.startswith("/") else None
+    if ".." in path.parts and path.is_relative_to(home / "storage"):
+        return Preview(path=path, kind="gone")
+    return preview(path, inside)
