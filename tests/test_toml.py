@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vertex_flow.errors import SettingError
-from vertex_flow.toml import load, nearest_pyproject
+from vertex_flow.toml import below, load, nearest_pyproject
 
 
 def test_a_file_is_read(tmp_path: Path) -> None:
@@ -34,6 +34,14 @@ def test_the_nearest_pyproject(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     above = nearest_pyproject()
     (tmp_path / "pyproject.toml").touch()
     assert (above, nearest_pyproject()) == (None, tmp_path / "pyproject.toml")
+
+
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [(("a", "b"), 1), (("a",), {"b": 1}), (("a", "c"), None), (("a", "b", "c"), None)],
+)
+def test_what_stands_below_tables(keys: tuple[str, ...], value: object) -> None:
+    assert below({"a": {"b": 1}}, *keys) == value
 
 
 def test_a_byte_order_mark_is_left_out(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import attrs
 
 from vertex_flow.errors import SettingError, VertexFlowError, nearest
 from vertex_flow.settings import path_of
-from vertex_flow.toml import load, nearest_pyproject
+from vertex_flow.toml import below, load, nearest_pyproject
 
 T = TypeVar("T")
 
@@ -111,9 +111,7 @@ class _Project:
         file = nearest_pyproject()
         if file is None:
             return cls(None, "", {})
-        found: Any = load(file)
-        for key in ("tool", "vertex_flow"):
-            found = found.get(key, {}) if isinstance(found, Mapping) else {}
+        found = below(load(file), "tool", "vertex_flow")
         settings = found if isinstance(found, Mapping) else {}
         flow, flows = settings.get("flow", ""), settings.get("flows", {})
         if not isinstance(flow, str):

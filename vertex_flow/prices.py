@@ -11,7 +11,7 @@ import attrs
 
 from vertex_flow.errors import SettingError, nearest
 from vertex_flow.texts import plain
-from vertex_flow.toml import load, nearest_pyproject
+from vertex_flow.toml import below, load, nearest_pyproject
 
 _TABLES = ("machines", "accelerators")
 
@@ -115,9 +115,7 @@ def _named() -> Path | None:
     pyproject = nearest_pyproject()
     if pyproject is None:
         return None
-    found: Any = load(pyproject)
-    for key in ("tool", "vertex_flow", "prices"):
-        found = found.get(key) if isinstance(found, Mapping) else None
+    found = below(load(pyproject), "tool", "vertex_flow", "prices")
     if found is None:
         return None
     if not isinstance(found, str):

@@ -10,7 +10,7 @@ import attrs
 
 from vertex_flow.errors import SettingError, nearest
 from vertex_flow.settings import path_of
-from vertex_flow.toml import load, nearest_pyproject
+from vertex_flow.toml import below, load, nearest_pyproject
 
 T = TypeVar("T")
 
@@ -74,10 +74,9 @@ def _table(path: Path) -> str:
 
 
 def _profiles(path: Path) -> Mapping[str, Any]:
-    found: Any = load(path)
-    for key in _table(path).split("."):
-        found = found.get(key, {}) if isinstance(found, Mapping) else {}
-    return {key: value for key, value in dict(found).items() if isinstance(value, Mapping)}
+    found = below(load(path), *_table(path).split("."))
+    tables = {} if found is None else dict(found)
+    return {key: value for key, value in tables.items() if isinstance(value, Mapping)}
 
 
 def _arguments(kind: type[Any]) -> dict[str, str]:

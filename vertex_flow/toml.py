@@ -34,6 +34,18 @@ def load(path: Path) -> Mapping[str, Any]:
     return found
 
 
+def below(found: Any, *keys: str) -> Any:
+    """Give what stands below some tables, one in the other; None where there is nothing.
+
+    Args:
+        found: What a file holds.
+        keys: Names of the tables, the outermost first, and of the value.
+    """
+    for key in keys:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
+
+
 def nearest_pyproject() -> Path | None:
     """Find `pyproject.toml` in the working directory or above it."""
     folder = Path.cwd()

@@ -125,9 +125,10 @@ def svg(graph: Graph) -> str:
     from vertex_flow.report.drawing import draw
 
     scopes = {node.name: node.scope for node in graph.nodes}
+    every = edges(graph)
     boxes = []
     for node in graph.nodes:
-        into = [one for one in edges(graph) if one.target == node.name]
+        into = [one for one in every if one.target == node.name]
         # What another stage of the same When has waited for needs no line of its own.
         inside = any(scopes[one.source] == node.scope for one in into if one.outputs)
         after = [one.source for one in into if one.outputs or not one.condition or not inside]

@@ -11,7 +11,15 @@ import attrs
 
 from vertex_flow.report.structs import mapping
 
-_OWN_INPUT = re.compile(r"\{\{\$\.inputs\.parameters\['([^']*)'\]\}\}")
+OWN_INPUT = re.compile(r"\{\{\$\.inputs\.parameters\['([^']*)'\]\}\}")
+"""A placeholder that stands for an input of the task itself."""
+
+OPERAND = re.compile(r"inputs\.parameter_values\['([^']*)'\]")
+"""What a condition looks at: an input of its task."""
+
+CHANNEL = "pipelinechannel--"
+"""What KFP puts before the names of the inputs that it makes."""
+
 _ROUND = re.compile(r"-\d+$")  # a round of a loop is named after the loop
 
 TaskPath = tuple[str, ...]
@@ -158,9 +166,8 @@ class Blueprint:
         found = {}
         for name, path in self.stages.items():
             levels = [self.task(path[: depth + 1]) for depth in range(len(path) - 1)]
-            written = [mapping(one.get("triggerPolicy")).get("condition", "") for one in levels]
-            if written:
-                found[name] = " and ".join(map(str, written))
+            if levels:
+                found[name] = " and ".join(map(condition_of, levels))
         return found
 
     def path_of(self, names: TaskPath) -> TaskPath:
@@ -219,7 +226,7 @@ class Blueprint:
         return Unclear()
 
     def _constant(self, path: TaskPath, value: Any) -> Constant:
-        names = sorted({name for text in texts(value) for name in _OWN_INPUT.findall(text)})
+        names = sorted({name for text in texts(value) for name in OWN_INPUT.findall(text)})
         return Constant(value, {name: self.source(path, "parameters", name) for name in names})
 
     def _outer(self, path: TaskPath, kind: str, name: str) -> Source:
@@ -289,6 +296,11 @@ def tasks_of(component: Any) -> Mapping[str, Mapping[str, Any]]:
     """Give the tasks of a component that is a graph."""
     found = mapping(mapping(mapping(component).get("dag")).get("tasks"))
     return {name: mapping(task) for name, task in found.items()}
+
+
+def condition_of(task: Mapping[str, Any]) -> str:
+    """Give the condition that a task hangs on, as the spec says it; empty for none."""
+    return str(mapping(task.get("triggerPolicy")).get("condition", ""))
 
 
 def in_order(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:

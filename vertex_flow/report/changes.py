@@ -8,14 +8,12 @@ from typing import Any
 
 import attrs
 
-from vertex_flow.report.blueprint import Constant, Given, Leaf, Made, Source
+from vertex_flow.report.blueprint import CHANNEL, Constant, Given, Leaf, Made, Source
 from vertex_flow.report.columns import CODE_IMAGE
 from vertex_flow.report.nested import flatten, same, short
 from vertex_flow.report.reason import Change, TaskReason
 from vertex_flow.report.structs import mapping, plain_struct
 from vertex_flow.report.taskruns import TaskRun
-
-_CHANNEL = "pipelinechannel--"
 
 # Says why a task of a run gave something else than in another run.
 Because = Callable[[TaskRun, TaskRun], "TaskReason | None"]
@@ -129,7 +127,7 @@ class _Inputs:
         before = self._then.value(name, old) if old is not None else None
         if same([before, after]):
             return
-        shown = name.removeprefix(_CHANNEL)
+        shown = name.removeprefix(CHANNEL)
         if isinstance(new, Constant) and isinstance(old, Constant):
             yield from self._constants(shown, new, old)
         elif isinstance(new, Given) and new == old:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +16,7 @@ from vertex_flow._version import __version__
 from vertex_flow.errors import SettingError
 from vertex_flow.report import charts, tables
 from vertex_flow.report.drawing import Node, draw
-from vertex_flow.report.facts import Curve, RunFacts, Search
+from vertex_flow.report.facts import RunFacts, Search
 from vertex_flow.report.headlines import headlines
 from vertex_flow.report.html import environment
 from vertex_flow.report.images import data_uri
@@ -224,15 +224,10 @@ def _search(search: Search, reused: bool) -> list[Figure]:
     goal = "lower" if search.goal == "MINIMIZE" else "higher"
     note = f"A line is a trial; the best is thick. {goal.capitalize()} {search.metric} is better."
     earlier = " It was run earlier, and its result is reused." if reused else ""
-    drawn = [
-        (f"Trials of {search.stage}", charts.parallel(search), note + earlier),
-        (f"Best {search.metric} so far", charts.history(search), ""),
-        ("What matters", charts.importance(search), ""),
-    ]
-    figures = [
-        Figure(title=title, picture=svg(spec, title), note=said) for title, spec, said in drawn
-    ]
-    figures[0] = attrs.evolve(figures[0], numbers=(tables.trials(search),))
+    drawn = charts.of_search(search)
+    figures = [Figure(title=title, picture=svg(spec, title)) for title, spec in drawn.items()]
+    trials = (tables.trials(search),)
+    figures[0] = attrs.evolve(figures[0], numbers=trials, note=note + earlier)
     if search.importance:
         figures[2] = attrs.evolve(figures[2], numbers=(tables.importance(search),))
     else:
@@ -244,10 +239,9 @@ def _search(search: Search, reused: bool) -> list[Figure]:
 def _curves(facts: RunFacts) -> tuple[Figure, ...]:
     found = []
     for panel in charts.learning_curves(facts):
-        title = f"{'Trials' if panel.of_trials else 'Training'} of {panel.stage}"
-        shown: Sequence[Curve] = panel.curves
-        picture = svg(panel.spec, title)
-        found.append(Figure(title=title, picture=picture, numbers=(tables.curves(shown),)))
+        picture = svg(panel.spec, panel.title)
+        numbers = (tables.curves(panel.curves),)
+        found.append(Figure(title=panel.title, picture=picture, numbers=numbers))
     return tuple(found)
 
 

@@ -12,7 +12,16 @@ from typing import Any
 
 import attrs
 
-from vertex_flow.report.blueprint import Blueprint, Constant, Given, Leaf, Made, Source
+from vertex_flow.report.blueprint import (
+    CHANNEL,
+    OPERAND,
+    Blueprint,
+    Constant,
+    Given,
+    Leaf,
+    Made,
+    Source,
+)
 from vertex_flow.report.changes import source_diff, source_of
 from vertex_flow.report.columns import CODE_IMAGE, SECTIONS
 from vertex_flow.report.comparison import ComparedRun, Comparison, Row
@@ -21,7 +30,6 @@ from vertex_flow.report.snapshot import Artifact, Snapshot
 from vertex_flow.report.states import say
 from vertex_flow.report.structs import mapping
 
-_CHANNEL = re.compile(r"inputs\.parameter_values\['(?:pipelinechannel--)?([^']*)'\]")
 _UNIT = "␟"  # in values that stages pack for their own components
 _NOT_SHOWN = ("best_parameters", "trials", "gcp_resources")  # of outputs
 _MORE = ("accuracy", "auc", "precision", "recall", "f1", "score", "r2")
@@ -203,7 +211,7 @@ def _settings(side: Side) -> Iterator[tuple[str, _Fact]]:
 def _settings_of(stage: str, plan: Blueprint) -> Iterator[tuple[str, Any]]:
     leaves = plan.leaves_of(stage)
     if stage in plan.conditions:
-        yield f"{stage} condition", _CHANNEL.sub(r"\1", plan.conditions[stage])
+        yield f"{stage} condition", OPERAND.sub(_bare, plan.conditions[stage])
     cached = {leaf.is_cached for leaf in leaves if not leaf.is_importer}
     if cached:
         yield f"{stage} cache", "in part" if len(cached) > 1 else "on" if True in cached else "off"
@@ -218,6 +226,10 @@ def _settings_of(stage: str, plan: Blueprint) -> Iterator[tuple[str, Any]]:
     for leaf, name, values in found:
         where = stage if count[name] == 1 else f"{stage}.{leaf.name}"
         yield from ((f"{where}.{path}", value) for path, value in values.items())
+
+
+def _bare(operand: re.Match[str]) -> str:
+    return operand[1].removeprefix(CHANNEL)
 
 
 def _started(leaf: Leaf, where: str) -> Iterator[tuple[str, Any]]:

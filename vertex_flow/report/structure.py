@@ -8,10 +8,9 @@ from typing import Any
 
 import attrs
 
-from vertex_flow.report.blueprint import tasks_of
+from vertex_flow.report.blueprint import OPERAND, condition_of, tasks_of
 from vertex_flow.report.structs import mapping
 
-_REFERENCE = re.compile(r"inputs\.parameter_values\['([^']*)'\]")
 _CAST = re.compile(r"\b(?:int|double|float|string)\(((?:[^()]|\([^()]*\))*)\)")
 
 
@@ -63,7 +62,7 @@ class _Scope:
     def places(self) -> Iterator[tuple[str, Place]]:
         """Each stage in it and in the conditions inside."""
         for name, task in self.tasks.items():
-            if _trigger(task):
+            if condition_of(task):
                 yield from self._inner(name).places()
                 continue
             found = [*self._told(task), *self._producers(_inputs(task)), *self._hung_on()]
@@ -90,7 +89,7 @@ class _Scope:
 
     def _stages_of(self, name: str) -> Iterator[str]:
         """The stage of a name; of a condition those inside."""
-        if name in self.tasks and _trigger(self.tasks[name]):
+        if name in self.tasks and condition_of(self.tasks[name]):
             inner = self._inner(name)
             for one in inner.tasks:
                 yield from inner._stages_of(one)
@@ -130,7 +129,7 @@ class _Scope:
         scope = self
         while scope.outer is not None:
             task = scope.outer.tasks[scope.name]
-            named = _REFERENCE.findall(_trigger(task))
+            named = OPERAND.findall(condition_of(task))
             inputs = _inputs(task)
             yield from scope.outer._producers({one: inputs.get(one, {}) for one in named})
             scope = scope.outer
@@ -150,16 +149,12 @@ class _Scope:
         def named(match: re.Match[str]) -> str:
             return self._name_of(inputs.get(match[1], {})) or match[1]
 
-        text = _CAST.sub(r"\1", _REFERENCE.sub(named, _trigger(task)))
+        text = _CAST.sub(r"\1", OPERAND.sub(named, condition_of(task)))
         return text.removesuffix(" == true")
 
     def _name_of(self, source: Mapping[str, Any]) -> str:
         """`stage.output`, or the name of a parameter."""
         return next(self._outputs(source), "") or self._parameter(source)
-
-
-def _trigger(task: Mapping[str, Any]) -> str:
-    return str(mapping(task.get("triggerPolicy")).get("condition", ""))
 
 
 def _component(task: Mapping[str, Any]) -> str:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import attrs
 
-from vertex_flow.report.blueprint import Constant, Given, Leaf, Made, Source, TaskPath
+from vertex_flow.report.blueprint import OWN_INPUT, Constant, Given, Leaf, Made, Source, TaskPath
 from vertex_flow.report.snapshot import Snapshot
 from vertex_flow.report.structs import mapping, plain_struct, state_name
 
-_OWN_INPUT = re.compile(r"\{\{\$\.inputs\.parameters\['([^']*)'\]\}\}")
 DONE = ("SUCCEEDED", "SKIPPED")
 
 
@@ -138,7 +136,7 @@ def _names(detail: Any, by_id: Mapping[int, Any]) -> TaskPath:
 
 def _filled(value: Any, used: Mapping[str, Any]) -> Any:
     if isinstance(value, str):
-        return _OWN_INPUT.sub(lambda match: str(used.get(match[1], match[0])), value)
+        return OWN_INPUT.sub(lambda match: str(used.get(match[1], match[0])), value)
     if isinstance(value, Mapping):
         return {name: _filled(item, used) for name, item in value.items()}
     if isinstance(value, list):

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import attrs
 
 from vertex_flow.names import Resource
-from vertex_flow.report.blueprint import Given, Made, TaskPath
+from vertex_flow.report.blueprint import CHANNEL, OPERAND, Given, Made, TaskPath, condition_of
 from vertex_flow.report.columns import word
 from vertex_flow.report.explaining import Explainer, Witness
 from vertex_flow.report.reason import Change, Reason, TaskReason, listing
 from vertex_flow.report.snapshot import Snapshot, StageRun
-from vertex_flow.report.structs import mapping, state_name
+from vertex_flow.report.structs import state_name
 from vertex_flow.report.taskruns import task_runs
 from vertex_flow.texts import describe_minute
-
-_OPERAND = re.compile(r"inputs\.parameter_values\['([^']*)'\]")
-_CHANNEL = "pipelinechannel--"
 
 
 def explain(
@@ -134,13 +130,12 @@ def _absent(run: Snapshot, stage: StageRun, start: str) -> str:
 
 def _condition(run: Snapshot, path: TaskPath) -> str:
     """Word a condition that did not hold, with the values that it looked at."""
-    task = run.blueprint.task(path)
-    written = str(mapping(task.get("triggerPolicy")).get("condition", ""))
+    written = condition_of(run.blueprint.task(path))
     state = next((state_name(one.state) for one in run.details if one.task_name == path[-1]), "")
     if state not in ("", "NOT_TRIGGERED", "SKIPPED"):
         return ""
     values = _looked_at(run, path, written)
-    text = _OPERAND.sub(lambda match: match[1].removeprefix(_CHANNEL), written)
+    text = OPERAND.sub(lambda match: match[1].removeprefix(CHANNEL), written)
     known = ", ".join(f"{name} is {value}" for name, value in values.items())
     return f"{text}, and {known}" if known else text
 
@@ -148,12 +143,12 @@ def _condition(run: Snapshot, path: TaskPath) -> str:
 def _looked_at(run: Snapshot, path: TaskPath, written: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     known = {one.leaf.path: one for one in task_runs(run).values()}
-    for name in _OPERAND.findall(written):
+    for name in OPERAND.findall(written):
         source, value = run.blueprint.source(path, "parameters", name), None
         if isinstance(source, Given):
             value = run.known_parameters.get(source.name)
         elif isinstance(source, Made) and source.task in known:
             value = known[source.task].noted("output").get(source.key)
         if value is not None:
-            found[name.removeprefix(_CHANNEL)] = word(value)
+            found[name.removeprefix(CHANNEL)] = word(value)
     return found

@@ -17,7 +17,7 @@ from vertex_flow.ports import check_param, check_params
 from vertex_flow.runs import preflight, submission
 from vertex_flow.runs.options import Settled, settle
 from vertex_flow.runs.sending import fresh_id
-from vertex_flow.texts import plain
+from vertex_flow.texts import counted, plain
 from vertex_flow.training import TRAINING_IMAGE, Trainer
 
 T = TypeVar("T")
@@ -83,7 +83,7 @@ class Checked:
     def __str__(self) -> str:
         if self.ok:
             return f"nothing is wrong with flow {self.flow!r}, for {self.place}"
-        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+        count = counted(len(self.faults), "fault")
         lines = [f"{count} in flow {plain(self.flow)!r}, for {self.place}"]
         for fault in self.faults:
             first, *rest = map(plain, fault.text.splitlines() or [""])

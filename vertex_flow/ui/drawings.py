@@ -31,17 +31,12 @@ class Drawings:
         """Draw the graph and the learning curves: SVG text by title."""
         found = {"Graph": graph(facts)}
         for panel in charts.learning_curves(facts):
-            title = f"{'Trials' if panel.of_trials else 'Training'} of {panel.stage}"
-            found[title] = self._chart(panel.spec, title)
+            found[panel.title] = self._chart(panel.spec, panel.title)
         return {title: drawn for title, drawn in found.items() if drawn}
 
     def of_search(self, search: Search) -> dict[str, str]:
         """Draw a search: SVG text by title."""
-        specs = {
-            f"Trials of {search.stage}": charts.parallel(search),
-            f"Best {search.metric} so far": charts.history(search),
-            "What matters": charts.importance(search),
-        }
+        specs = charts.of_search(search)
         found = {title: self._chart(spec, title) for title, spec in specs.items()}
         return {title: drawn for title, drawn in found.items() if drawn}
 

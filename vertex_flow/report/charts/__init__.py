@@ -6,7 +6,7 @@ Text of users is data in them: it stands in values, never in expressions or in n
 from vertex_flow.report.charts.base import Spec
 from vertex_flow.report.charts.curves import Panel, learning_curves
 from vertex_flow.report.charts.scores import confusion, metrics
-from vertex_flow.report.charts.searches import history, importance, parallel
+from vertex_flow.report.charts.searches import history, importance, of_search, parallel
 from vertex_flow.report.charts.timeline import timeline
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "importance",
     "learning_curves",
     "metrics",
+    "of_search",
     "parallel",
     "timeline",
 ]

@@ -43,6 +43,11 @@ class Panel:
     spec: Spec
     curves: tuple[Curve, ...]
 
+    @property
+    def title(self) -> str:
+        """What it shows."""
+        return f"{'Trials' if self.of_trials else 'Training'} of {self.stage}"
+
 
 def learning_curves(facts: RunFacts) -> tuple[Panel, ...]:
     """Draw the learning curves of each stage, those of its trials by themselves.

@@ -31,6 +31,19 @@ _BARS = 30
 _SCALE = [BLUE, "#8a7fb0", ORANGE]  # from the worst to the best
 
 
+def of_search(search: Search) -> dict[str, Spec | None]:
+    """Draw all that is drawn of a search: charts by title, in order; None for one without data.
+
+    Args:
+        search: The search.
+    """
+    return {
+        f"Trials of {search.stage}": parallel(search),
+        f"Best {search.metric} so far": history(search),
+        "What matters": importance(search),
+    }
+
+
 def parallel(search: Search) -> Spec | None:
     """Draw the trials as lines across an axis for each parameter, and one for the metric.
 
