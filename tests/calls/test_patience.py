@@ -12,6 +12,7 @@ from google.api_core.exceptions import (
     NotFound,
     ServiceUnavailable,
     TooManyRequests,
+    from_http_status,
 )
 from google.auth.exceptions import RefreshError
 
@@ -41,13 +42,14 @@ def failing(*errors: Exception) -> Callable[[], str]:
 @pytest.mark.parametrize(
     "error",
     [
+        from_http_status(408, "x"),
         TooManyRequests("x"),
         InternalServerError("x"),
         ServiceUnavailable("x"),
         GatewayTimeout("x"),
         ConnectionResetError("x"),
     ],
-    ids=lambda error: type(error).__name__,
+    ids=lambda error: str(getattr(error, "code", error)),
 )
 def test_what_is_transient_is_tried_again(error: Exception) -> None:
     pauses = Pauses()

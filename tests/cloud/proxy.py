@@ -78,23 +78,22 @@ class Proxy:
                     return code, body
         return None
 
-    def spend(self, way: Way, count: int) -> int:
-        """How many of some bytes may go on before the connection is cut; all when it is not."""
+    def spend(self, way: Way, count: int) -> tuple[int, bool]:
+        """How many of some bytes may go on, and whether the connection is to be cut then.
+
+        Both at once: of connections side by side, it is the one that lost bytes that is cut.
+        """
         with self._lock:
             cuts = self._cuts[way]
             allowed = min(count, cuts[0]) if cuts else count
             self.carried[way] += allowed
-            if cuts:
-                cuts[0] -= allowed
-            return allowed
-
-    def is_over(self, way: Way) -> bool:
-        """Tell whether the connection is to be cut now, and forget it."""
-        with self._lock:
-            if self._cuts[way] and self._cuts[way][0] <= 0:
-                self._cuts[way].pop(0)
-                return True
-            return False
+            if not cuts:
+                return allowed, False
+            cuts[0] -= allowed
+            is_over = cuts[0] <= 0
+            if is_over:
+                cuts.pop(0)
+            return allowed, is_over
 
 
 @attrs.frozen
@@ -137,8 +136,9 @@ def _body(proxy: Proxy, way: Way, source: Any, target: socket.socket, length: in
             raise _Ended
         length -= len(data)
         proxy.wait(way)
-        target.sendall(data[: proxy.spend(way, len(data))])
-        if proxy.is_over(way):
+        allowed, is_over = proxy.spend(way, len(data))
+        target.sendall(data[:allowed])
+        if is_over:
             raise _Ended
 
 

@@ -44,7 +44,8 @@ def test_a_failure_is_said_in_the_programs_own_words(desk: Desk):
     data.write_text("no arrays")
     result = desk.run("mnist_flow.py", "--data", str(data))
     assert result.code == 1
-    assert re.search(r"preprocess +failed after [\d.]+ s\n(.*not reached\n){5}", result.out)
+    failed = r"preprocess +failed after [\d.]+ s: ValueError: .*\n(.*not reached\n){5}"
+    assert re.search(failed, result.out)
     first, *_, last, log, cause, fix = result.err.splitlines()
     assert re.fullmatch(
         r"error: projects/local/locations/us-central1/pipelineJobs/mnist-[\d-]+ failed in stage "

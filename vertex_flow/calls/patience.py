@@ -19,7 +19,7 @@ from vertex_flow.calls.refusals import (
 
 T = TypeVar("T")
 
-TRANSIENT = frozenset({429, 500, 502, 503, 504})
+TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 _CHANCE = random.SystemRandom()
 
 
@@ -27,9 +27,9 @@ _CHANCE = random.SystemRandom()
 class Patience:
     """How often, and for how long, a request is tried again.
 
-    Only what is transient is: 429, 500, 502, 503, 504 and a connection that was cut. The pauses
-    grow by doubling, each of a random length up to its limit, so that many clients do not come
-    back at once; a pause that the service asks for (`Retry-After`) is kept.
+    Only what is transient is: 408, 429, 500, 502, 503, 504 and a connection that was cut. The
+    pauses grow by doubling, each of a random length up to its limit, so that many clients do not
+    come back at once; a pause that the service asks for (`Retry-After`) is kept.
 
     Attributes:
         attempts: How often a request is sent at most, 1 or more.

@@ -23,6 +23,7 @@ __all__ = [
     "permission_denied",
     "reason",
     "rpc_code",
+    "stalled",
     "unauthenticated",
     "unavailable",
     "unimplemented",
@@ -71,6 +72,11 @@ def permission_denied(message: str) -> ApiError:
 def not_found(message: str) -> ApiError:
     """Say that a resource or a route does not exist."""
     return ApiError(404, "NOT_FOUND", message)
+
+
+def stalled(message: str) -> ApiError:
+    """Give up on a request whose body stopped coming; Google's clients send it again."""
+    return ApiError(408, "DEADLINE_EXCEEDED", message)
 
 
 def already_exists(message: str) -> ApiError:

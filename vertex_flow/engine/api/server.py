@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from vertex_flow.engine.api.bodies import read
 from vertex_flow.engine.api.errors import (
     cancelled,
     disk_full,
@@ -41,8 +42,6 @@ _PREDICTION = 1_572_864
 _LARGEST = 10 * 1024 * 1024
 # From this size on, reading a body takes long enough for others to notice.
 _SLOW = 128 * 1024
-# The longest that a caller may take between two parts of a body, in seconds.
-_PATIENCE = 30.0
 _PREDICTIONS = (":predict", ":rawPredict", ":streamRawPredict", ":explain")
 # The start of a body that is a `RawPredictRequest`, which instances never look like.
 _WRAPPED = re.compile(rb'\s*\{\s*"http(B|_b)ody"\s*:')
@@ -284,28 +283,7 @@ def _refused(error: ApiError) -> Response:
 
 
 async def _body(request: Request, path: str) -> bytes:
-    """Read the body, and stop reading as soon as it is too long."""
-    limit = _PREDICTION if path.endswith(_PREDICTIONS) else _LARGEST
-    declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > limit:
-        raise _too_long(limit)
-    data = bytearray()
-    parts = request.stream()
-    while True:
-        try:
-            data += await asyncio.wait_for(anext(parts), _PATIENCE)
-        except StopAsyncIteration:
-            return bytes(data)
-        except asyncio.TimeoutError as error:
-            raise cancelled(
-                f"The request's body did not come: {_PATIENCE:g} s without any."
-            ) from error
-        if len(data) > limit:
-            raise _too_long(limit)
-
-
-def _too_long(limit: int) -> ApiError:
-    return invalid(f"Request payload size exceeds the limit: {limit} bytes.")
+    return await read(request, _PREDICTION if path.endswith(_PREDICTIONS) else _LARGEST)
 
 
 async def _json(data: bytes, *, large: bool) -> Any:

@@ -9,10 +9,11 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from vertex_flow.engine.api.bodies import read
 from vertex_flow.engine.api.errors import not_found
 from vertex_flow.engine.state.home import Home
 from vertex_flow.engine.storage import batch
-from vertex_flow.engine.storage.bodies import parsed, read
+from vertex_flow.engine.storage.bodies import parsed
 from vertex_flow.engine.storage.buckets import Buckets
 from vertex_flow.engine.storage.files import Files
 from vertex_flow.engine.storage.methods import Call, Methods, decoded

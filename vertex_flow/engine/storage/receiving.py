@@ -9,8 +9,9 @@ from weakref import WeakValueDictionary
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from vertex_flow.engine.api.bodies import chunks, read
 from vertex_flow.engine.api.errors import invalid, not_found
-from vertex_flow.engine.storage.bodies import chunks, parsed, read
+from vertex_flow.engine.storage.bodies import parsed
 from vertex_flow.engine.storage.conditions import plain_number
 from vertex_flow.engine.storage.digests import PIECE, Digests, stated_in
 from vertex_flow.engine.storage.files import Files
