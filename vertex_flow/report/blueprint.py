@@ -210,20 +210,41 @@ class Blueprint:
             kind: `parameters` or `artifacts`.
             name: Name of the input.
         """
-        written = mapping(mapping(mapping(self.task(path).get("inputs")).get(kind)).get(name))
+        written = self._written(path, kind, name)
         if "parameterExpressionSelector" in written:
             return Unclear()
-        outer = written.get("componentInputParameter") or written.get("componentInputArtifact")
+        outer, made = _outer_input(written), _producer(path, written)
         if outer:
-            return self._outer(path, kind, str(outer))
-        made = mapping(written.get("taskOutputParameter") or written.get("taskOutputArtifact"))
+            return self._outer(path, kind, outer)
         if made:
-            key = made.get("outputParameterKey") or made.get("outputArtifactKey")
-            return self._made((*path[:-1], str(made.get("producerTask"))), kind, str(key))
+            return self._made(made.task, kind, made.key)
         runtime = mapping(written.get("runtimeValue"))
         if "constant" in runtime:
             return self._constant(path, runtime["constant"])
         return Unclear()
+
+    def wire(self, path: TaskPath, kind: str, name: str) -> Given | Made | None:
+        """Tell what an input of a task is wired to, be it the whole or a part that it takes.
+
+        Args:
+            path: Path of the task.
+            kind: `parameters` or `artifacts`.
+            name: Name of the input.
+
+        Returns:
+            A parameter of the pipeline; or an output, of the task that stands beside this one or
+            beside a graph that this one is in, which may be a graph itself; None for a constant.
+        """
+        written = self._written(path, kind, name)
+        outer = _outer_input(written)
+        if not outer:
+            return _producer(path, written)
+        return self.wire(path[:-1], kind, outer) if path[:-1] else Given(outer)
+
+    def _written(self, path: TaskPath, kind: str, name: str) -> Mapping[str, Any]:
+        """Give the `InputParameterSpec` or `InputArtifactSpec` of an input of a task."""
+        inputs = mapping(self.task(path).get("inputs"))
+        return mapping(mapping(inputs.get(kind)).get(name))
 
     def _constant(self, path: TaskPath, value: Any) -> Constant:
         names = sorted({name for text in texts(value) for name in OWN_INPUT.findall(text)})
@@ -271,13 +292,12 @@ class Blueprint:
 
     def _of(self, task: Mapping[str, Any]) -> Mapping[str, Any]:
         """Give the component that a task runs."""
-        reference = mapping(task.get("componentRef")).get("name")
-        return mapping(self._components.get(str(reference)))
+        return mapping(self._components.get(component_of(task)))
 
     def _stages_in(self, component: Any, path: TaskPath) -> Iterator[tuple[str, TaskPath]]:
         tasks = tasks_of(component)
         for name in in_order(tasks):
-            if "condition" in mapping(tasks[name].get("triggerPolicy")):
+            if condition_of(tasks[name]):
                 yield from self._stages_in(self._of(tasks[name]), (*path, name))
             else:
                 yield name, (*path, name)
@@ -298,9 +318,30 @@ def tasks_of(component: Any) -> Mapping[str, Mapping[str, Any]]:
     return {name: mapping(task) for name, task in found.items()}
 
 
+def component_of(task: Mapping[str, Any]) -> str:
+    """Give the name of the component that a task runs; empty where it names none."""
+    return str(mapping(task.get("componentRef")).get("name", ""))
+
+
 def condition_of(task: Mapping[str, Any]) -> str:
     """Give the condition that a task hangs on, as the spec says it; empty for none."""
     return str(mapping(task.get("triggerPolicy")).get("condition", ""))
+
+
+def _outer_input(written: Mapping[str, Any]) -> str:
+    """Name the input, of the graph around, that an input is; empty for what is none."""
+    return str(
+        written.get("componentInputParameter") or written.get("componentInputArtifact") or ""
+    )
+
+
+def _producer(path: TaskPath, written: Mapping[str, Any]) -> Made | None:
+    """Give the output of a task beside that an input is, or None."""
+    made = mapping(written.get("taskOutputParameter") or written.get("taskOutputArtifact"))
+    if not made:
+        return None
+    key = made.get("outputParameterKey") or made.get("outputArtifactKey")
+    return Made((*path[:-1], str(made.get("producerTask"))), str(key))
 
 
 def in_order(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
