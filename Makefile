@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: install mnist test torture cloud check lint types docs site screenshots bench lock clean
+.PHONY: install mnist test coverage torture cloud check lint types docs site screenshots bench lock clean
 
 install: $(STAMP)
 
@@ -27,6 +27,7 @@ else
 	$(BIN)/python -m pip install --quiet --compile --no-deps -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 endif
+	$(BIN)/python -m compileall -q vertex_flow trainer
 	@touch $(STAMP)
 
 mnist: install
@@ -34,6 +35,11 @@ mnist: install
 
 test: install
 	$(BIN)/python -m pytest $(PYTEST)
+
+# The tests on two cores with branch coverage, of the processes that they start too.
+coverage: install
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered \
+		--cov-fail-under=90 $(PYTEST)
 
 # What takes many minutes: kills, hundreds of runs, real training.
 torture: install
