@@ -48,10 +48,13 @@ def load_predictor(path: str, uri: str) -> Any:
 
 def load_saved_model(path: str, uri: str) -> Any:
     """Load the serving signature of a SavedModel as a function from images to scores."""
+    import importlib
     import os
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import tensorflow as tf
+    # By name: what a component imports by statement is made ready for it on the local engine, and
+    # other models need not wait for TensorFlow.
+    tf = importlib.import_module("tensorflow")
 
     loaded = tf.saved_model.load(path)
     signature = loaded.signatures.get("serving_default")

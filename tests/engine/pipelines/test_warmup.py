@@ -26,10 +26,10 @@ def pipeline():
 
 class Prewarmed:
     def __init__(self) -> None:
-        self.imports: list[frozenset[str]] = []
+        self.programs: list[set[frozenset[str]]] = []
 
-    def prewarm(self, imports: frozenset[str]) -> None:
-        self.imports.append(imports)
+    def prewarm(self, programs: set[frozenset[str]]) -> None:
+        self.programs.append(programs)
 
 
 def _warm_up() -> tuple[WarmUp, Prewarmed]:
@@ -43,7 +43,7 @@ def test_what_components_import_is_made_ready() -> None:
 
     warm_up.begin()
 
-    assert launcher.imports == [frozenset(), frozenset({"numpy", "pandas"})]
+    assert launcher.programs == [{frozenset(), frozenset({"numpy", "pandas"})}]
 
 
 def test_what_is_not_needed_any_more_is_left_out() -> None:
@@ -52,7 +52,7 @@ def test_what_is_not_needed_any_more_is_left_out() -> None:
     warm_up.passed("exec-heavy")
     warm_up.begin()
 
-    assert launcher.imports == [frozenset()]
+    assert launcher.programs == [{frozenset()}]
 
 
 def test_it_happens_once() -> None:
@@ -61,4 +61,4 @@ def test_it_happens_once() -> None:
     warm_up.begin()
     warm_up.begin()
 
-    assert len(launcher.imports) == 2
+    assert len(launcher.programs) == 1

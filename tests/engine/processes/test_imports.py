@@ -54,6 +54,12 @@ def test_package(found):
     assert found(files, "python", "-m", "app") == {"numpy"}
 
 
+def test_a_module_is_read_where_python_finds_it(found, tmp_path):
+    files = {"task.py": "import model", "model.py": "import numpy", "lib/model.py": "import keras"}
+    env = {"PYTHONPATH": str(tmp_path / "lib")}
+    assert found(files, "python", "-m", "task", env=env) == {"numpy"}
+
+
 def test_script(found):
     files = {"sub/run.py": "import beside", "sub/beside.py": "import numpy"}
     assert found(files, "python", "sub/run.py") == {"numpy"}

@@ -14,6 +14,7 @@ import pytest
 
 import vertex_flow
 from vertex_flow.engine.processes import Exit
+from vertex_flow.engine.processes.warm import Kind
 from vertex_flow.errors import EngineError
 
 
@@ -427,7 +428,7 @@ class TestEnd:
 class TestFallback:
     def test_parent_that_must_not_be_forked(self, bench):
         async def body(b):
-            b.launcher.prewarm(())
+            b.launcher.prewarm([()])
             (parent,) = b.launcher._parents.values()
             await parent.ready()
             parent.obstacle = "the imports started threads"
@@ -465,7 +466,7 @@ class TestFallback:
 
     def test_prewarm(self, bench):
         async def body(b):
-            b.launcher.prewarm({"numpy"})
+            b.launcher.prewarm([{"numpy"}])
             (parent,) = b.launcher._parents.values()
             await parent.ready()
             return parent.kind.modules, parent.obstacle
@@ -475,10 +476,10 @@ class TestFallback:
 
 def test_a_parent_that_has_imported_more_serves_as_well(bench):
     async def body(b):
-        b.launcher.prewarm({"scipy"})
+        b.launcher.prewarm([{"scipy"}])
         (parent,) = b.launcher._parents.values()
         await parent.ready()
-        b.launcher.prewarm({"numpy"})
+        b.launcher.prewarm([{"numpy"}])
         return [parent.kind.modules for parent in b.launcher._parents.values()]
 
     assert bench(body) == [("numpy", "numpy.random", "scipy")]
@@ -486,17 +487,49 @@ def test_a_parent_that_has_imported_more_serves_as_well(bench):
 
 def test_what_is_quick_to_import_does_not_wait_for_a_slow_parent(bench):
     async def body(b):
-        b.launcher.prewarm({"scipy"})
-        b.launcher.prewarm({"numpy"})
+        b.launcher.prewarm([{"scipy"}])
+        b.launcher.prewarm([{"numpy"}])
         return len(b.launcher._parents)
 
     assert bench(body) == 2
 
 
+@pytest.mark.parametrize(
+    ("programs", "parents"),
+    [
+        ([{"numpy"}, {"numpy", "scipy"}], [("numpy", "numpy.random", "scipy")]),
+        ([set(), {"numpy"}], [(), ("numpy", "numpy.random")]),
+        (
+            [{"numpy"}, {"tensorflow"}],
+            [("numpy", "numpy.random"), ("tensorflow", "keras", "numpy", "numpy.random", "scipy")],
+        ),
+    ],
+    ids=["one has what the other needs", "fresh programs", "one is slow"],
+)
+def test_no_parent_is_made_that_another_stands_in_for(bench, programs, parents):
+    async def body(b):
+        b.launcher.prewarm(programs)
+        return [parent.kind.modules for parent in b.launcher._parents.values()]
+
+    assert sorted(bench(body)) == sorted(parents)
+
+
+def test_of_several_parents_the_one_with_most_is_taken_short_of_a_slow_one(bench):
+    async def body(b):
+        b.launcher.prewarm([{"numpy"}, {"tensorflow"}])
+        b.launcher.prewarm([{"scipy"}])  # nobody waits for the slow one
+        for parent in b.launcher._parents.values():
+            await parent.ready()
+        kind = b.launcher._wider(Kind(("numpy", "numpy.random")))
+        return kind.modules
+
+    assert bench(body) == ("numpy", "numpy.random", "scipy")
+
+
 def test_tensorflow_is_not_imported_twice_at_the_same_time(bench):
     async def body(b):
-        b.launcher.prewarm({"tensorflow", "sklearn"})
-        b.launcher.prewarm({"tensorflow"})
+        b.launcher.prewarm([{"tensorflow", "sklearn"}])
+        b.launcher.prewarm([{"tensorflow"}])
         return len(b.launcher._parents)
 
     assert bench(body) == 1
@@ -504,7 +537,7 @@ def test_tensorflow_is_not_imported_twice_at_the_same_time(bench):
 
 def test_fresh_programs_never_come_from_a_parent_with_imports(bench):
     async def body(b):
-        b.launcher.prewarm({"numpy"})
+        b.launcher.prewarm([{"numpy"}])
         await b.run("true")
         return {parent.kind.modules for parent in b.launcher._parents.values()}
 

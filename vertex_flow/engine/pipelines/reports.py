@@ -19,6 +19,8 @@ VARIABLE = "VERTEX_FLOW_REPORTS"
 """Set to `off` where the engine starts, it has no reports written."""
 
 _PROGRAM = "vertex_flow.runs.reporting"  # by its name: it imports what the engine does not
+# What of it is slow to import; other programs of a run need it too.
+_IMPORTS = frozenset({"google.cloud.aiplatform_v1"})
 _SECONDS = 180.0  # that a program may take
 _WAITING = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="2">
@@ -97,6 +99,7 @@ class Reports:
             cwd=_cwd(self._home),
             log=log,
             env={"VERTEX_FLOW_HOME": str(self._home.root)},
+            imports=_IMPORTS,
         )
         try:
             async with self._turn:

@@ -35,5 +35,4 @@ class WarmUp:
         executors = (self._plan.executors[label] for label in sorted(self._ahead))
         found = (python.recognise(executor.container) for executor in executors)
         wanted = {frozenset(heavy_imports(item.source or "")) for item in found if item}
-        for imports in sorted(wanted, key=sorted):
-            self._launcher.prewarm(imports)
+        self._launcher.prewarm(wanted)

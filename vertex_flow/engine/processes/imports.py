@@ -122,19 +122,27 @@ class _Walk:
         for size in range(1, len(parts) + 1):
             self._add_module(parts[:size])
 
-    def add_file(self, path: Path, module: str) -> None:
-        if path.is_file() and path not in self._seen:
+    def add_file(self, path: Path, module: str) -> bool:
+        """Queue a file; False when it is none."""
+        if not path.is_file():
+            return False
+        if path not in self._seen:
             self._seen.add(path)
             self._waiting.append((path, module))
+        return True
 
     def _add_module(self, parts: list[str]) -> None:
+        """Queue a module where Python finds it: in the first folder that has it."""
+        name = ".".join(parts)
         for root in self.roots:
             place = root.joinpath(*parts)
             installed = "site-packages" in root.parts
             if installed and self._seen and not self._known(root / parts[0]):
                 continue
-            self.add_file(place.with_name(place.name + ".py"), ".".join(parts))
-            self.add_file(place / "__init__.py", ".".join(parts))
+            if self.add_file(place / "__init__.py", name):
+                return
+            if self.add_file(place.with_name(f"{place.name}.py"), name):
+                return
 
     def _known(self, folder: Path) -> bool:
         """Whether the walk is in this installed package already: others are not the user's."""

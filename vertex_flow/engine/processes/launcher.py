@@ -67,15 +67,18 @@ class Launcher:
             shutil.rmtree(scratch, ignore_errors=True)
             raise
 
-    def prewarm(self, imports: Iterable[str]) -> None:
-        """Have a parent for some heavy packages ready soon; returns at once.
+    def prewarm(self, programs: Iterable[Iterable[str]]) -> None:
+        """Have parents ready soon for some programs; returns at once.
 
         Args:
-            imports: Packages, as `Command.imports`.
+            programs: Of each program the packages that it imports, as `Command.imports`.
         """
         if self._closed or sys.platform != "linux":
             return
-        self._parent(_kind(imports, {}))
+        kinds = {_kind(imports, {}) for imports in programs}
+        for kind in sorted(kinds, key=lambda one: one.modules):
+            if not any(other.serves(kind) for other in kinds - {kind}):
+                self._parent(kind)
 
     async def close(self) -> None:
         """End every process that was started, and the parents; nothing can be started after."""
@@ -158,12 +161,17 @@ class Launcher:
     def _wider(self, kind: Kind) -> Kind:
         """Prefer a parent that has imported more: a second one would import the same again.
 
-        One that is not ready yet is worth the wait only for what is slow to import itself.
+        One that is not ready yet is worth the wait only for what is slow to import itself. Of
+        several, the one with most is best, short of a large one for a small program.
         """
-        for other, parent in self._parents.items():
-            if not parent.lost and other.covers(kind) and (parent.warm or kind.is_slow):
-                return other
-        return kind
+        found = [
+            other
+            for other, parent in self._parents.items()
+            if not parent.lost and other.covers(kind) and (parent.warm or kind.is_slow)
+        ]
+        return max(
+            found, key=lambda one: (one.is_slow <= kind.is_slow, len(one.modules)), default=kind
+        )
 
     def _make_room(self) -> None:
         idle = [

@@ -61,6 +61,13 @@ class Kind:
             return self == other
         return self.env == other.env and set(self.modules) >= set(other.modules)
 
+    def serves(self, other: Kind) -> bool:
+        """Whether programs of the other kind need no parent of their own where there is this one.
+
+        A program that imports little does not wait for a parent that imports much.
+        """
+        return self.covers(other) and self.is_slow <= other.is_slow
+
 
 class WarmParent:
     """A process that has imported what its children need, and forks them.
