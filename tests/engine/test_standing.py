@@ -217,7 +217,7 @@ def test_it_ends_when_another_folder_is_in_its_place(
 
 def test_starting_one_loads_no_heavy_package() -> None:
     code = (
-        "from vertex_flow.engine.api.lean import import_types_only; import_types_only()\n"
+        "from vertex_flow.lean import import_types_only; import_types_only()\n"
         "import sys, vertex_flow.engine.engine, vertex_flow.engine.api.server\n"
         "heavy = {'kfp', 'numpy', 'optuna', 'sklearn', 'google_cloud_pipeline_components',\n"
         "         'google.cloud.aiplatform', 'google.cloud.aiplatform_v1.services', 'requests'}\n"

@@ -10,6 +10,7 @@ import click
 
 from vertex_flow._version import __version__
 from vertex_flow.cli.command import INTERRUPTED
+from vertex_flow.lean import import_types_only
 
 # In the order of use; each is a function of its name in the module of its name.
 _SECTIONS = {
@@ -71,4 +72,5 @@ def vertex_flow(ctx: click.Context) -> None:
 
 def main() -> None:
     """Run the command line, and end the process."""
+    import_types_only()
     vertex_flow.main(prog_name="vertex-flow")

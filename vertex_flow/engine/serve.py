@@ -14,6 +14,7 @@ from pathlib import Path
 from vertex_flow.engine.listening import listen, on_end_of_input, on_signals, server_of
 from vertex_flow.engine.state.home import Home
 from vertex_flow.errors import ApiError, EngineError
+from vertex_flow.lean import import_types_only
 
 _log = logging.getLogger(__name__)
 
@@ -75,8 +76,6 @@ async def _run(
     parent: bool,
     announce: Callable[[str], None],
 ) -> None:
-    from vertex_flow.engine.api.lean import import_types_only
-
     import_types_only()
     from vertex_flow.engine.api.server import application
     from vertex_flow.engine.console import Console

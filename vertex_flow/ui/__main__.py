@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from vertex_flow.lean import import_types_only
 from vertex_flow.ui.serve import behind_engine
 
 
@@ -26,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--home", type=Path, required=True, help="the engine's folder")
     parser.add_argument("--port", type=int, required=True, help="the engine's port")
     options = parser.parse_args(arguments)
+    import_types_only()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def announce(url: str) -> None:

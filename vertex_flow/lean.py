@@ -15,7 +15,8 @@ def import_types_only() -> None:
     """Have `google.cloud.aiplatform_v1` load its clients on first use, and not with its types.
 
     Importing any of its submodules runs the package, which imports some thirty clients with gRPC
-    and takes 0.7 s of the 1 s that an engine needs to start. The engine needs the messages only.
+    and takes half a second. The programs of this package need its messages, and at most a few of
+    the clients. For programs only: a library must not change how others are imported.
     """
     spec = None if _PACKAGE in sys.modules else find_spec(_PACKAGE)
     if spec is None:
@@ -32,8 +33,11 @@ class _Unloaded(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or self.__spec__ is None or self.__spec__.loader is None:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        types = import_module(f"{self.__name__}.types")
         if name == "types":  # `from google.cloud.aiplatform_v1 import types` asks here first
-            return import_module(f"{self.__name__}.types")
+            return types
+        if name in types.__all__:  # the package gives the messages by their names, too
+            return getattr(types, name)
         self.__class__ = ModuleType  # type: ignore[assignment]
         self.__spec__.loader.exec_module(self)
         return getattr(self, name)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-PRELUDE = "import sys; from vertex_flow.engine.api.lean import import_types_only as lean; lean(); "
+PRELUDE = "import sys; from vertex_flow.lean import import_types_only as lean; lean(); "
 
 
 def run(code: str) -> str:
