@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sybil import Sybil
@@ -13,9 +14,16 @@ from sybil.parsers.markdown import CodeBlockParser
 
 from tests.docs.reading import compare_text, page, run_console, run_python
 
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadFileScheduling
+
 __all__ = ["page"]
 
 SLOW = ("README.md", "your-data.md", "from-kfp.md")
+# These look at the same runs of the example, which last a minute.
+TOGETHER = tuple(
+    f"tests/end_to_end/test_{name}.py" for name in ("clients", "mnist_flow", "network", "terminal")
+)
 
 pytest_collect_file = Sybil(
     parsers=[
@@ -44,3 +52,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, SybilItem) and item.path.name in SLOW:
             item.add_marker("slow")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """Give files that share what is slow to one process, where files are what is given out."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = super()._split_scope(nodeid)
+            return "together" if path in TOGETHER else path
+
+    return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None

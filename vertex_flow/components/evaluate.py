@@ -52,8 +52,8 @@ def load_saved_model(path: str, uri: str) -> Any:
     import os
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    # By name: what a component imports by statement is made ready for it on the local engine, and
-    # other models need not wait for TensorFlow.
+    # By name: what a component imports by statement is loaded ahead on the local engine, and with
+    # another model that would be for nothing.
     tf = importlib.import_module("tensorflow")
 
     loaded = tf.saved_model.load(path)

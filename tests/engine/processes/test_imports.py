@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from vertex_flow.engine.processes import Command, heavy_imports, imports_of
+from vertex_flow.engine.processes import Command, heavy_imports, imports_of, optional_imports
 from vertex_flow.engine.processes.imports import preloads
 
 TENSORFLOW = {"tensorflow", "keras", "numpy", "scipy"}
@@ -37,6 +37,24 @@ def found(tmp_path: Path):
 )
 def test_source(source, names):
     assert heavy_imports(source) == names
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import importlib\ndef f():\n    return importlib.import_module('tensorflow')",
+        "from importlib import import_module\ntf = import_module('tensorflow.keras')",
+    ],
+)
+def test_what_is_imported_by_name_may_be_imported(source):
+    assert (heavy_imports(source), optional_imports(source)) == (set(), TENSORFLOW)
+
+
+@pytest.mark.parametrize(
+    "source", ["import_module(name)", "f()('numpy')", "import numpy", "import_module('os')", "x ("]
+)
+def test_nothing_else_is_taken_for_an_import_by_name(source):
+    assert optional_imports(source) == set()
 
 
 def test_module_of_a_package(found):

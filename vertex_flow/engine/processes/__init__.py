@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vertex_flow.engine.processes.command import Command, Exit, installs
     from vertex_flow.engine.processes.docker import Container, ContainerProcess, Docker, docker_for
     from vertex_flow.engine.processes.environments import RequirementsError
-    from vertex_flow.engine.processes.imports import heavy_imports, imports_of
+    from vertex_flow.engine.processes.imports import heavy_imports, imports_of, optional_imports
     from vertex_flow.engine.processes.launcher import Launcher
     from vertex_flow.engine.processes.process import Process
 
@@ -30,6 +30,7 @@ __all__ = [
     "heavy_imports",
     "imports_of",
     "installs",
+    "optional_imports",
 ]
 
 
@@ -47,6 +48,7 @@ def __getattr__(name: str) -> Any:
         "heavy_imports": "imports",
         "imports_of": "imports",
         "installs": "command",
+        "optional_imports": "imports",
     }
     if name not in homes:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

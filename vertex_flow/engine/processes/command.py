@@ -37,6 +37,7 @@ class Command:
         env: Variables added to the engine's own environment.
         threads: Share of the cores for numerical libraries, at least 1; None leaves it to them.
         imports: Heavy packages that the command will import; see `imports_of`.
+        optional: Heavy packages that it may import: where they are loaded already, it gets them.
         requirements: Requirements as pip takes them. What this environment lacks is installed
             into a cached environment before the command starts.
         private: Whether it gets a Python environment of its own, on top of this one and gone with
@@ -49,6 +50,7 @@ class Command:
     env: Mapping[str, str] = attrs.field(factory=dict)
     threads: int | None = None
     imports: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
     requirements: tuple[str, ...] = attrs.field(default=(), converter=_texts)
     private: bool = False
 

@@ -61,6 +61,27 @@ def heavy_imports(source: str) -> frozenset[str]:
     return complete(_heavy(name) for name in _imported(source))
 
 
+def optional_imports(source: str) -> frozenset[str]:
+    """Find the heavy packages that one module may import: it names them to `import_module`.
+
+    Args:
+        source: Python source; in what cannot be parsed none are found.
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return frozenset()
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args)
+    named = (node.args[0] for node in calls if _ends_with(node.func, "import_module"))
+    names = (one.value for one in named if isinstance(one, ast.Constant))
+    return complete(_heavy(name) for name in names if isinstance(name, str))
+
+
+def _ends_with(function: ast.expr, name: str) -> bool:
+    """Tell whether a function is called by its name, alone or behind its module's."""
+    return getattr(function, "attr", getattr(function, "id", "")) == name
+
+
 def imports_of(command: Command) -> frozenset[str]:
     """Find the heavy packages that a Python command imports, itself or through the user's modules.
 

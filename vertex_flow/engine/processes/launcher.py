@@ -105,7 +105,10 @@ class Launcher:
         return await self._spawn(request, scratch)
 
     async def _fork(self, command: Command, request: Message, scratch: Path) -> Process | None:
-        parent = self._parent(_kind(command.imports or imports_of(command), command.env))
+        imports = command.imports or imports_of(command)
+        parent = self._parent(
+            _kind(imports, command.env), wish=_kind(imports | command.optional, command.env)
+        )
         try:
             await parent.ready()
             obstacle = parent.obstacle or shadow(parent.origins, command, request["env"])
@@ -143,10 +146,10 @@ class Launcher:
             raise EngineError("the engine is closing")
         return process
 
-    def _parent(self, kind: Kind) -> WarmParent:
+    def _parent(self, kind: Kind, *, wish: Kind | None = None) -> WarmParent:
         if self._closed:
             raise EngineError("no process can be started: the engine is closing")
-        kind = self._wider(kind)
+        kind = self._wider(kind, wish or kind)
         parent = self._parents.pop(kind, None)
         if parent is None or parent.lost:
             self._make_room()
@@ -158,11 +161,12 @@ class Launcher:
         self._parents[kind] = parent  # the most recently used is the last
         return parent
 
-    def _wider(self, kind: Kind) -> Kind:
+    def _wider(self, kind: Kind, wish: Kind) -> Kind:
         """Prefer a parent that has imported more: a second one would import the same again.
 
         One that is not ready yet is worth the wait only for what is slow to import itself. Of
-        several, the one with most is best, short of a large one for a small program.
+        several, one with what is wished for is best, and else the one with most, short of a large
+        one for a small program.
         """
         found = [
             other
@@ -170,7 +174,9 @@ class Launcher:
             if not parent.lost and other.covers(kind) and (parent.warm or kind.is_slow)
         ]
         return max(
-            found, key=lambda one: (one.is_slow <= kind.is_slow, len(one.modules)), default=kind
+            found,
+            key=lambda one: (one.covers(wish), one.is_slow <= kind.is_slow, len(one.modules)),
+            default=kind,
         )
 
     def _make_room(self) -> None:

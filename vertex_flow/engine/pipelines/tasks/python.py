@@ -14,7 +14,7 @@ from vertex_flow.engine.pipelines.executor_io import ExecutorFiles
 from vertex_flow.engine.pipelines.tasks import process
 from vertex_flow.engine.pipelines.values import Ports
 from vertex_flow.engine.pipelines.work import TaskFailed, Work
-from vertex_flow.engine.processes import Command, heavy_imports
+from vertex_flow.engine.processes import Command, heavy_imports, optional_imports
 
 _EXECUTOR = "kfp.dsl.executor_main"
 _ENDS = ("&&", "||", ";", "&", "|", ")")
@@ -94,6 +94,7 @@ def _command(work: Work, component: PythonComponent, files: ExecutorFiles) -> Co
         cwd=folder or files.folder,
         log=work.log,
         imports=heavy_imports(component.source or ""),
+        optional=optional_imports(component.source or ""),
         requirements=component.requirements,
     )
 
