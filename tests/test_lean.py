@@ -22,16 +22,25 @@ def run(code: str) -> str:
         "from google.cloud.aiplatform_v1.types import custom_job",
         "from google.cloud import aiplatform_v1; aiplatform_v1.types.CustomJob",
         "import google.cloud.aiplatform_v1.types",
+        "from google.cloud.aiplatform_v1 import CustomJob",
     ],
 )
 def test_the_types_come_without_the_clients(statement: str) -> None:
     assert run(f"{statement}; print('grpc' in sys.modules)") == "False"
 
 
-def test_a_client_is_there_when_it_is_wanted() -> None:
-    code = "from google.cloud.aiplatform_v1 import JobServiceClient as C; print(C.__name__)"
-
-    assert run(code) == "JobServiceClient"
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from google.cloud.aiplatform_v1 import JobServiceClient as C",
+        "from google.cloud.aiplatform_v1.services.job_service import JobServiceClient as C",
+        "from google.cloud.aiplatform_v1.services import job_service as j; C = j.JobServiceClient",
+        "from google.cloud import aiplatform_v1 as v1; v1.CustomJob; C = v1.JobServiceClient",
+        "from google.cloud import aiplatform; C = aiplatform.gapic.JobServiceClient",
+    ],
+)
+def test_a_client_is_there_when_it_is_wanted(statement: str) -> None:
+    assert run(f"{statement}; print(C.__name__)") == "JobServiceClient"
 
 
 def test_there_is_one_class_a_message() -> None:

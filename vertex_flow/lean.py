@@ -31,11 +31,12 @@ class _Unloaded(ModuleType):
     """A package that is there for its submodules, and runs when anything else is wanted."""
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or self.__spec__ is None or self.__spec__.loader is None:
+        special = name.startswith("__") and name != "__all__"  # `import *` asks for that one
+        if special or self.__spec__ is None or self.__spec__.loader is None:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        if find_spec(f"{self.__name__}.{name}") is not None:
+            return import_module(f"{self.__name__}.{name}")
         types = import_module(f"{self.__name__}.types")
-        if name == "types":  # `from google.cloud.aiplatform_v1 import types` asks here first
-            return types
         if name in types.__all__:  # the package gives the messages by their names, too
             return getattr(types, name)
         self.__class__ = ModuleType  # type: ignore[assignment]
