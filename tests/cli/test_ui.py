@@ -40,9 +40,13 @@ def test_it_says_the_same_to_a_program(busy: Shell) -> None:
     assert status(busy.json("ui")["url"]) == 200
 
 
-def test_the_folder_of_another_programs_engine(shell: Shell) -> None:
-    with EmbeddedEngine.start(shell.home):
-        assert shell("ui").returncode == 4
+def test_a_program_that_runs_a_flow_is_looked_into(shell: Shell) -> None:
+    """The run that goes on there is seen, and the program goes on."""
+    with EmbeddedEngine.start(shell.home) as engine:
+        url = shell.json("ui")["url"]
+        assert url.startswith(f"{engine.endpoint}/console/")
+        assert status(url) == 200
+        assert shell.json("runs") == []
 
 
 def test_a_profile_that_is_not_there(shell: Shell) -> None:

@@ -429,9 +429,9 @@ def test_up_in_the_folder_of_another_programs_engine(root: Path) -> None:
 
 def test_the_folder_of_another_programs_engine_names_the_way_out(root: Path) -> None:
     code = (
-        "import sys\nfrom vertex_flow import GcpContext, Run\n"
-        "from vertex_flow.errors import HomeBusyError\n"
-        "try: Run.attach(GcpContext.local(sys.argv[1]), 'x')\n"
+        "import sys\nfrom vertex_flow import GcpContext\n"
+        "from vertex_flow.errors import HomeBusyError\nfrom vertex_flow.runs import reaching\n"
+        "try: reaching.connect(GcpContext.local(sys.argv[1]), to_start=True)\n"
         "except HomeBusyError as error: print(error)"
     )
     with EmbeddedEngine.start(root) as engine:

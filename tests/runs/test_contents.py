@@ -66,7 +66,23 @@ def test_more_files_than_are_read(
     assert [content_of(one, place) for one in (uri, "gs://acme-ml/x")] == [None, None]
 
 
-@pytest.mark.parametrize("uri", ["", "relative", "https://x/y", "gs://B/x"])
+def test_a_folder_and_the_objects_that_it_is_mounted_from(place: GcpContext) -> None:
+    assert place.home is not None
+    path = folder(place.home / "storage" / "acme-ml" / "x", a="1", b="2")
+    uris = (path, f"file://{path}", "gs://acme-ml/x", "/gcs/acme-ml/x")
+    assert len({content_of(uri, place) for uri in uris}) == 1
+    assert content_of("/gcs/acme-ml/y", place) == ""
+
+
+def test_looking_makes_no_bucket(place: GcpContext) -> None:
+    assert content_of("gs://not-there/x", place) == ""
+    assert place.home is not None
+    assert not (place.home / "storage" / "not-there").exists()
+
+
+@pytest.mark.parametrize(
+    "uri", ["", "relative", "https://x/y", "gs://acme-ml/../../token", "/gcs/../token"]
+)
 def test_what_is_elsewhere(place: GcpContext, uri: str) -> None:
     assert content_of(uri, place) is None
 

@@ -26,6 +26,13 @@ def test_a_bucket_of_an_engine_is_a_folder(place: GcpContext, uri: str) -> None:
     assert files.local_path(uri, home) == home / "storage" / "bucket" / "a" / "b.txt"
 
 
+@pytest.mark.parametrize("uri", ["gs://bucket/../../token", "/gcs/..", "gs://bucket/a\0b"])
+def test_nothing_leaves_its_bucket(place: GcpContext, uri: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        files.local_path(uri, place.home)
+    assert str(caught.value) == f"{uri!r} leaves its bucket: a path may not contain '..'."
+
+
 def test_a_bucket_without_an_engine_is_elsewhere() -> None:
     assert files.local_path("gs://bucket/a", None) is None
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from vertex_flow.engine.embedded import EmbeddedEngine
-from vertex_flow.errors import EngineError, HomeBusyError
+from vertex_flow.errors import EngineError
 from vertex_flow.ui import console_url
 
 
@@ -34,6 +34,10 @@ def test_another_port_than_that_of_the_engine(engine: EmbeddedEngine) -> None:
         console_url(engine.home, port=1)
 
 
-def test_the_folder_of_another_programs_engine(tmp_path: Path) -> None:
-    with EmbeddedEngine.start(tmp_path / "home"), pytest.raises(HomeBusyError):
-        console_url(tmp_path / "home")
+def test_the_engine_of_one_program_has_a_console(tmp_path: Path) -> None:
+    with (
+        EmbeddedEngine.start(tmp_path / "home") as engine,
+        httpx.Client(follow_redirects=True, trust_env=False, timeout=60) as browser,
+    ):
+        answer = browser.get(console_url(tmp_path / "home"))
+    assert (answer.status_code, str(answer.url)) == (200, f"{engine.endpoint}/console/runs")

@@ -40,7 +40,6 @@ def ui(context: GcpContext, port: int, browser: bool | None, as_json: bool) -> N
     Exit codes:
       0  the URL was printed
       1  the engine or the console did not start
-      4  another program has an engine of its own in the folder
       5  the port is taken
 
     \b

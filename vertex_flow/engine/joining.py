@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from vertex_flow.engine.embedded import EmbeddedEngine
 from vertex_flow.engine.standing import StandingEngine
 from vertex_flow.errors import HomeBusyError
 
-LocalEngine: TypeAlias = EmbeddedEngine | StandingEngine
+if TYPE_CHECKING:
+    from vertex_flow.engine.visited import VisitedEngine
+
+LocalEngine: TypeAlias = "EmbeddedEngine | StandingEngine | VisitedEngine"
 
 
 def join(home: Path, *, port: int = 0) -> LocalEngine:

@@ -88,7 +88,7 @@ async def _run(
     port = listener.getsockname()[1]
     endpoint = f"http://127.0.0.1:{port}"
     engine = Engine(home, endpoint=endpoint, standing=standing)
-    console = Console(home, port) if standing else None
+    console = Console(home, port)
     try:
         await engine.start()
         app = application(
@@ -111,8 +111,7 @@ async def _run(
         server.should_exit = True  # new requests are refused while the work comes to its end
         waiting.cancel()
     finally:
-        if console is not None:
-            await console.close()
+        await console.close()
         await engine.close()
     await serving
 

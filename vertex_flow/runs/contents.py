@@ -9,10 +9,13 @@ from pathlib import Path
 
 from vertex_flow.calls import Patience
 from vertex_flow.errors import ApiError, SettingError
+from vertex_flow.gcp.transfer.content import Content
+from vertex_flow.gcp.transfer.outcome import FileFault
 from vertex_flow.place import Place
+from vertex_flow.runs.files import local_path
 
 _MOST_FILES = 2_000
-_MOST_BYTES = 500_000_000  # that are read; a bucket knows the checksums of its objects
+_MOST_BYTES = 5_000_000_000  # that are read; a bucket knows the checksums of its objects
 _PATIENCE = Patience(attempts=3, longest=4.0)
 
 
@@ -21,10 +24,12 @@ class _TooMuchError(Exception):
 
 
 def content_of(uri: str, place: Place | None) -> str | None:
-    """Give a digest of an artifact: of the names, sizes and bytes of its files.
+    """Give a digest of an artifact: of the names, sizes and checksums (CRC32C) of its files.
+
+    It is the same for the same files on this machine and in a bucket.
 
     Args:
-        uri: A path of this machine, or `gs://BUCKET/NAME`.
+        uri: A path of this machine, `file://…`, `gs://BUCKET/NAME` or `/gcs/BUCKET/NAME`.
         place: Where the run is; None where that is not known.
 
     Returns:
@@ -34,14 +39,15 @@ def content_of(uri: str, place: Place | None) -> str | None:
     if place is None:
         return None
     try:
-        if uri.startswith("gs://"):
-            return _digest(_objects(uri, place))
-        return _digest(_files(Path(uri))) if place.home and uri.startswith("/") else None
-    except (ApiError, SettingError, OSError, ValueError, _TooMuchError):
+        if place.home:
+            path = local_path(uri, place.home)
+            return _digest(_files(path)) if path else None
+        return _digest(_objects(uri, place)) if uri.startswith("gs://") else None
+    except (ApiError, SettingError, FileFault, OSError, ValueError, _TooMuchError):
         return None
 
 
-def _digest(parts: Iterable[tuple[str, str]]) -> str:
+def _digest(parts: Iterable[tuple[str, ...]]) -> str:
     digest, empty = hashlib.sha256(), True
     for part in parts:
         empty = False
@@ -49,18 +55,20 @@ def _digest(parts: Iterable[tuple[str, str]]) -> str:
     return "" if empty else digest.hexdigest()
 
 
-def _files(path: Path) -> Iterator[tuple[str, str]]:
-    """Give the name of each file at a path, and a digest of its bytes."""
+def _files(path: Path) -> Iterator[tuple[str, ...]]:
+    """Give the name, the size and the checksum of each file at a path."""
     files = sorted(path.rglob("*")) if path.is_dir() else [path] if path.exists() else []
     found = [file for file in files if file.is_file()]
     if len(found) > _MOST_FILES or sum(file.stat().st_size for file in found) > _MOST_BYTES:
         raise _TooMuchError
     for file in found:
-        yield str(file.relative_to(path)), hashlib.sha256(file.read_bytes()).hexdigest()
+        name = file.relative_to(path).as_posix() if file != path else ""
+        with Content.open(file) as content:
+            yield name, str(content.size), content.crc32c()
 
 
-def _objects(uri: str, place: Place) -> Iterator[tuple[str, str]]:
-    """Give the name of each object at a URI, and its checksum."""
+def _objects(uri: str, place: Place) -> Iterator[tuple[str, ...]]:
+    """Give the name, the size and the checksum of each object at a URI."""
     from vertex_flow.gcp.transfer.address import address_of
     from vertex_flow.gcp.transfer.opening import opened
 
@@ -71,4 +79,5 @@ def _objects(uri: str, place: Place) -> Iterator[tuple[str, str]]:
             if count == _MOST_FILES:
                 raise _TooMuchError
             if stored.name == address.name or stored.name.startswith(address.folder):
-                yield stored.name.removeprefix(address.name), bucket.checksum(stored)
+                name = stored.name.removeprefix(address.name).lstrip("/")
+                yield name, str(stored.size), bucket.checksum(stored)

@@ -42,15 +42,24 @@ def local_path(uri: str, home: Path | None) -> Path | None:
     Args:
         uri: A path, `file://…`, `gs://BUCKET/NAME` or `/gcs/BUCKET/NAME`.
         home: The engine's folder, whose buckets are on this machine; None for none.
+
+    Raises:
+        SettingError: It would leave its bucket.
     """
     for scheme in ("gs://", "/gcs/"):
         if uri.startswith(scheme):
-            return home / "storage" / uri.removeprefix(scheme) if home is not None else None
+            return _in_bucket(uri, uri.removeprefix(scheme), home) if home is not None else None
     try:
         path = Path(unquote(urlsplit(uri).path) if uri.startswith("file://") else uri)
     except ValueError:  # no URL at all
         return None
     return path if path.is_absolute() else None
+
+
+def _in_bucket(uri: str, name: str, home: Path) -> Path:
+    if ".." in name.split("/") or "\0" in name:
+        raise SettingError(f"{uri!r} leaves its bucket: a path may not contain '..'.")
+    return home / "storage" / name
 
 
 def read(place: Place | None, uri: str, *, most: int) -> bytes:

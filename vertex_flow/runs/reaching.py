@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from vertex_flow.context import GcpContext
-from vertex_flow.errors import SettingError
+from vertex_flow.errors import HomeOwnedError, SettingError
 from vertex_flow.names import Resource, pipeline_job_name
 
 if TYPE_CHECKING:
@@ -18,19 +18,26 @@ if TYPE_CHECKING:
 _ID = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
-def connect(context: GcpContext) -> tuple[Client, LocalEngine | None]:
-    """Reach the endpoint of a context; for this machine, join the standing engine or start one.
+def connect(context: GcpContext, *, to_start: bool = False) -> tuple[Client, LocalEngine | None]:
+    """Reach the endpoint of a context; for this machine, join the engine there or start one.
+
+    Args:
+        context: The context.
+        to_start: Whether something is started there, which must not end with the engine of
+            another program.
 
     Raises:
-        HomeBusyError: Another program has an engine of its own in the folder.
+        HomeBusyError: Another program has an engine of its own in the folder, and something is to
+            be started.
         PortInUseError: The port asked for is taken.
         EngineError: The engine did not start, or the standing one is another than is meant.
     """
     engine = None
     if context.home is not None:
         from vertex_flow.engine.joining import join
+        from vertex_flow.engine.visited import visit
 
-        engine = join(context.home, port=context.port)
+        engine = (join if to_start else visit)(context.home, port=context.port)
     from vertex_flow.client import Client
 
     endpoint = engine.endpoint if engine else context.endpoint
@@ -55,6 +62,17 @@ def let_go(engine: LocalEngine | None) -> None:
     """End an engine, unless it stands, or another object of this process needs it."""
     if engine is not None and not engine.shared:
         engine.close()
+
+
+def refuse_visited(engine: LocalEngine | None) -> None:
+    """Refuse to start something in the engine of another program, with which it would end.
+
+    Raises:
+        HomeBusyError: It is that.
+    """
+    owner = getattr(engine, "owner", None)
+    if engine is not None and owner is not None:
+        raise HomeOwnedError(engine.home, owner)
 
 
 def is_empty(context: GcpContext) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vertex_flow.calls import if_there
-from vertex_flow.errors import ApiError
+from vertex_flow.errors import ApiError, SettingError
 from vertex_flow.names import FLOW_LABEL
 from vertex_flow.report.explaining import Witness
 from vertex_flow.report.snapshot import Snapshot
@@ -110,7 +110,10 @@ class _Files:
 
     def path(self, uri: str) -> Path | None:
         """Give the path that a URI stands for, or None."""
-        return local_path(uri, self._home)
+        try:
+            return local_path(uri, self._home)
+        except SettingError:
+            return None
 
     def changed(self, uri: str) -> datetime | None:
         """Tell when a file, or what is in a folder, was last changed."""

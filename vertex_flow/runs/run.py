@@ -268,12 +268,14 @@ class Run(Reading):
 
         Raises:
             SettingError: The run has succeeded, or has not ended.
+            HomeBusyError: The engine there belongs to another program, and ends with it.
             RunFailed: The new run failed.
             RunCancelled: The new run was cancelled.
             ApiError: Google Cloud refused; with the cause and the fix where they are known.
         """
         from vertex_flow.runs import experiments, resuming
 
+        reaching.refuse_visited(self._engine)
         view = view_of(progress, "Run.resume")
         say = view.say if view else None
         name = resuming.resume(self._reached(), self.name, say)

@@ -50,7 +50,7 @@ def start(  # noqa: PLR0913 - the options of Flow.run, passed on
     settled = settle(context, options)
     values = submission.parameter_values(graph, context, params, settled)
     job_id = settled.job_id or fresh_id(graph.name)
-    client, engine = reaching.connect(context)
+    client, engine = reaching.connect(context, to_start=True)
     run = None
     try:
         job = submission.pipeline_job(

@@ -133,7 +133,7 @@ class Schedule:
         Args:
             count: How many at most.
         """
-        _, engine = connect(self._context)
+        _, engine = connect(self._context, to_start=True)
         jobs = self._client.pipeline_jobs(f'schedule_name="{self.name}"')
         return tuple(
             Run(self._client, job.name, engine, self._context) for job in islice(jobs, count)

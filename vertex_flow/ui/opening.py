@@ -1,4 +1,4 @@
-"""How the console of this machine is opened: by the engine that stands in a folder."""
+"""How the console of this machine is opened: by the engine that is in a folder."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vertex_flow.engine.program import port_of
 from vertex_flow.engine.standing import StandingEngine
+from vertex_flow.engine.visited import VisitedEngine
 from vertex_flow.errors import EngineError
 from vertex_flow.ui.entry import PATH, Entry
 
@@ -18,7 +19,8 @@ def console_url(home: Path, *, port: int = 0) -> str:
     """Give a URL that lets a browser into the console of this machine.
 
     It is good for a quarter of an hour, and the browser stays in. The standing engine is started
-    when it is not up, and the console with it.
+    when it is not up, and the console with it. Where a program has an engine of its own, it is
+    that one's console, which ends with the program.
 
     Args:
         home: The engine's folder.
@@ -26,11 +28,10 @@ def console_url(home: Path, *, port: int = 0) -> str:
             up.
 
     Raises:
-        HomeBusyError: Another program has an engine of its own in the folder.
         PortInUseError: The port is taken.
         EngineError: The engine or the console did not start.
     """
-    engine = StandingEngine.up(home, port=port)
+    engine = VisitedEngine.find(home, own=True) or StandingEngine.up(home, port=port)
     number = port_of(engine.endpoint)
     try:
         with closing(http.client.HTTPConnection("127.0.0.1", number, timeout=_START)) as asked:

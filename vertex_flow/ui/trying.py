@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from vertex_flow.errors import SettingError
+from vertex_flow.runs.files import local_path
+
 if TYPE_CHECKING:
     from vertex_flow.report.facts import RunFacts
     from vertex_flow.report.snapshot import Artifact
@@ -79,7 +82,7 @@ def example(facts: RunFacts | None, home: Path | None) -> str:
         home: The engine's folder; None for a project in the cloud.
     """
     for artifact in _data(facts) if home else ():
-        row = _first_row(Path(artifact.uri))
+        row = _first_row(artifact.uri, home)
         if row is not None:
             return json.dumps([row])
     return "[[0.0, 0.0]]"
@@ -118,15 +121,16 @@ def _data(facts: RunFacts | None) -> Iterator[Artifact]:
     yield from (artifact for _, artifact in sorted(found, key=lambda one: one[0]))
 
 
-def _first_row(path: Path) -> Any:
+def _first_row(uri: str, home: Path | None) -> Any:
     import numpy as np
 
     try:
-        if path.stat().st_size > _MOST_BYTES or not zipfile.is_zipfile(path):
+        path = local_path(uri, home)
+        if path is None or path.stat().st_size > _MOST_BYTES or not zipfile.is_zipfile(path):
             return None
         with np.load(path, allow_pickle=False) as arrays:
             first = arrays["x"][0]
-    except (OSError, ValueError, KeyError, IndexError):
+    except (SettingError, OSError, ValueError, KeyError, IndexError):
         return None
     fits = first.size <= _MOST_NUMBERS and first.dtype.kind in "uif"
     return first.tolist() if fits else None

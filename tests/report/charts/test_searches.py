@@ -55,6 +55,17 @@ def test_names_are_never_names_of_fields() -> None:
     }  # fmt: skip
 
 
+def test_only_trials_that_succeeded_are_the_best() -> None:
+    failed = attrs.evolve(one("1", 9.0), state="INFEASIBLE")
+    running = attrs.evolve(one("3", 9.0), state="ACTIVE")
+    spec = history(of(failed, one("2", 1.0), running, one("4", 2.0)))
+    assert spec is not None
+    rows = spec["data"]["values"]
+    assert [row["value"] for row in rows] == [9.0, 1.0, 9.0, 2.0]
+    assert [row["best"] for row in rows] == [None, 1.0, 1.0, 2.0]
+    assert rows[0]["says"] == "trial 1: m 9, best so far none"
+
+
 def test_the_best_so_far_rises() -> None:
     spec = history(of(one("1", 2.0), one("2", 1.0), one("3"), one("4", 3.0)))
     assert spec is not None

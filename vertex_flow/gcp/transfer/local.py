@@ -21,7 +21,7 @@ _ATTEMPTS = 3
 class LocalBucket:
     """A bucket in the folder of a local engine, whether one is up or not.
 
-    The bucket is made when it is not there, as nothing else on this machine would.
+    It is made when something is put into it, as nothing else on this machine would.
 
     Args:
         home: Folder of the engine.
@@ -35,12 +35,14 @@ class LocalBucket:
         self._files = Files(folder.storage)
         self._name = name
         self._stop = stop
-        (folder.storage / name).mkdir(exist_ok=True)
+        self._folder = folder.storage / name
 
     def listed(
         self, prefix: str, *, first: str = "", last: str = "", pattern: str = "", most: int = 0
     ) -> Iterator[Stored]:
         """Give objects in the order of names; see `Bucket`."""
+        if not self._folder.is_dir():
+            return
         glob = Glob(pattern) if pattern else None
         count = 0
         for name in self._files.walk(self._name, prefix, first, deep=True):
@@ -62,6 +64,7 @@ class LocalBucket:
 
     def put(self, content: Content, name: str, gauge: Gauge) -> None:
         """Make a file an object, at once and as a whole."""
+        self._folder.mkdir(exist_ok=True)
         for attempt in range(_ATTEMPTS):
             draft = self._files.draft()
             try:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -86,17 +85,16 @@ def history(search: Search) -> Spec | None:
     trials = [one for one in search.trials if search.metric in one.metrics]
     if not trials:
         return None
-    better = min if search.goal == "MINIMIZE" else max
-    best = accumulate((one.metrics[search.metric] for one in trials), better)
     rows = [
         {
             "trial": at,
             "value": one.metrics[search.metric],
             "best": so_far,
             "says": f"trial {one.id}: {search.metric} "
-            f"{describe_value(one.metrics[search.metric])}, best so far {describe_value(so_far)}",
+            f"{describe_value(one.metrics[search.metric])}, best so far "
+            f"{'none' if so_far is None else describe_value(so_far)}",
         }
-        for at, (one, so_far) in enumerate(zip(trials, best, strict=True), start=1)
+        for at, (one, so_far) in enumerate(zip(trials, _best(search, trials), strict=True), start=1)
     ]
     body = {
         "width": WIDTH,
@@ -105,6 +103,17 @@ def history(search: Search) -> Spec | None:
         "layer": _course(search, len(rows)),
     }
     return chart(body)
+
+
+def _best(search: Search, trials: Sequence[TrialFacts]) -> Iterator[float | None]:
+    """The best value after each trial; what did not succeed is no result."""
+    better = min if search.goal == "MINIMIZE" else max
+    best: float | None = None
+    for one in trials:
+        if one.state == "SUCCEEDED":
+            value = one.metrics[search.metric]
+            best = value if best is None else better(best, value)
+        yield best
 
 
 def _course(search: Search, count: int) -> list[Spec]:

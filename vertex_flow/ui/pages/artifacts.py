@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from vertex_flow.errors import SettingError
 from vertex_flow.runs.files import local_path
 from vertex_flow.ui.previews import Preview, preview
 from vertex_flow.ui.rendering import page
@@ -47,9 +48,10 @@ def routes(site: Site) -> list[Route]:
 
 def _look(home: Path | None, uri: str, inside: str) -> Preview | None:
     """Look at what is on this machine; None for what is elsewhere."""
-    path = local_path(uri, home) if home is not None else None
-    if home is None or path is None:
+    if home is None:
         return None
-    if ".." in path.parts and path.is_relative_to(home / "storage"):
-        return Preview(path=path, kind="gone")
-    return preview(path, inside)
+    try:
+        path = local_path(uri, home)
+    except SettingError:
+        return Preview(path=Path(uri), kind="gone")
+    return preview(path, inside) if path is not None else None
