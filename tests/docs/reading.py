@@ -139,10 +139,12 @@ class StandIn:
         self._connect = vertex_flow.runs.reaching.connect
         self._engine: EmbeddedEngine | None = None
 
-    def connect(self, context: GcpContext) -> tuple[Client, LocalEngine | None]:
+    def connect(
+        self, context: GcpContext, *, to_start: bool = False
+    ) -> tuple[Client, LocalEngine | None]:
         """Reach the endpoint of a context; for Google Cloud, this one."""
         if context.is_local:
-            return self._connect(context)
+            return self._connect(context, to_start=to_start)
         if self._engine is None:
             self._engine = EmbeddedEngine.start(self._home)
         return Client(self._engine.endpoint, context.parent, self._engine.token), None
