@@ -24,6 +24,12 @@ def test_name_and_state() -> None:
     assert (found.name, found.state, found.is_over) == (NAME, "RUNNING", False)
 
 
+def test_a_spec_is_read_when_it_is_asked_for() -> None:
+    found = snapshot("RUNNING")
+    assert not {"spec", "parameters"} & set(vars(found))
+    assert found.spec["pipelineInfo"]["name"] == "sample"
+
+
 @pytest.mark.parametrize("state", ["SUCCEEDED", "FAILED", "CANCELLED"])
 def test_a_run_that_is_over(state: str) -> None:
     assert snapshot(state).is_over

@@ -41,7 +41,7 @@ def test_the_place_of_a_project_in_words() -> None:
 
 
 def ids(site: Site, **wanted: str) -> list[str]:
-    return [one.job_id for one in site.runs(**wanted)]
+    return [one.job_id for one in site.search(site.runs(), **wanted)]
 
 
 def test_all_runs_the_newest_first(site: Site) -> None:
@@ -53,6 +53,21 @@ def test_all_runs_the_newest_first(site: Site) -> None:
     [{"flow": "small"}, {"state": "SUCCEEDED"}, {"words": "SMALL"}, {"words": "Team=Blue"}],
 )
 def test_runs_are_found(site: Site, wanted: dict[str, str]) -> None:
+    assert ids(site, **wanted) == ["small-1"]
+
+
+def test_a_search_reads_no_list_again(site: Site, mocker: MockerFixture) -> None:
+    listed = mocker.spy(Run, "list")
+    assert ids(site, flow="small", state="SUCCEEDED") == ["small-1"]
+    assert listed.call_count == 1
+
+
+@pytest.mark.parametrize("wanted", [{"flow": "small"}, {"state": "SUCCEEDED"}])
+def test_a_search_finds_runs_before_the_newest(
+    site: Site, wanted: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vertex_flow.ui.site._MOST", 1)
+    assert "small-1" not in ids(site)
     assert ids(site, **wanted) == ["small-1"]
 
 

@@ -131,10 +131,8 @@ class Snapshot:
         start: When it started, or was created while it has not.
         end: When it ended, or None.
         labels: Its labels.
-        parameters: Values of the pipeline parameters that were set, by name.
         root: Folder of its outputs, a URI; those of each task are below it.
         service_account: E-mail address of the identity that it runs as, or the empty text.
-        spec: The compiled pipeline; empty while the service reads a template.
     """
 
     def __init__(self, job: Any) -> None:
@@ -145,11 +143,20 @@ class Snapshot:
         self.start: datetime | None = job.start_time or job.create_time
         self.end: datetime | None = job.end_time or None
         self.labels: dict[str, str] = dict(job.labels)
-        self.parameters: Mapping[str, Any] = _plain(job.runtime_config.parameter_values) or {}
         self.service_account: str = job.service_account
         self.root: str = job.runtime_config.gcs_output_directory
         self._details = list(job.job_detail.task_details)
-        self.spec: Mapping[str, Any] = _plain(job.pipeline_spec) or {}
+        self._job = job
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Any]:
+        """Values of the pipeline parameters that were set, by name."""
+        return _plain(self._job.runtime_config.parameter_values) or {}
+
+    @cached_property
+    def spec(self) -> Mapping[str, Any]:
+        """The compiled pipeline; empty while the service reads a template."""
+        return _plain(self._job.pipeline_spec) or {}  # takes longer than all the rest
 
     @cached_property
     def blueprint(self) -> Blueprint:

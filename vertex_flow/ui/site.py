@@ -126,19 +126,29 @@ class Site:
         """Milliseconds between two looks of a page; the cloud counts requests."""
         return _PAUSES[self.context.home is None]
 
-    def runs(
-        self, *, flow: str | None = None, state: str | None = None, words: str = ""
+    def runs(self) -> tuple[RunEntry, ...]:
+        """List the newest runs, the newest first."""
+        return Run.list(self.context, limit=_MOST)
+
+    def search(
+        self, listed: tuple[RunEntry, ...], *, flow: str = "", state: str = "", words: str = ""
     ) -> tuple[RunEntry, ...]:
-        """List runs, the newest first.
+        """Search the newest runs; where there are older ones, those of a flow or state too.
 
         Args:
+            listed: What `runs` gives.
             flow: Only those of this flow.
             state: Only those in this state.
             words: Only those in whose id, flow or labels this text is, in any case.
         """
-        found = Run.list(self.context, flow=flow, state=state, limit=_MOST)
+        if (flow or state) and len(listed) >= _MOST:
+            listed = Run.list(self.context, flow=flow or None, state=state or None, limit=_MOST)
         wanted = words.strip().casefold()
-        return tuple(one for one in found if wanted in _searched(one))
+        return tuple(
+            one
+            for one in listed
+            if flow in ("", one.flow) and state in ("", one.state) and wanted in _searched(one)
+        )
 
     def run(self, job_id: str) -> Run:
         """Take up a run.
