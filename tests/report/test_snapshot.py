@@ -204,6 +204,16 @@ def test_a_spec_that_does_not_hold_together_is_read_as_far_as_it_goes(
     assert [one.name for one in foreign({"dag": {"tasks": tasks}}).stages] == names
 
 
+@pytest.mark.parametrize(
+    ("task", "tunes"),
+    [("hyperparameter-tuning-job-2", True), ("hyperparameter-tuning-job-x", False)],
+)
+def test_a_stage_tunes_when_a_task_of_it_starts_a_tuning_job(task: str, tunes: bool) -> None:
+    components = {"comp-a": {"dag": {"tasks": {task: {}}}}}
+    stages = {"a": {"componentRef": {"name": "comp-a"}}}
+    assert foreign({"dag": {"tasks": stages}}, components=components).tunes("a") is tunes
+
+
 def test_tasks_that_are_each_others_parents() -> None:
     details = [task(1, "source", "FAILED", parent=2), task(2, "fit", "RUNNING", parent=1)]
     found = snapshot("FAILED", *details).first_failure()

@@ -173,6 +173,11 @@ def test_a_tuning_job_that_failed_as_a_whole(server: Loopback) -> None:
     assert error.reason == QUOTA
 
 
+def test_a_task_that_only_begins_like_one_of_googles_has_no_job(server: Loopback) -> None:
+    error = found(server, failed("hyperparameter-tuning-job-x", "no luck"))
+    assert (error.reason, server.asked) == ("no luck", [])
+
+
 def test_an_operation_says_why_a_model_was_not_deployed(server: Loopback) -> None:
     name = f"{PARENT}/endpoints/5/operations/6"
     quota = "The following quotas are exceeded: CustomModelServingCPUsPerProjectPerRegion"

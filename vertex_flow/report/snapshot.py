@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from vertex_flow.names import TUNING_JOBS, job_collection
 from vertex_flow.report.blueprint import Blueprint
 from vertex_flow.report.blueprint import tasks_of as _tasks
 from vertex_flow.report.metrics import by_class
@@ -194,7 +195,7 @@ class Snapshot:
     def tunes(self, stage: str) -> bool:
         """Whether a stage runs a hyperparameter tuning job."""
         tasks = _tasks(self._components[stage])
-        return any(name.startswith("hyperparameter-tuning-job") for name in tasks)
+        return any(job_collection(name) == TUNING_JOBS for name in tasks)
 
     def first_failure(self) -> Failure | None:
         """The failed task that ended first, of those that have no failed task inside."""

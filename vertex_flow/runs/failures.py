@@ -11,7 +11,7 @@ import attrs
 from vertex_flow.client import Client
 from vertex_flow.console import logs_url, resource_url
 from vertex_flow.errors import ApiError, QuotaExceeded, RunFailed, SettingError
-from vertex_flow.names import Resource, job_display_name
+from vertex_flow.names import Resource
 from vertex_flow.report.causes import Diagnosis, diagnose
 from vertex_flow.report.snapshot import Failure, Snapshot
 from vertex_flow.runs.logs import plain_line, query_of
@@ -144,19 +144,12 @@ def _behind(client: Client, snapshot: Snapshot, failure: Failure, say: Say) -> B
 
 def _job_by_name(client: Client, snapshot: Snapshot, failure: Failure, say: Say) -> str:
     """Find the job of a stage by its display name, where a failed task did not say what it made."""
-    display_name = job_display_name(Resource.parse(snapshot.name).id, str(failure.stage))
+    stage = str(failure.stage)
     try:
-        if failure.task.startswith("custom-training-job"):
-            job = client.custom_job(display_name)
-        elif failure.task.startswith("hyperparameter-tuning-job"):
-            job = client.tuning_job(display_name)
-        else:
-            return ""
+        return client.job_of(snapshot.name, stage, [failure.task])
     except ApiError as error:
-        stage = plain(str(failure.stage))
-        say(f"the jobs of {stage} could not be listed: {plain(error.message)}")
+        say(f"the jobs of {plain(stage)} could not be listed: {plain(error.message)}")
         return ""
-    return str(job.name) if job is not None else ""
 
 
 def _tuning(client: Client, name: str) -> Behind:
