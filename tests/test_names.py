@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vertex_flow.errors import SettingError
-from vertex_flow.names import Resource, check_stage_name, join_uri, stage_name
+from vertex_flow.names import Resource, check_stage_name, job_collection, join_uri, stage_name
 
 MODEL = "projects/acme/locations/europe-west4/models/123"
 
@@ -67,3 +67,17 @@ def test_valid_stage_names(name: str) -> None:
 def test_invalid_stage_names(name: str) -> None:
     with pytest.raises(SettingError, match="is not a valid name: use up to 63 lower-case letters"):
         check_stage_name(name)
+
+
+@pytest.mark.parametrize(
+    ("task", "collection"),
+    [
+        ("custom-training-job", "customJobs"),
+        ("hyperparameter-tuning-job", "hyperparameterTuningJobs"),
+        ("hyperparameter-tuning-job-2", "hyperparameterTuningJobs"),
+        ("hyperparameter-tuning-job-x", ""),
+        ("get-hyperparameter-tuning-job-results", ""),
+    ],
+)
+def test_the_jobs_that_a_task_starts(task: str, collection: str) -> None:
+    assert job_collection(task) == collection

@@ -21,6 +21,14 @@ EXPIRES_LABEL = "vertex-flow-expires"
 SUBMISSION_LABEL = "vertex-flow-submission"
 """Label of a pipeline job that tells by whom, and with what, it was submitted."""
 
+TUNING_JOBS = "hyperparameterTuningJobs"
+"""Collection of hyperparameter tuning jobs."""
+
+CUSTOM_JOBS = "customJobs"
+"""Collection of custom jobs."""
+
+_STARTS = {"hyperparameter-tuning-job": TUNING_JOBS, "custom-training-job": CUSTOM_JOBS}
+_NUMBERED = re.compile(r"-[0-9]+$")  # KFP numbers the tasks of one component, from the second on
 _STAGE = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _LABEL = re.compile(r"[a-z0-9_-]{0,63}")
 _LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
@@ -88,6 +96,15 @@ def location_name(project: str, location: str) -> str:
 def pipeline_job_name(parent: str, job_id: str) -> str:
     """Resource name of a pipeline job of a location."""
     return f"{parent}/pipelineJobs/{job_id}"
+
+
+def job_collection(task: str) -> str:
+    """Collection of the jobs that a task of Google's components starts; empty for another task.
+
+    Args:
+        task: Name of the task.
+    """
+    return _STARTS.get(_NUMBERED.sub("", task), "")
 
 
 def job_display_name(job_id: str, stage: str) -> str:

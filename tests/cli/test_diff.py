@@ -87,7 +87,7 @@ def test_there_are_too_few_runs(pair: Pair, tmp_path: Path) -> None:
     assert [(one.exit_code, one.stderr) for one in found] == [
         (2, f"{none}. To see what there is: vertex-flow runs\n"),
         (2, f"{none}. To see what there is: vertex-flow runs\n"),
-        (1, "Error: vertex-flow why: there are no runs yet. To make one: vertex-flow run\n"),
+        (1, f"Error: there is no run in {tmp_path}.\n"),
         (2, f"{none} of flow 'one'. To see what there is: vertex-flow runs\n"),
     ]
 

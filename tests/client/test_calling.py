@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from google.cloud import aiplatform_v1
@@ -59,6 +60,23 @@ def test_a_job_is_created_under_its_id(server: Loopback, client: Client) -> None
 def test_a_job_is_cancelled(server: Loopback, client: Client) -> None:
     server.on(f"POST /v1/{JOB}:cancel", {})
     client.cancel_pipeline_job(JOB)
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(("most", "size"), [(1, "1"), (250, "100"), (None, "100")])
+def test_of_listed_jobs_no_more_is_read_than_is_asked_for(
+    server: Loopback, client: Client, most: int | None, size: str
+) -> None:
+    server.on(f"GET /v1/{PARENT}/pipelineJobs", {"pipelineJobs": [{"name": JOB}]})
+    list(client.pipeline_jobs("", ("name", "display_name"), most))
+    query = parse_qs(urlsplit(server.asked[0][1]).query)
+    assert (query["readMask"], query["pageSize"]) == (["name,displayName"], [size])
+
+
+def test_listed_jobs_end_where_there_are_enough(server: Loopback, client: Client) -> None:
+    page = {"pipelineJobs": [{"name": "new"}, {"name": "old"}], "nextPageToken": "more"}
+    server.on(f"GET /v1/{PARENT}/pipelineJobs", page)
+    assert [one.name for one in client.pipeline_jobs("", ("name",), 2)] == ["new", "old"]
     assert len(server.asked) == 1
 
 

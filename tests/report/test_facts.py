@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.report.examples import at, facts
 from vertex_flow.report.facts import Score, StageFacts
 
@@ -21,3 +23,13 @@ def test_a_stage_that_has_not_ended_has_no_time() -> None:
 def test_a_metric_passes_where_it_reaches_its_threshold() -> None:
     score = Score(stage="a", metric="m", value=0.5, least=0.5)
     assert (score.passed, Score(stage="a", metric="m", value=0.5).passed) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("state", "notes", "is_final"),
+    [("SUCCEEDED", (), True), ("SUCCEEDED", ("not read",), False), ("RUNNING", (), False)],
+)
+def test_a_run_is_final_when_it_has_ended_and_was_read(
+    state: str, notes: tuple[str, ...], is_final: bool
+) -> None:
+    assert facts(state=state, notes=notes).is_final is is_final

@@ -24,6 +24,12 @@ def test_name_and_state() -> None:
     assert (found.name, found.state, found.is_over) == (NAME, "RUNNING", False)
 
 
+def test_a_spec_is_read_when_it_is_asked_for() -> None:
+    found = snapshot("RUNNING")
+    assert not {"spec", "parameters"} & set(vars(found))
+    assert found.spec["pipelineInfo"]["name"] == "sample"
+
+
 @pytest.mark.parametrize("state", ["SUCCEEDED", "FAILED", "CANCELLED"])
 def test_a_run_that_is_over(state: str) -> None:
     assert snapshot(state).is_over
@@ -196,6 +202,16 @@ def test_a_spec_that_does_not_hold_together_is_read_as_far_as_it_goes(
     tasks: Any, names: list[str]
 ) -> None:
     assert [one.name for one in foreign({"dag": {"tasks": tasks}}).stages] == names
+
+
+@pytest.mark.parametrize(
+    ("task", "tunes"),
+    [("hyperparameter-tuning-job-2", True), ("hyperparameter-tuning-job-x", False)],
+)
+def test_a_stage_tunes_when_a_task_of_it_starts_a_tuning_job(task: str, tunes: bool) -> None:
+    components = {"comp-a": {"dag": {"tasks": {task: {}}}}}
+    stages = {"a": {"componentRef": {"name": "comp-a"}}}
+    assert foreign({"dag": {"tasks": stages}}, components=components).tunes("a") is tunes
 
 
 def test_tasks_that_are_each_others_parents() -> None:

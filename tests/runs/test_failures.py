@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from tests.jobs import NAME, job, message, task
-from tests.loopback import PARENT, Loopback, serving
+from tests.loopback import PARENT, Loopback, error, serving
 from vertex_flow.client import Client
-from vertex_flow.errors import ApiError, PermissionMissing, QuotaExceeded, RunFailed
+from vertex_flow.errors import ApiError, PermissionMissing, QuotaExceeded, RunFailed, SettingError
 from vertex_flow.report.snapshot import Snapshot
 from vertex_flow.runs.failures import cloud_failure, explained, local_failure
 
 CUSTOM, TUNING = f"{PARENT}/customJobs/7", f"{PARENT}/hyperparameterTuningJobs/8"
+ENDPOINT = f"{PARENT}/endpoints/5"
 CONSOLE = "https://console.cloud.google.com"
 RUN_PAGE = f"{CONSOLE}/vertex-ai/locations/us-central1/pipelines/runs/sample-1?project=acme"
 DAG = "The DAG failed because some tasks failed. The failed tasks are: [custom-training-job]."
@@ -40,16 +41,16 @@ def server() -> Iterator[Loopback]:
 class Logs:
     """Cloud Logging: what it answers, and what it was asked."""
 
-    def __init__(self, *answers: str | ApiError) -> None:
+    def __init__(self, *answers: str | ApiError | SettingError) -> None:
         self.asked: list[str] = []
         self._answers = list(answers)
 
     def __call__(self, query: str, lines: int) -> str:
         self.asked.append(query)
         one = self._answers.pop(0) if self._answers else ""
-        if isinstance(one, ApiError):
-            raise one
-        return one
+        if isinstance(one, str):
+            return one
+        raise one
 
 
 def failed(name: str, error: str, *, made: str = "", main: str = "") -> Snapshot:
@@ -65,8 +66,14 @@ def failed(name: str, error: str, *, made: str = "", main: str = "") -> Snapshot
     return Snapshot(message(job("FAILED", task(1, "fit", "FAILED", error=DAG), inside)))
 
 
-def found(server: Loopback, snapshot: Snapshot, logs: Logs | None = None) -> RunFailed:
-    return cloud_failure(snapshot, Client(server.url, PARENT, "secret"), logs or Logs())
+def found(
+    server: Loopback,
+    snapshot: Snapshot,
+    logs: Logs | None = None,
+    said: list[str] | None = None,
+) -> RunFailed:
+    say = (said if said is not None else []).append
+    return cloud_failure(snapshot, Client(server.url, PARENT, "secret"), logs or Logs(), say)
 
 
 def test_a_quota_is_named(server: Loopback) -> None:
@@ -166,6 +173,11 @@ def test_a_tuning_job_that_failed_as_a_whole(server: Loopback) -> None:
     assert error.reason == QUOTA
 
 
+def test_a_task_that_only_begins_like_one_of_googles_has_no_job(server: Loopback) -> None:
+    error = found(server, failed("hyperparameter-tuning-job-x", "no luck"))
+    assert (error.reason, server.asked) == ("no luck", [])
+
+
 def test_an_operation_says_why_a_model_was_not_deployed(server: Loopback) -> None:
     name = f"{PARENT}/endpoints/5/operations/6"
     quota = "The following quotas are exceeded: CustomModelServingCPUsPerProjectPerRegion"
@@ -189,6 +201,36 @@ def test_a_component_of_python_is_read_from_its_own_job(server: Loopback) -> Non
 def test_what_is_gone_leaves_the_task_to_say_it(server: Loopback, made: str) -> None:
     error = found(server, failed("custom-training-job", QUOTA, made=made))
     assert error.reason == QUOTA
+
+
+@pytest.mark.parametrize(
+    ("made", "line"),
+    [
+        (CUSTOM, f"the job {CUSTOM} could not be read: not yours"),
+        (f"{ENDPOINT}/operations/6", f"the operation {ENDPOINT}/operations/6 could not be read: "
+         "not yours"),
+        ("", "the jobs of fit could not be listed: not yours"),
+    ],
+)  # fmt: skip
+def test_what_may_not_be_seen_is_said(server: Loopback, made: str, line: str) -> None:
+    refusal = error(403, "PERMISSION_DENIED", "not yours")
+    for path in (made, f"{PARENT}/customJobs"):
+        server.on(f"GET /v1/{path}", refusal, code=403)
+    said: list[str] = []
+    found(server, failed("custom-training-job", QUOTA, made=made), said=said)
+    assert said == [line]
+
+
+@pytest.mark.parametrize(
+    "refusal", [ApiError(403, "PERMISSION_DENIED", "not yours"), SettingError("not yours")]
+)
+def test_a_log_that_may_not_be_read_is_said(
+    server: Loopback, refusal: ApiError | SettingError
+) -> None:
+    server.on(f"GET /v1/{CUSTOM}", {"name": CUSTOM, "error": {"message": STATUS}})
+    said: list[str] = []
+    error = found(server, failed("make-model", DAG, main=CUSTOM), Logs(refusal), said)
+    assert (error.reason, said) == (STATUS, ["the log of what failed could not be read: not yours"])
 
 
 def test_what_a_job_says_is_no_markup(server: Loopback) -> None:

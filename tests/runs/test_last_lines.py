@@ -166,6 +166,17 @@ def test_the_stage_that_started_last_is_asked_for(logging: Logging) -> None:
     assert [logging.tail(snapshot, stage) for stage in ("source", "fit")] == ["", "one"]
 
 
+def test_what_the_cloud_refuses_is_logged(
+    logging: Logging, caplog: pytest.LogCaptureFixture
+) -> None:
+    logging.refuses()
+    with caplog.at_level("DEBUG", "vertex_flow.runs.last_lines"):
+        logging.tail(RUN, "fit")
+    (record,) = [one for one in caplog.records if one.name == "vertex_flow.runs.last_lines"]
+    assert record.getMessage() == "the log of fit could not be read"
+    assert record.exc_info is not None
+
+
 def test_what_the_cloud_refuses_is_asked_for_seldom(
     logging: Logging, caplog: pytest.LogCaptureFixture
 ) -> None:

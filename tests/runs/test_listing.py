@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.loopback import PARENT, Loopback, context_at, serving
 from vertex_flow import Flow, GcpContext, Run
 from vertex_flow.engine.standing import StandingEngine
 from vertex_flow.errors import SettingError
 from vertex_flow.stages import ImportDataset
+
+JOB = f"{PARENT}/pipelineJobs/one"
+
+
+@pytest.fixture
+def server() -> Iterator[Loopback]:
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +55,18 @@ def test_an_entry_says_when_and_what(place: Callable[[], GcpContext]) -> None:
     assert (entry.state, entry.labels["team"]) == ("SUCCEEDED", "vision")
     assert entry.seconds is not None
     assert entry.seconds > 0
+
+
+def test_no_specs_are_read(server: Loopback) -> None:
+    server.on(f"GET /v1/{PARENT}/pipelineJobs", {"pipelineJobs": [{"name": JOB}]})
+    context = context_at(server.url)
+    assert (Run.newest(context).name, len(Run.list(context))) == (JOB, 1)
+    asked = [parse_qs(urlsplit(path).query) for _, path, _, _ in server.asked]
+    fields = "name,displayName,state,labels,createTime,startTime,endTime"
+    assert [(one["readMask"], one["pageSize"]) for one in asked] == [
+        ([fields], ["1"]),
+        ([fields], ["100"]),
+    ]
 
 
 def test_no_engine_is_left_up(place: Callable[[], GcpContext]) -> None:

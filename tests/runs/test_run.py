@@ -104,6 +104,31 @@ def test_a_limit_that_is_no_number_is_said_before_anything_is_asked(
     assert not server.asked
 
 
+def test_what_is_odd_behind_a_failure_hides_nothing_and_is_looked_into_again(
+    server: Loopback, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = f"{PARENT}/endpoints/5/operations/6"
+    uri = json.dumps({"resources": [{"resourceUri": f"https://x/v1/{made}"}]})
+    inside = task(2, "deploy", "FAILED", parent=1, error="no luck", values={"gcp_resources": uri})
+    server.on(GET, job("FAILED", task(1, "fit", "FAILED"), inside))
+    server.on(f"GET /v1/{made}", {"error": "odd"})
+    run, said = Run.attach(context_at(server.url), NAME), list[str]()
+    with caplog.at_level("DEBUG", "vertex_flow.runs.reading"):
+        poor = run.failure_of(run.snapshot(), said.append)
+    assert poor.reason == "no luck"
+    assert said == [
+        "what is behind the failure could not be read: "
+        "AttributeError(\"'str' object has no attribute 'get'\")"
+    ]
+    (record,) = [one for one in caplog.records if one.name == "vertex_flow.runs.reading"]
+    assert record.getMessage() == f"what is behind the failure of {NAME} is odd"
+    assert record.exc_info is not None
+    server.on(f"GET /v1/{made}", {"error": {"message": "no machines of type x1 in us-central1"}})
+    better = run.failure_of(run.snapshot())
+    assert better.reason == "no machines of type x1 in us-central1"
+    assert run.failure_of(run.snapshot()) is better
+
+
 def test_a_run_is_cancelled_by_name(server: Loopback, run: Run) -> None:
     server.on(f"POST /v1/{NAME}:cancel", {})
     run.cancel()

@@ -203,6 +203,32 @@ def test_a_run_is_put_into_its_experiment(cloud: Vertex) -> None:
     assert f"{PARENT}/metadataStores/default/contexts/trying" in found.parent_contexts
 
 
+def test_the_service_says_how_an_experiment_is_called(
+    cloud: Vertex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "projects/123/locations/us-central1/metadataStores/default/contexts/trying"
+    asked: list[str] = []
+
+    def associate(_: Any, experiment: str, __: str) -> bool:
+        asked.append(experiment)
+        return True
+
+    monkeypatch.setattr("vertex_flow.runs.experiments.ensure", lambda *_: name)
+    monkeypatch.setattr("vertex_flow.runs.experiments.associate", associate)
+    one("numbered").run(cloud.context, experiment="trying", progress=None)
+    assert asked == [name]
+
+
+def test_a_refused_experiment_has_its_cause(cloud: Vertex, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise ApiError(400, "INVALID_ARGUMENT", "Machine type 'x1' is not supported")
+
+    monkeypatch.setattr("vertex_flow.runs.experiments.ensure", refuse)
+    with pytest.raises(ApiError) as caught:
+        one("refused").run(cloud.context, experiment="trying", progress=None)
+    assert caught.value.cause.startswith("there are no machines of type x1")
+
+
 def test_a_run_that_no_experiment_can_show_goes_on(
     cloud: Vertex, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,8 @@ import attrs
 import pytest
 from pytest_mock import MockerFixture
 
+from tests.jobs import NAME, job, task
+from tests.loopback import PARENT, Loopback, context_at, error, serving
 from tests.samples import Fail, Sleep, Source
 from tests.ui.flows import eventually
 from tests.ui.told import MODEL, ToldSite, facts
@@ -18,6 +20,8 @@ from vertex_flow.errors import ApiError, RunFailed, SettingError
 from vertex_flow.report.facts import StageFacts
 from vertex_flow.report.snapshot import Artifact
 from vertex_flow.ui.site import Count, Counts, Site
+
+JOB = f"{PARENT}/customJobs/7"
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +45,7 @@ def test_the_place_of_a_project_in_words() -> None:
 
 
 def ids(site: Site, **wanted: str) -> list[str]:
-    return [one.job_id for one in site.runs(**wanted)]
+    return [one.job_id for one in site.search(site.runs(), **wanted)]
 
 
 def test_all_runs_the_newest_first(site: Site) -> None:
@@ -53,6 +57,21 @@ def test_all_runs_the_newest_first(site: Site) -> None:
     [{"flow": "small"}, {"state": "SUCCEEDED"}, {"words": "SMALL"}, {"words": "Team=Blue"}],
 )
 def test_runs_are_found(site: Site, wanted: dict[str, str]) -> None:
+    assert ids(site, **wanted) == ["small-1"]
+
+
+def test_a_search_reads_no_list_again(site: Site, mocker: MockerFixture) -> None:
+    listed = mocker.spy(Run, "list")
+    assert ids(site, flow="small", state="SUCCEEDED") == ["small-1"]
+    assert listed.call_count == 1
+
+
+@pytest.mark.parametrize("wanted", [{"flow": "small"}, {"state": "SUCCEEDED"}])
+def test_a_search_finds_runs_before_the_newest(
+    site: Site, wanted: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vertex_flow.ui.site._MOST", 1)
+    assert "small-1" not in ids(site)
     assert ids(site, **wanted) == ["small-1"]
 
 
@@ -69,6 +88,40 @@ def test_a_run_is_read_once_for_all_that_ask_at_once(site: Site, mocker: MockerF
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(fresh.facts, ["small-1"] * 4))
     assert (gathered.call_count, len({id(one) for one in found})) == (1, 1)
+
+
+@pytest.fixture
+def odd() -> Iterator[Loopback]:
+    """A project with a failed run, whose job may not be read."""
+    inside = {"containerDetail": {"mainJob": JOB}}
+    details = (
+        task(1, "fit", "FAILED"), task(2, "make-model", "FAILED", parent=1, executorDetail=inside),
+    )  # fmt: skip
+    with serving() as server:
+        server.on(f"GET /v1/{NAME}", job("FAILED", *details))
+        server.on(f"GET /v1/{PARENT}/customJobs", {})
+        server.on(f"GET /v1/{JOB}", error(403, "PERMISSION_DENIED", "not yours"), code=403)
+        yield server
+
+
+def test_what_could_not_be_read_of_a_run_that_is_over_is_tried_again(odd: Loopback) -> None:
+    site = Site(context_at(odd.url))
+    first = site.facts("sample-1")
+    assert first.notes == (f"the job {JOB} could not be read: not yours",)
+    quota = {"message": "quota metrics exceed quota limits: x.y/z"}
+    odd.on(f"GET /v1/{JOB}", {"name": JOB, "error": quota})
+    site._facts["sample-1"] = attrs.evolve(site._facts["sample-1"], until=0.0)
+    second = site.facts("sample-1")
+    assert second.failure is not None
+    assert (second.failure["cause"][:15], second.notes) == ("the quota x.y/z", ())
+    assert site.facts("sample-1") is second
+
+
+def test_what_could_not_be_read_is_not_tried_at_every_look(odd: Loopback) -> None:
+    site = Site(context_at(odd.url))
+    first = site.facts("sample-1")
+    site._facts["sample-1"] = attrs.evolve(site._facts["sample-1"], until=float("inf"))
+    assert site.facts("sample-1") is first
 
 
 def test_facts_of_a_failed_run_say_why(site: Site) -> None:
@@ -162,3 +215,13 @@ def test_a_version_is_looked_for_again_while_a_run_may_still_register_it() -> No
     stage = StageFacts(name="register", state="SUCCEEDED", artifacts={"model": registered})
     site.told = facts(stages=(stage,), state="SUCCEEDED")
     assert site.maker(MODEL, "2") is site.told
+
+
+def test_the_run_of_a_version_is_looked_for_again_while_not_all_of_it_could_be_read() -> None:
+    site = ToldSite(facts(state="SUCCEEDED", notes=("a job could not be read",)))
+    site.maker(MODEL, "1")
+    site.told = facts(state="SUCCEEDED", notes=())
+    found = site.maker(MODEL, "1")
+    assert found is site.told
+    site.told = facts(state="SUCCEEDED", notes=())
+    assert site.maker(MODEL, "1") is found

@@ -1,7 +1,8 @@
 """What a shell completes arguments with: quick, and nothing where no engine is up.
 
-Only the standing engine of this machine is asked. What goes wrong is no affair of somebody who
-presses a key: then there is nothing to choose from.
+Only the standing engine of this machine is asked, and without the clients of Vertex AI: to load
+them takes seconds. What goes wrong is no affair of somebody who presses a key: then there is
+nothing to choose from.
 """
 
 from __future__ import annotations

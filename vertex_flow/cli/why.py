@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
 
 from vertex_flow.cli import completing
-from vertex_flow.cli.attaching import engine_for, run_argument
+from vertex_flow.cli.attaching import attached, run_argument
 from vertex_flow.cli.command import Command, json_option, print_json
 from vertex_flow.cli.diff import echo, width
 from vertex_flow.cli.places import place_options
-from vertex_flow.errors import SettingError
 
 if TYPE_CHECKING:
     from vertex_flow.context import GcpContext
@@ -40,20 +38,9 @@ def why(context: GcpContext, stage: str, name: str | None, as_json: bool) -> Non
     Example:
       vertex-flow why train mnist-20260801101500-456
     """
-    from vertex_flow.runs.run import Run
-
-    with engine_for(context), closing(Run.attach(context, name or _newest(context))) as found:
-        reason = found.why(stage)
+    with attached(context, name) as run:
+        reason = run.why(stage)
     if as_json:
         print_json(reason.as_json())
     else:
         echo(reason.text(width=width()))
-
-
-def _newest(context: GcpContext) -> str:
-    from vertex_flow.runs.run import Run
-
-    found = Run.list(context, limit=1)
-    if not found:
-        raise SettingError("vertex-flow why: there are no runs yet. To make one: vertex-flow run")
-    return found[0].name

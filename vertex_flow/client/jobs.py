@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
 from google.cloud import aiplatform_v1
 
 from vertex_flow.client.calling import Caller, named
+from vertex_flow.names import (
+    CUSTOM_JOBS,
+    TUNING_JOBS,
+    Resource,
+    job_collection,
+    job_display_name,
+)
 
 
 class Jobs(Caller):
@@ -38,6 +45,26 @@ class Jobs(Caller):
         """Every hyperparameter tuning job that matches a filter."""
         method = self._jobs.list_hyperparameter_tuning_jobs
         return self._listed(method, "hyperparameter_tuning_jobs", filter=text)
+
+    def job_of(self, run: str, stage: str, tasks: Iterable[str]) -> str:
+        """Find the job that a stage has started, which it names itself only when it has ended.
+
+        Args:
+            run: Resource name of the pipeline job.
+            stage: Name of the stage.
+            tasks: Names of the tasks in it of which one may have started a job.
+
+        Returns:
+            Resource name of the job; empty for none.
+        """
+        display_name = job_display_name(Resource.parse(run).id, stage)
+        collections = set(map(job_collection, tasks))
+        job: Any = None
+        if TUNING_JOBS in collections:
+            job = self.tuning_job(display_name)
+        elif CUSTOM_JOBS in collections:
+            job = self.custom_job(display_name)
+        return str(job.name) if job is not None else ""
 
     @cached_property
     def _jobs(self) -> Any:

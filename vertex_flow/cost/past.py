@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from vertex_flow.errors import EngineError
@@ -83,5 +82,5 @@ def earlier(graph: Graph, context: GcpContext) -> Iterator[Snapshot]:
     except EngineError:
         return
     text = f'{named(graph.name)} AND state="PIPELINE_STATE_SUCCEEDED"'
-    for job in islice(client.pipeline_jobs(text), _RUNS):
+    for job in client.pipeline_jobs(text, ("name",), _RUNS):
         yield Snapshot(client.get_pipeline_job(job.name))

@@ -20,6 +20,7 @@ from vertex_flow.texts import plain
 
 _PIPELINES = ("PENDING", "QUEUED", "RUNNING", "CANCELLING", "PAUSED")
 _JOBS = ("QUEUED", "PENDING", "RUNNING", "CANCELLING", "PAUSED")
+_SHOWN = ("name", "display_name", "labels", "state", "create_time")
 
 
 @attrs.frozen(kw_only=True)
@@ -244,7 +245,7 @@ def _deployed(deployed: Any) -> tuple[str, int]:
 
 
 def _job_rows(client: Client) -> Iterator[Leftover]:
-    for job in client.pipeline_jobs(_any_state("PIPELINE_STATE", _PIPELINES)):
+    for job in client.pipeline_jobs(_any_state("PIPELINE_STATE", _PIPELINES), _SHOWN):
         yield _job_row("pipeline", job, "", 0)  # its tasks are jobs of their own
     for job in client.custom_jobs(_any_state("JOB_STATE", _JOBS)):
         yield _job_row("custom job", job, *_pools(job.job_spec.worker_pool_specs))

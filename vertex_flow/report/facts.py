@@ -309,6 +309,11 @@ class RunFacts:
         return is_over(self.state)
 
     @property
+    def is_final(self) -> bool:
+        """Whether another look would find the same: the run has ended, and all could be read."""
+        return self.is_over and not self.notes
+
+    @property
     def seconds(self) -> float | None:
         """How long it took, or has taken so far; None where it has not started."""
         return _between(self.start, self.end or self.seen)

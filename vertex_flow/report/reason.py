@@ -14,21 +14,6 @@ from vertex_flow.texts import describe_minute, iso
 _MOST_SHOWN = 5  # changes that a sentence lists
 _VALUE = 40  # characters of a value
 
-CAUSES = (
-    "reused",
-    "changed",
-    "caching off",
-    "importer",
-    "first",
-    "not kept",
-    "failed before",
-    "removed",
-    "unknown",
-    "condition",
-    "not reached",
-    "waiting",
-)
-
 
 @attrs.frozen(kw_only=True)
 class Change:
@@ -80,7 +65,9 @@ class TaskReason:
         stage: Name of its stage.
         task: Name of the task.
         state: `reused`, `ran`, `failed`, `running`, `cancelled` or `waiting`.
-        cause: One of `CAUSES`.
+        cause: `reused`, `changed`, `caching off`, `importer`, `first` (it has succeeded in no
+            earlier run), `not kept` (caching was off when it did), `failed before`, `removed`
+            (what it put out is gone), `waiting` (it has not started) or `unknown`.
         run: Job id of the run whose result was used, or that it is compared with; may be empty.
         made: When the result that was used was made, or None.
         changes: What is not as it was in that run.

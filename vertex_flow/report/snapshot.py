@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from vertex_flow.names import TUNING_JOBS, job_collection
 from vertex_flow.report.blueprint import Blueprint
 from vertex_flow.report.blueprint import tasks_of as _tasks
 from vertex_flow.report.metrics import by_class
@@ -131,10 +132,8 @@ class Snapshot:
         start: When it started, or was created while it has not.
         end: When it ended, or None.
         labels: Its labels.
-        parameters: Values of the pipeline parameters that were set, by name.
         root: Folder of its outputs, a URI; those of each task are below it.
         service_account: E-mail address of the identity that it runs as, or the empty text.
-        spec: The compiled pipeline; empty while the service reads a template.
     """
 
     def __init__(self, job: Any) -> None:
@@ -145,11 +144,20 @@ class Snapshot:
         self.start: datetime | None = job.start_time or job.create_time
         self.end: datetime | None = job.end_time or None
         self.labels: dict[str, str] = dict(job.labels)
-        self.parameters: Mapping[str, Any] = _plain(job.runtime_config.parameter_values) or {}
         self.service_account: str = job.service_account
         self.root: str = job.runtime_config.gcs_output_directory
         self._details = list(job.job_detail.task_details)
-        self.spec: Mapping[str, Any] = _plain(job.pipeline_spec) or {}
+        self._job = job
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Any]:
+        """Values of the pipeline parameters that were set, by name."""
+        return _plain(self._job.runtime_config.parameter_values) or {}
+
+    @cached_property
+    def spec(self) -> Mapping[str, Any]:
+        """The compiled pipeline; empty while the service reads a template."""
+        return _plain(self._job.pipeline_spec) or {}  # takes longer than all the rest
 
     @cached_property
     def blueprint(self) -> Blueprint:
@@ -187,7 +195,7 @@ class Snapshot:
     def tunes(self, stage: str) -> bool:
         """Whether a stage runs a hyperparameter tuning job."""
         tasks = _tasks(self._components[stage])
-        return any(name.startswith("hyperparameter-tuning-job") for name in tasks)
+        return any(job_collection(name) == TUNING_JOBS for name in tasks)
 
     def first_failure(self) -> Failure | None:
         """The failed task that ended first, of those that have no failed task inside."""

@@ -11,10 +11,11 @@ import attrs
 from vertex_flow.client import Client
 from vertex_flow.console import logs_url, resource_url
 from vertex_flow.errors import ApiError, QuotaExceeded, RunFailed, SettingError
-from vertex_flow.names import Resource, job_display_name
+from vertex_flow.names import Resource
 from vertex_flow.report.causes import Diagnosis, diagnose
 from vertex_flow.report.snapshot import Failure, Snapshot
 from vertex_flow.runs.logs import plain_line, query_of
+from vertex_flow.texts import plain
 
 _LOG_LINE = re.compile(r"^Log: (.+)$", re.MULTILINE)
 _SEE_LOGS = re.compile(
@@ -26,6 +27,8 @@ _MEND = "mend the code and run the flow again: what has succeeded and not change
 
 ReadLogs = Callable[[str, int], str]
 """Reads the newest lines that Cloud Logging has for a filter."""
+
+Say = Callable[[str], None]
 
 
 @attrs.frozen
@@ -59,7 +62,7 @@ def local_failure(snapshot: Snapshot) -> RunFailed:
     return _run_failed(snapshot, failure, reason, found, logs_uri=log.group(1) if log else None)
 
 
-def cloud_failure(snapshot: Snapshot, client: Client, read_logs: ReadLogs) -> RunFailed:
+def cloud_failure(snapshot: Snapshot, client: Client, read_logs: ReadLogs, say: Say) -> RunFailed:
     """Find out why a run on Vertex AI failed.
 
     The task's own error says little there. What it made is looked at, the job with the trial
@@ -69,15 +72,16 @@ def cloud_failure(snapshot: Snapshot, client: Client, read_logs: ReadLogs) -> Ru
         snapshot: The run, over.
         client: Vertex AI.
         read_logs: Reads Cloud Logging; what it may not read is left out.
+        say: Told what could not be read, a sentence each.
     """
     failure = snapshot.first_failure()
-    behind = _behind(client, snapshot, failure) if failure else Behind()
+    behind = _behind(client, snapshot, failure, say) if failure else Behind()
     project, location = client.parent.split("/")[1::2]
     reason = behind.said or (failure.reason if failure else snapshot.reason)
     reason = "\n".join(map(plain_line, _SEE_LOGS.sub("", reason).strip().splitlines()))
     found = diagnose(reason, project=project, location=location)
     if failure and (found is None or found.kind in _UNSAID):
-        log = _log_of(snapshot, behind.jobs, read_logs)
+        log = _log_of(snapshot, behind.jobs, read_logs, say)
         found = diagnose(f"{reason}\n{log}", project=project, location=location) or found
         reason = "\n".join(filter(None, [reason, *log.splitlines()[-_LINES:]]))
     links = dict(_links(snapshot, behind, project))
@@ -119,9 +123,9 @@ def _run_failed(
     )
 
 
-def _behind(client: Client, snapshot: Snapshot, failure: Failure) -> Behind:
+def _behind(client: Client, snapshot: Snapshot, failure: Failure, say: Say) -> Behind:
     """Look at what a task made, as far as it can be seen."""
-    name = next(iter(failure.resources), "") or _job_by_name(client, snapshot, failure)
+    name = next(iter(failure.resources), "") or _job_by_name(client, snapshot, failure, say)
     name = name or failure.job
     own = (failure.job,) if failure.job and failure.job != name else ()
     try:
@@ -132,24 +136,20 @@ def _behind(client: Client, snapshot: Snapshot, failure: Failure) -> Behind:
             return _tuning(client, name)
         if "/customJobs/" in name:
             return Behind(name, client.get_custom_job(name).error.message, (name,))
-    except ApiError:
-        return Behind(name, "", own)  # it was deleted, or the caller may not see it
+    except ApiError as error:  # it was deleted, or the caller may not see it
+        kind = "operation" if "/operations/" in name else "job"
+        say(f"the {kind} {plain(name)} could not be read: {plain(error.message)}")
     return Behind(name, "", own)
 
 
-def _job_by_name(client: Client, snapshot: Snapshot, failure: Failure) -> str:
+def _job_by_name(client: Client, snapshot: Snapshot, failure: Failure, say: Say) -> str:
     """Find the job of a stage by its display name, where a failed task did not say what it made."""
-    display_name = job_display_name(Resource.parse(snapshot.name).id, str(failure.stage))
+    stage = str(failure.stage)
     try:
-        if failure.task.startswith("custom-training-job"):
-            job = client.custom_job(display_name)
-        elif failure.task.startswith("hyperparameter-tuning-job"):
-            job = client.tuning_job(display_name)
-        else:
-            return ""
-    except ApiError:
+        return client.job_of(snapshot.name, stage, [failure.task])
+    except ApiError as error:
+        say(f"the jobs of {plain(stage)} could not be listed: {plain(error.message)}")
         return ""
-    return str(job.name) if job is not None else ""
 
 
 def _tuning(client: Client, name: str) -> Behind:
@@ -166,14 +166,16 @@ def _tuning(client: Client, name: str) -> Behind:
     return Behind(name, "\n".join(filter(None, lines)), (trial.custom_job or name,))
 
 
-def _log_of(snapshot: Snapshot, jobs: Sequence[str], read_logs: ReadLogs) -> str:
+def _log_of(snapshot: Snapshot, jobs: Sequence[str], read_logs: ReadLogs, say: Say) -> str:
     """The end of what some jobs have printed as errors, or at all; nothing when it is hidden."""
     if not jobs:
         return ""
     try:
         errors = read_logs(query_of(snapshot.name, jobs, severity="ERROR"), 100)
         return errors or read_logs(query_of(snapshot.name, jobs), 100)
-    except (ApiError, SettingError):
+    except (ApiError, SettingError) as error:
+        said = plain(str(getattr(error, "message", error)))
+        say(f"the log of what failed could not be read: {said}")
         return ""
 
 

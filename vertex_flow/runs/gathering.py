@@ -162,7 +162,9 @@ def _outcome(run: Reading, snapshot: Snapshot, notes: _Notes) -> dict[str, Any]:
     endpoint = notes.tried("the endpoint", lambda: run.endpoint, None)
     failure = None
     if snapshot.state == "FAILED":
-        failure = notes.tried("the failure", lambda: failure_record(run.failure_of(snapshot)), None)
+        failure = notes.tried(
+            "the failure", lambda: failure_record(run.failure_of(snapshot, notes.say)), None
+        )
     return {
         "model": model_record(model) if model else None,
         "endpoint": endpoint_record(endpoint) if endpoint else None,

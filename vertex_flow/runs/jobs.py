@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from vertex_flow.errors import ApiError
-from vertex_flow.names import Resource, job_display_name
 from vertex_flow.report.facts import MachineTime, Search
 from vertex_flow.runs import searches, usage
 from vertex_flow.runs.curves import Folder
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from vertex_flow.report.snapshot import Snapshot, StageRun
 
 _MOST = 60  # jobs that are read of a run
-_TUNING, _TRAINING = "hyperparameter-tuning-job", "custom-training-job"
 
 
 class Jobs:
@@ -68,24 +66,13 @@ class Jobs:
         yield from named
         if stage.state in ("RUNNING", "FAILED", "CANCELLED"):
             try:
-                found = self._by_display_name(stage.name)
+                tasks = [one.task_name for one in self._snapshot.tasks(stage.name)]
+                found = self._client.job_of(self._snapshot.name, stage.name, tasks)
             except ApiError as error:
                 say(f"the jobs of {plain(stage.name)} could not be listed: {plain(error.message)}")
                 return
             if found and found not in named:
                 yield found
-
-    def _by_display_name(self, stage: str) -> str:
-        kinds = {
-            one.task_name.rstrip("0123456789").rstrip("-") for one in self._snapshot.tasks(stage)
-        }
-        display_name = job_display_name(Resource.parse(self._snapshot.name).id, stage)
-        job: Any = None
-        if _TUNING in kinds:
-            job = self._client.tuning_job(display_name)
-        elif _TRAINING in kinds:
-            job = self._client.custom_job(display_name)
-        return str(job.name) if job is not None else ""
 
     def _take(self, stage: StageRun, name: str) -> None:
         if "/hyperparameterTuningJobs/" in name:

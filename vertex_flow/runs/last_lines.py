@@ -16,6 +16,8 @@ from vertex_flow.calls import ONCE
 from vertex_flow.report.snapshot import Snapshot
 from vertex_flow.runs import logs
 
+_log = logging.getLogger(__name__)
+
 ReadLog = Callable[[Snapshot, str], str]
 """Reads the end of the log of a stage of a run."""
 
@@ -73,6 +75,7 @@ class CloudLines:
             try:
                 self._texts[stage] = self._read(snapshot, jobs)
             except Exception:  # whatever it is: the run goes on, and is followed all the same
+                _log.debug("the log of %s could not be read", stage, exc_info=True)
                 self._next = now + _REFUSED
         return self._texts.get(stage, "")
 

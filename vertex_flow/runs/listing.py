@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 STATES = ("QUEUED", "PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLING", "CANCELLED")
 
 _SUGGESTED = 200  # runs whose ids may have been meant
+_SHOWN = ("name", "display_name", "state", "labels", "create_time", "start_time", "end_time")
 
 
 @attrs.frozen
@@ -99,7 +99,7 @@ def entries(client: Client, text: str, limit: int) -> tuple[RunEntry, ...]:
         text: Only those that match this filter.
         limit: How many at most.
     """
-    return tuple(_entry(job) for job in islice(client.pipeline_jobs(text), limit))
+    return tuple(map(_entry, client.pipeline_jobs(text, _SHOWN, limit)))
 
 
 def suggest(client: Client, job_id: str, error: BaseException) -> BaseException:

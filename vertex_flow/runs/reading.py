@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from vertex_flow.report.comparison import Comparison
     from vertex_flow.report.facts import RunFacts
     from vertex_flow.report.reason import Reason
+
+_log = logging.getLogger(__name__)
 
 
 class Reading:
@@ -288,21 +292,38 @@ class Reading:
         context = self._context
         return context.is_local if context else self._client.token is not None
 
-    def failure_of(self, snapshot: Snapshot) -> RunFailed:
+    def failure_of(
+        self, snapshot: Snapshot, say: Callable[[str], None] = lambda _: None
+    ) -> RunFailed:
         """Why it failed: the error that `wait` raises.
+
+        In the cloud it is looked into once, and again as long as something could not be read.
 
         Args:
             snapshot: The run, failed.
+            say: Told what could not be read, a sentence each.
         """
-        from vertex_flow.runs.failures import cloud_failure, local_failure
-
         if self._failure is not None:
             return self._failure
-        if not self.is_local:
-            with contextlib.suppress(Exception):  # what is odd there must not hide the failure
-                self._failure = cloud_failure(snapshot, self._reached(), self._cloud_logs)
-        self._failure = self._failure or local_failure(snapshot)
-        return self._failure
+        missed: list[str] = []
+        found = self._looked_into(snapshot, missed.append)
+        for line in missed:
+            say(line)
+        if not missed:
+            self._failure = found
+        return found
+
+    def _looked_into(self, snapshot: Snapshot, say: Callable[[str], None]) -> RunFailed:
+        from vertex_flow.runs.failures import cloud_failure, local_failure
+
+        if self.is_local:
+            return local_failure(snapshot)
+        try:
+            return cloud_failure(snapshot, self._reached(), self._cloud_logs, say)
+        except Exception as error:  # what is odd there must not hide the failure
+            _log.debug("what is behind the failure of %s is odd", self.name, exc_info=True)
+            say(f"what is behind the failure could not be read: {plain(repr(error))}")
+            return local_failure(snapshot)
 
     def _cloud_logs(self, query: str, lines: int) -> str:
         from vertex_flow.runs import logs

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _MOST_READ = 25  # earlier runs, with their tasks
 _MOST_LISTED = 300
+_TOLD = ("name", "pipeline_spec.pipeline_info")  # by which a run of another pipeline is known
 _MOST_FILES = 10_000  # as many as the cache looks at
 
 
@@ -88,8 +89,7 @@ class _Earlier:
             terms.append(named(run.flow))
         if run.end is not None:
             terms.append(f'create_time<"{run.end.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%S.%fZ}"')
-        listed = self._client.pipeline_jobs(" AND ".join(terms))
-        for job in islice(listed, _MOST_LISTED):
+        for job in self._client.pipeline_jobs(" AND ".join(terms), _TOLD, _MOST_LISTED):
             pipeline = mapping(mapping(plain_struct(job.pipeline_spec)).get("pipelineInfo"))
             other = pipeline and pipeline.get("name") != run.blueprint.pipeline
             if job.name != run.name and not other:

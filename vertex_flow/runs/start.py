@@ -43,7 +43,7 @@ def start(  # noqa: PLR0913 - the options of Flow.run, passed on
         progress: Where progress is shown while waiting, as in `Flow.run`.
         options: Further options, those of `RunOptions`.
     """
-    from vertex_flow.runs import preflight, submission
+    from vertex_flow.runs import experiments, preflight, submission
 
     view = view_of(progress, "Flow.run")
     say = view.say if view else None
@@ -57,18 +57,32 @@ def start(  # noqa: PLR0913 - the options of Flow.run, passed on
             graph, context, values, options=settled, enable_caching=enable_caching
         )
         preflight.check(job_id, job, context, settled)
+        experiment = _experiment(client, settled)
         run = Run(client, _submitted(client, job_id, job, settled, say), engine, context)
         if wait and say:
             say(first_line(run))
-        if settled.experiment:
+        if experiment:
             with run.detaching(say):
-                _show(client, settled.experiment, run, say)
+                experiments.show(client, experiment, run.name, say)
         return run.wait(progress=view) if wait else run
     except EngineError:
         raise  # there is no engine any more, and the run goes on in the next one
     except BaseException:
         give_up(engine, run)
         raise
+
+
+def _experiment(client: Client, settled: Settled) -> str:
+    """Have the experiment that is asked for, and give its resource name; empty for none."""
+    from vertex_flow.runs import experiments
+    from vertex_flow.runs.failures import explained
+
+    if not settled.experiment:
+        return ""
+    try:
+        return experiments.ensure(client, settled.experiment, settled.encryption_key)
+    except ApiError as error:
+        raise explained(error, client.parent) from error
 
 
 def _submitted(
@@ -79,12 +93,9 @@ def _submitted(
     progress: Say | None,
 ) -> str:
     """Submit a job and give its name."""
-    from vertex_flow.runs import experiments
     from vertex_flow.runs.failures import explained
 
     try:
-        if settled.experiment:
-            experiments.ensure(client, settled.experiment, settled.encryption_key)
         created = create_once(client, job_id, job, repeatable=bool(settled.job_id))
     except ApiError as error:
         raise explained(error, client.parent) from error
@@ -96,14 +107,6 @@ def _submitted(
             )
         raise
     return str(created.name)
-
-
-def _show(client: Client, experiment: str, run: Run, progress: Say | None) -> None:
-    """Show a run in its experiment."""
-    from vertex_flow.runs import experiments
-
-    context = f"{client.parent}/metadataStores/default/contexts/{experiment}"
-    experiments.show(client, context, run.name, progress)
 
 
 def first_line(run: Run) -> str:

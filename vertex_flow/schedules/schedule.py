@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from vertex_flow.errors import SettingError, nearest
@@ -133,11 +132,9 @@ class Schedule:
         Args:
             count: How many at most.
         """
-        _, engine = connect(self._context, to_start=True)
-        jobs = self._client.pipeline_jobs(f'schedule_name="{self.name}"')
-        return tuple(
-            Run(self._client, job.name, engine, self._context) for job in islice(jobs, count)
-        )
+        _, engine = connect(self._context)
+        jobs = self._client.pipeline_jobs(f'schedule_name="{self.name}"', ("name",), count)
+        return tuple(Run(self._client, job.name, engine, self._context) for job in jobs)
 
     def refresh(self) -> Schedule:
         """Ask what it is like now.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -77,7 +78,7 @@ class Counts:
 
 @attrs.frozen
 class _Known:
-    """What was read of a run, and until when only its stages are read anew."""
+    """What was read of a run, and until when no more of it is read anew than its stages."""
 
     facts: RunFacts
     until: float
@@ -126,19 +127,29 @@ class Site:
         """Milliseconds between two looks of a page; the cloud counts requests."""
         return _PAUSES[self.context.home is None]
 
-    def runs(
-        self, *, flow: str | None = None, state: str | None = None, words: str = ""
+    def runs(self) -> tuple[RunEntry, ...]:
+        """List the newest runs, the newest first."""
+        return Run.list(self.context, limit=_MOST)
+
+    def search(
+        self, listed: tuple[RunEntry, ...], *, flow: str = "", state: str = "", words: str = ""
     ) -> tuple[RunEntry, ...]:
-        """List runs, the newest first.
+        """Search the newest runs; where there are older ones, those of a flow or state too.
 
         Args:
+            listed: What `runs` gives.
             flow: Only those of this flow.
             state: Only those in this state.
             words: Only those in whose id, flow or labels this text is, in any case.
         """
-        found = Run.list(self.context, flow=flow, state=state, limit=_MOST)
+        if (flow or state) and len(listed) >= _MOST:
+            listed = Run.list(self.context, flow=flow or None, state=state or None, limit=_MOST)
         wanted = words.strip().casefold()
-        return tuple(one for one in found if wanted in _searched(one))
+        return tuple(
+            one
+            for one in listed
+            if flow in ("", one.flow) and state in ("", one.state) and wanted in _searched(one)
+        )
 
     def run(self, job_id: str) -> Run:
         """Take up a run.
@@ -161,6 +172,8 @@ class Site:
     def facts(self, job_id: str) -> RunFacts:
         """Read everything about a run; of one that is over, once, however many pages ask.
 
+        What could not be read of it is tried again after a while.
+
         Raises:
             SettingError: It is no id of a run.
             ApiError: There is no such run.
@@ -174,15 +187,18 @@ class Site:
     def _read(self, run: Run, job_id: str) -> RunFacts:
         with self._lock:
             known = self._facts.get(job_id)
+        started = time.monotonic()
+        if known is not None and started >= known.until:
+            known = None
         if known is not None and known.facts.is_over:
             return known.facts
         snapshot = run.snapshot()
-        started = time.monotonic()
-        if known is not None and not snapshot.is_over and started < known.until:
+        if known is not None and not snapshot.is_over:
             return _newer(known.facts, snapshot)
         facts = run.facts()
         # What reads files takes its time: it is done anew after a few times of that.
         until = time.monotonic() + max(_FRESH, _RESTS * (time.monotonic() - started))
+        until = math.inf if facts.is_final else until
         with self._lock:
             self._facts[job_id] = _Known(facts, until)
             while len(self._facts) > _KEPT:
@@ -247,7 +263,7 @@ class Site:
                 continue
             facts = self.facts(entry.job_id)
             if f"{model}@{version}" in _registered(facts):
-                return facts, facts.is_over
+                return facts, facts.is_final
             sure = sure and facts.is_over
         return None, sure
 

@@ -35,7 +35,7 @@ def test_what_was_asked_for_stays_in_the_form() -> None:
 
 def test_without_runs_it_says_how_to_make_one() -> None:
     class Empty(ToldSite):
-        def runs(self, **_: object) -> tuple[()]:
+        def runs(self) -> tuple[()]:
             return ()
 
     assert "vertex-flow init demo" in visitor(Empty(facts())).get("/console/runs").text

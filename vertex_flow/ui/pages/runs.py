@@ -25,9 +25,7 @@ def routes(site: Site) -> list[Route]:
         asked = {name: request.query_params.get(name, "") for name in ("flow", "state", "q")}
         state = asked["state"] if asked["state"] in STATES else ""
         every = site.runs()
-        found = every
-        if any(asked.values()):
-            found = site.runs(flow=asked["flow"] or None, state=state or None, words=asked["q"])
+        found = site.search(every, flow=asked["flow"], state=state, words=asked["q"])
         site.warm()
         flows = sorted({one.flow for one in every})
         return HTMLResponse(
