@@ -130,7 +130,17 @@ def test_entries_are_given_once_and_asked_for_a_minute_longer(cloud: FakeCloud, 
     assert texts(tail.read({"train": [JOB]})) == ["first"]
     assert texts(tail.read({"train": [JOB]})) == ["late", "second"]
     query = 'resource.type="ml_job" resource.labels.job_id=("7")'
-    assert asked == [query, f'{query} timestamp>="2026-11-27T11:59:05Z"']
+    assert asked == [query, f'{query} timestamp>="2026-11-27T11:59:05.000000000Z"']
+
+
+def test_what_was_given_is_not_given_again_however_quiet_it_is(
+    cloud: FakeCloud, apis: Apis
+) -> None:
+    minute_ago = {**entry(1, "first", ""), "timestamp": "2026-11-27T11:59:05.25Z"}
+    serve(cloud, [entry(2, "second", "05.5"), minute_ago])
+    tail = CloudTail(apis, RUN, 10, own=False)
+    assert texts(tail.read(JOBS)) == ["first", "second"]
+    assert [tail.read(JOBS) for _ in range(3)] == [[], [], []]
 
 
 def test_what_is_older_than_the_first_lines_is_not_given_later(

@@ -266,12 +266,12 @@ def _time(entry: Mapping[str, Any]) -> str:
 
 
 def _earlier(time: str) -> str:
-    """The time from which on entries may still come late; empty where none has come yet."""
+    """From when on entries may still come late, as `_time` has it; empty where none has come."""
     try:
         moment = datetime.fromisoformat(time.partition(".")[0])
     except ValueError:
         return ""
-    return f"{moment - timedelta(seconds=_LATE):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{moment - timedelta(seconds=_LATE):%Y-%m-%dT%H:%M:%S}.000000000Z"
 
 
 def _age(file: Path) -> float:
