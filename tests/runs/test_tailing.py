@@ -213,23 +213,30 @@ def looks(*states: str, ended: datetime | None = None) -> Callable[[float], Snap
 def test_lines_come_until_the_run_has_ended() -> None:
     tail = Given(0, "a", "", "b")
     look = looks("RUNNING", "RUNNING", "SUCCEEDED")
-    assert texts(list(told(tail, look, (), itertools.repeat(0)))) == ["fit  a", "fit  b"]
+    assert texts(list(told(tail, look, (), itertools.repeat(0), follow=True))) == [
+        "fit  a",
+        "fit  b",
+    ]
     assert (tail.finals, tail.closed) == ([False, False, True], True)
 
 
 def test_late_lines_are_waited_for_until_it_is_quiet() -> None:
     tail = Given(2, "a", "", "late", "", "", "too late")
     look = looks("SUCCEEDED", ended=datetime.now(timezone.utc))
-    assert texts(list(told(tail, look, (), itertools.repeat(0)))) == ["fit  a", "fit  late"]
+    assert texts(list(told(tail, look, (), itertools.repeat(0), follow=True))) == [
+        "fit  a",
+        "fit  late",
+    ]
 
 
 def test_of_a_run_that_is_long_over_nothing_comes_late() -> None:
     tail = Given(2, "a", "late")
     look = looks("SUCCEEDED", ended=datetime.now(timezone.utc) - timedelta(hours=1))
-    assert texts(list(told(tail, look, (), itertools.repeat(0)))) == ["fit  a"]
+    assert texts(list(told(tail, look, (), itertools.repeat(0), follow=True))) == ["fit  a"]
 
 
 def test_without_following_there_is_one_look() -> None:
     tail = Given(3, "a", "b")
-    assert texts(list(told(tail, looks("RUNNING"), ("fit",), None))) == ["fit  a"]
+    found = told(tail, looks("RUNNING"), ("fit",), itertools.repeat(0), follow=False)
+    assert texts(list(found)) == ["fit  a"]
     assert (tail.finals, tail.closed) == ([True], True)

@@ -251,7 +251,7 @@ class Run(Reading):
         look = partial(self._patiently, self.snapshot, None)
         source = self._home or self._apis()
         tail = tailing.open_tail(source, self.name, lines, own=stage is None)
-        return tailing.told(tail, look, stages, self._pace.pauses() if follow else None)
+        return tailing.told(tail, look, stages, self._pace.pauses(), follow=follow)
 
     def resume(self, *, wait: bool = True, progress: ProgressTo = "auto") -> Run:
         """Start a failed or cancelled run again, with the same spec, parameters and options.

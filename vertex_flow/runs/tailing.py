@@ -82,19 +82,22 @@ def told(
     tail: Tail,
     look: Callable[[float], Snapshot],
     stages: Sequence[str],
-    pauses: Iterator[float] | None,
+    pauses: Iterator[float],
+    *,
+    follow: bool,
 ) -> Iterator[LogLine]:
-    """Give the lines of a run, until it has ended and nothing more comes.
+    """Give the lines of a run, once or until it has ended and nothing more comes.
 
     Args:
         tail: Reads them.
         look: Looks at the run, with the seconds between two tries.
         stages: Names of the stages; empty for all of them.
-        pauses: Seconds between two looks; None to look once.
+        pauses: Seconds between two looks, and between two tries of one.
+        follow: Whether to look again until it has ended.
     """
-    quiet, over = 0, pauses is None
+    quiet, over = 0, not follow
     with contextlib.closing(tail):
-        for pause in pauses or (0.0,):
+        for pause in pauses:
             snapshot = look(pause)
             names = stages or [one.name for one in snapshot.stages]
             jobs = {name: snapshot.jobs(name) for name in names}
@@ -102,10 +105,9 @@ def told(
             yield from found
             quiet = quiet + 1 if over and not found else 0
             over = over or snapshot.is_over
-            if over and quiet >= _late(tail, snapshot):
+            if not follow or (over and quiet >= _late(tail, snapshot)):
                 return
-            if pauses is not None:
-                time.sleep(pause)
+            time.sleep(pause)
 
 
 def _late(tail: Tail, snapshot: Snapshot) -> int:
