@@ -44,7 +44,7 @@ def of_home(home: Path) -> ReadLog:
 
     def read(snapshot: Snapshot, stage: str) -> str:
         with contextlib.suppress(OSError):  # what is being cleaned up is not shown
-            return _end(logs.files_of(home, snapshot.name, stage, snapshot.jobs(stage)))
+            return _end(logs.files_by_stage(home, snapshot, [stage])[stage])
         return ""
 
     return read
