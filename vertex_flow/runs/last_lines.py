@@ -22,8 +22,7 @@ ReadLog = Callable[[Snapshot, str], str]
 _BYTES = 16_000  # what is read of the end of a file
 _LINES = 40  # what is asked of Cloud Logging, lines
 _TOGETHER = 10.0  # files that were written to within so many seconds go on side by side
-_PACE = 30.0  # Cloud Logging is asked so rarely, in seconds: a project has 60 reads a minute
-_REFUSED = 300.0  # and so rarely when it does not answer
+_REFUSED = 300.0  # Cloud Logging is asked so rarely when it does not answer, in seconds
 
 
 def reader(source: Path | Apis) -> ReadLog:
@@ -69,7 +68,7 @@ class CloudLines:
         now = self._clock()
         jobs = snapshot.jobs(stage)
         if jobs and now >= self._next and self._is_due(snapshot, stage):
-            self._next = now + _PACE
+            self._next = now + logs.PACE
             try:
                 self._texts[stage] = self._read(snapshot, jobs)
             except Exception:  # whatever it is: the run goes on, and is followed all the same
