@@ -307,14 +307,17 @@ def test_logs_of_the_cloud_need_a_context(server: Loopback) -> None:
 def test_logs_of_the_cloud(server: Loopback) -> None:
     inside = {"executorDetail": {"containerDetail": {"mainJob": f"{PARENT}/customJobs/7"}}}
     details = [task(1, "source", "SUCCEEDED"), task(2, "a", "SUCCEEDED", parent=1, **inside)]
-    server.on(GET, job("SUCCEEDED", *details))
+    server.on(GET, job("RUNNING", *details))
     credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
     with fake_cloud() as cloud:
         answer = {"entries": [{"textPayload": "hello"}]}
         cloud.serve("logging.v2", {"logging.entries.list": lambda _: answer})
         endpoints = {"aiplatform": server.url, "logging": cloud.url}
         context = GcpContext(project="acme", credentials=credentials, api_endpoints=endpoints)
-        assert Run.attach(context, "sample-1").logs("source", lines=5) == "hello"
+        run = Run.attach(context, "sample-1")
+        server.asked.clear()
+        assert run.logs("source", lines=5) == "hello"
+        assert len(server.asked) == 1
         assert cloud.asked[0].body["filter"] == (
             'resource.type="ml_job" resource.labels.job_id=("7")'
         )

@@ -213,8 +213,8 @@ class Run(Reading):
         from vertex_flow.runs import logs
 
         _check_lines("logs", lines)
-        stage = self[stage].name
         snapshot = self.snapshot()
+        stage = self._stage(snapshot, stage).name
         home = self._home
         if home is not None:
             files = logs.files_by_stage(home, snapshot, [stage])[stage]
