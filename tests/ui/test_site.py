@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -35,6 +37,20 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         with pytest.raises(RunFailed):
             Flow("failing", [Fail()]).run(context, job_id="failing-1", progress=None)
         yield Site(context)
+
+
+LOADED = """
+import sys
+import vertex_flow.ui.site
+print(*(name in sys.modules for name in ("vertex_flow.client", "google.cloud.aiplatform_v1")))
+"""
+
+
+def test_clients_are_loaded_when_somebody_looks() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "False"]
 
 
 def test_its_place_in_words(site: Site) -> None:

@@ -14,7 +14,7 @@ import attrs
 from vertex_flow.apis import Apis
 from vertex_flow.calls import ONCE
 from vertex_flow.report.snapshot import Snapshot
-from vertex_flow.runs import logs
+from vertex_flow.runs import following, logs
 
 ReadLog = Callable[[Snapshot, str], str]
 """Reads the end of the log of a stage of a run."""
@@ -68,7 +68,7 @@ class CloudLines:
         now = self._clock()
         jobs = snapshot.jobs(stage)
         if jobs and now >= self._next and self._is_due(snapshot, stage):
-            self._next = now + logs.PACE
+            self._next = now + following.LOGS
             try:
                 self._texts[stage] = self._read(snapshot, jobs)
             except Exception:  # whatever it is: the run goes on, and is followed all the same

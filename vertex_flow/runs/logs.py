@@ -12,9 +12,6 @@ from vertex_flow.names import Resource
 from vertex_flow.report.snapshot import Snapshot
 from vertex_flow.texts import plain
 
-PACE = 30.0
-"""Seconds between two looks at the same log: a project has 60 reads of Cloud Logging a minute."""
-
 _PAGE = 1000
 END_BYTES = 4_000_000
 """What is read of the end of a file."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from vertex_flow.runs.logs import PACE
+from vertex_flow.runs import following
 
 if TYPE_CHECKING:
     from vertex_flow.runs.run import Run
@@ -69,7 +69,7 @@ class CloudLogs:
             known = self._kept.get(key)
             if known is not None and now < known.until:
                 return known, False
-            asked = self._kept[key] = _Asked(now + PACE)
+            asked = self._kept[key] = _Asked(now + following.LOGS)
             self._kept.move_to_end(key)
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
