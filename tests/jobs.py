@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from google.cloud import aiplatform_v1
@@ -10,6 +11,7 @@ from google.protobuf import json_format
 from tests.loopback import PARENT
 from tests.samples import Fit, Score, Source, Spend, compiled
 from vertex_flow import When
+from vertex_flow.report.snapshot import Snapshot
 
 NAME = f"{PARENT}/pipelineJobs/sample-1"
 START = "2025-01-02T03:04:05Z"
@@ -32,6 +34,19 @@ def job(state: str = "RUNNING", *details: dict[str, Any], error: str = "") -> di
         "jobDetail": {"taskDetails": list(details)},
         **({"error": {"code": 9, "message": error}} if error else {}),
     }
+
+
+def printing(**jobs: Sequence[str]) -> Snapshot:
+    """A run whose stages wait for some jobs each, each job in a task of its own."""
+    stages, details = list(jobs), list[dict[str, Any]]()
+    for number, stage in enumerate(stages, start=1):
+        details.append(task(number, stage, "RUNNING"))
+        for place, name in enumerate(jobs[stage], start=100 * number):
+            waits = {"containerDetail": {"mainJob": name}}
+            details.append(task(place, "wait", "RUNNING", parent=number, executorDetail=waits))
+    tasks = {stage: {"componentRef": {"name": stage}} for stage in stages}
+    given = {**job("RUNNING", *details), "pipelineSpec": {"root": {"dag": {"tasks": tasks}}}}
+    return Snapshot(message(given))
 
 
 def task(number: int, name: str, state: str, parent: int = 0, **more: Any) -> dict[str, Any]:

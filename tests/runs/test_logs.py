@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 
 from tests.cloud.fake import Asked, FakeCloud, Refused
+from tests.jobs import printing
 from vertex_flow.apis import Apis
 from vertex_flow.errors import PermissionMissing
+from vertex_flow.report.snapshot import Snapshot
 from vertex_flow.runs import logs
 
 RUN = "projects/acme/locations/us-central1/pipelineJobs/one"
 JOB = "projects/acme/locations/us-central1/customJobs/7"
 TUNING = "projects/acme/locations/us-central1/hyperparameterTuningJobs/8"
+PRINTING = printing(train=[JOB, TUNING], deploy=[])
 LIST = "logging.entries.list"
 
 
@@ -28,27 +31,45 @@ def write(home: Path, name: str, text: str, order: int) -> None:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    write(tmp_path, "pipelineJobs/one/train.args.log", "args\n", 1)
-    write(tmp_path, "pipelineJobs/one/train.custom-training-job.log", "a\nb\nc\n", 2)
-    write(tmp_path, "pipelineJobs/one/trainer.other.log", "other\n", 3)
+    write(tmp_path, "pipelineJobs/sample-1/train.args.log", "args\n", 1)
+    write(tmp_path, "pipelineJobs/sample-1/train.custom-training-job.log", "a\nb\nc\n", 2)
+    write(tmp_path, "pipelineJobs/sample-1/trainer.other.log", "other\n", 3)
     write(tmp_path, "pipelineJobs/two/train.args.log", "another run\n", 3)
-    write(tmp_path, "pipelineJobs/one/when.train.empty.log", "", 3)
+    write(tmp_path, "pipelineJobs/sample-1/when.train.empty.log", "", 3)
     write(tmp_path, "customJobs/7/workerpool0-0.log", "epoch 1\x1b[31m\tx\n", 4)
     write(tmp_path, "hyperparameterTuningJobs/8/trial-1/workerpool0-0.log", "trial\n", 5)
     return tmp_path
 
 
+def read(home: Path, stage: str, snapshot: Snapshot = PRINTING) -> str:
+    files = logs.files_by_stage(home, snapshot, [stage])[stage]
+    return logs.of_files(home, files, lines=2)
+
+
 def test_tasks_and_jobs_of_a_stage_oldest_first(home: Path) -> None:
-    assert logs.of_files(home, RUN, "train", [JOB, TUNING], lines=2) == (
-        "==> pipelineJobs/one/train.args.log <==\nargs\n"
-        "==> pipelineJobs/one/train.custom-training-job.log <==\nb\nc\n"
+    assert read(home, "train") == (
+        "==> pipelineJobs/sample-1/train.args.log <==\nargs\n"
+        "==> pipelineJobs/sample-1/train.custom-training-job.log <==\nb\nc\n"
         "==> customJobs/7/workerpool0-0.log <==\nepoch 1\\x1b[31m\tx\n"
         "==> hyperparameterTuningJobs/8/trial-1/workerpool0-0.log <==\ntrial"
     )
 
 
 def test_a_stage_that_has_printed_nothing(home: Path) -> None:
-    assert logs.of_files(home, RUN, "deploy", [], lines=2) == ""
+    assert read(home, "deploy") == ""
+
+
+@pytest.mark.parametrize("asked", [["judge", "evaluate"], ["evaluate"], ["judge"]])
+def test_a_task_that_is_called_like_another_stage(tmp_path: Path, asked: list[str]) -> None:
+    write(tmp_path, "pipelineJobs/sample-1/when.judge.evaluate.log", "9 of 10\n", 1)
+    found = logs.files_by_stage(tmp_path, printing(evaluate=[], judge=[]), asked)
+    file = tmp_path / "logs/pipelineJobs/sample-1/when.judge.evaluate.log"
+    assert found == {name: [file] if name == "judge" else [] for name in asked}
+
+
+def test_what_is_being_cleaned_up_is_left_out(home: Path) -> None:
+    (home / "logs/pipelineJobs/sample-1/train.gone.log").symlink_to("nothing")
+    assert read(home, "train").startswith("==> pipelineJobs/sample-1/train.args.log <==\nargs\n")
 
 
 def test_queries() -> None:

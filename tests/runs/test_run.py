@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from google.auth.credentials import AnonymousCredentials
+from pytest_mock import MockerFixture
 
 from tests.cloud.fake import fake_cloud
 from tests.jobs import NAME, job, task
@@ -22,6 +23,7 @@ from vertex_flow.client import Client
 from vertex_flow.errors import ApiError, RunCancelled, RunFailed, SettingError
 from vertex_flow.report.activity import Activity
 from vertex_flow.report.view import View
+from vertex_flow.runs.following import NEARBY, Outage
 from vertex_flow.runs.outcomes import RegisteredModel
 
 GET = f"GET /v1/{NAME}"
@@ -330,17 +332,34 @@ def test_logs_of_the_cloud_need_a_context(server: Loopback) -> None:
 def test_logs_of_the_cloud(server: Loopback) -> None:
     inside = {"executorDetail": {"containerDetail": {"mainJob": f"{PARENT}/customJobs/7"}}}
     details = [task(1, "source", "SUCCEEDED"), task(2, "a", "SUCCEEDED", parent=1, **inside)]
-    server.on(GET, job("SUCCEEDED", *details))
+    server.on(GET, job("RUNNING", *details))
     credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
     with fake_cloud() as cloud:
         answer = {"entries": [{"textPayload": "hello"}]}
         cloud.serve("logging.v2", {"logging.entries.list": lambda _: answer})
         endpoints = {"aiplatform": server.url, "logging": cloud.url}
         context = GcpContext(project="acme", credentials=credentials, api_endpoints=endpoints)
-        assert Run.attach(context, "sample-1").logs("source", lines=5) == "hello"
+        run = Run.attach(context, "sample-1")
+        server.asked.clear()
+        assert run.logs("source", lines=5) == "hello"
+        assert len(server.asked) == 1
         assert cloud.asked[0].body["filter"] == (
             'resource.type="ml_job" resource.labels.job_id=("7")'
         )
+
+
+def test_an_endpoint_that_is_away_is_asked_for_lines_with_pauses(
+    server: Loopback, mocker: MockerFixture
+) -> None:
+    server.on(GET, job("SUCCEEDED"))
+    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    bridge = mocker.spy(Outage, "bridge")
+    with fake_cloud() as cloud:
+        cloud.serve("logging.v2", {"logging.entries.list": lambda _: {}})
+        endpoints = {"aiplatform": server.url, "logging": cloud.url}
+        context = GcpContext(project="acme", credentials=credentials, api_endpoints=endpoints)
+        assert list(Run.attach(context, "sample-1").log_lines()) == []
+    assert [one.kwargs["pause"] for one in bridge.call_args_list] == [NEARBY.first]
 
 
 def test_a_refusal_goes_through(server: Loopback, run: Run) -> None:

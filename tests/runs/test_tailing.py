@@ -12,15 +12,16 @@ from typing import Any
 import pytest
 
 from tests.cloud.fake import Asked, FakeCloud
-from tests.jobs import job, message, task
+from tests.jobs import job, message, printing, task
 from vertex_flow.apis import Apis
 from vertex_flow.report.snapshot import Snapshot
 from vertex_flow.runs.tailing import CloudTail, FileTail, LogLine, Tail, told
 
-RUN = "projects/acme/locations/us-central1/pipelineJobs/one"
 JOB = "projects/acme/locations/us-central1/customJobs/7"
 TUNING = "projects/acme/locations/us-central1/hyperparameterTuningJobs/8"
-JOBS = {"train": [JOB, TUNING], "score": []}
+STAGES = ("train", "score")
+RUN = printing(train=[JOB, TUNING], score=[], other=[])
+TRAINING = printing(train=[JOB])
 LIST = "logging.entries.list"
 
 
@@ -47,13 +48,13 @@ def texts(lines: Sequence[LogLine]) -> list[str]:
 def test_each_line_has_its_stage_and_its_part(
     tmp_path: Path, write: Callable[[str, str], None]
 ) -> None:
-    write("pipelineJobs/one/when.train.args.log", "args\n")
-    write("pipelineJobs/one/score.log", "0.9\n")
-    write("pipelineJobs/one/other.log", "of no stage that is asked for\n")
+    write("pipelineJobs/sample-1/when.train.args.log", "args\n")
+    write("pipelineJobs/sample-1/score.log", "0.9\n")
+    write("pipelineJobs/sample-1/other.score.log", "of no stage that is asked for\n")
     write("customJobs/7/workerpool0-0.log", "epoch 1\x1b[31m\tx\n")
     write("customJobs/7/workerpool1-0.log", "worker\n")
     write("hyperparameterTuningJobs/8/trial-1/workerpool0-0.log", "trial\n")
-    assert texts(FileTail(tmp_path, RUN, 10).read(JOBS, final=True)) == [
+    assert texts(FileTail(tmp_path, 10).read(RUN, STAGES, final=True)) == [
         "train  args",
         "score  0.9",
         "train  epoch 1\\x1b[31m\tx",
@@ -65,43 +66,43 @@ def test_each_line_has_its_stage_and_its_part(
 def test_of_what_is_there_at_first_the_last_lines(
     tmp_path: Path, write: Callable[[str, str], None]
 ) -> None:
-    tail = FileTail(tmp_path, RUN, 2)
-    write("pipelineJobs/one/train.log", "a\nb\nc\n")
-    assert texts(tail.read(JOBS)) == ["train  b", "train  c"]
-    write("pipelineJobs/one/train.log", "d\ne\nf\n")
-    assert texts(tail.read(JOBS)) == ["train  d", "train  e", "train  f"]
+    tail = FileTail(tmp_path, 2)
+    write("pipelineJobs/sample-1/train.log", "a\nb\nc\n")
+    assert texts(tail.read(RUN, STAGES)) == ["train  b", "train  c"]
+    write("pipelineJobs/sample-1/train.log", "d\ne\nf\n")
+    assert texts(tail.read(RUN, STAGES)) == ["train  d", "train  e", "train  f"]
 
 
 def test_a_log_that_comes_later_is_given_whole(
     tmp_path: Path, write: Callable[[str, str], None]
 ) -> None:
-    tail = FileTail(tmp_path, RUN, 1)
-    assert tail.read(JOBS) == []
+    tail = FileTail(tmp_path, 1)
+    assert tail.read(RUN, STAGES) == []
     write("customJobs/7/workerpool0-0.log", "a\nb\n")
-    assert texts(tail.read(JOBS)) == ["train  a", "train  b"]
+    assert texts(tail.read(RUN, STAGES)) == ["train  a", "train  b"]
 
 
 def test_a_line_is_given_when_it_has_ended(
     tmp_path: Path, write: Callable[[str, str], None]
 ) -> None:
-    tail = FileTail(tmp_path, RUN, 9)
-    write("pipelineJobs/one/train.log", "a\nhal")
-    assert texts(tail.read(JOBS)) == ["train  a"]
-    write("pipelineJobs/one/train.log", "f")
-    assert texts(tail.read(JOBS, final=True)) == ["train  half"]
+    tail = FileTail(tmp_path, 9)
+    write("pipelineJobs/sample-1/train.log", "a\nhal")
+    assert texts(tail.read(RUN, STAGES)) == ["train  a"]
+    write("pipelineJobs/sample-1/train.log", "f")
+    assert texts(tail.read(RUN, STAGES, final=True)) == ["train  half"]
 
 
 def test_a_log_that_is_begun_anew(tmp_path: Path, write: Callable[[str, str], None]) -> None:
-    tail = FileTail(tmp_path, RUN, 9)
-    write("pipelineJobs/one/train.log", "a long line\n")
-    tail.read(JOBS)
-    (tmp_path / "logs/pipelineJobs/one/train.log").write_text("new\n")
-    assert texts(tail.read(JOBS)) == ["train  new"]
+    tail = FileTail(tmp_path, 9)
+    write("pipelineJobs/sample-1/train.log", "a long line\n")
+    tail.read(RUN, STAGES)
+    (tmp_path / "logs/pipelineJobs/sample-1/train.log").write_text("new\n")
+    assert texts(tail.read(RUN, STAGES)) == ["train  new"]
 
 
 def test_a_log_that_cannot_be_read(tmp_path: Path) -> None:
-    (tmp_path / "logs/pipelineJobs/one/train.log").mkdir(parents=True)
-    assert FileTail(tmp_path, RUN, 9).read(JOBS) == []
+    (tmp_path / "logs/pipelineJobs/sample-1/train.log").mkdir(parents=True)
+    assert FileTail(tmp_path, 9).read(RUN, STAGES) == []
 
 
 def entry(number: int, text: str, seconds: str, **more: Any) -> dict[str, Any]:
@@ -126,11 +127,21 @@ def test_entries_are_given_once_and_asked_for_a_minute_longer(cloud: FakeCloud, 
     first, second = entry(1, "first", "05"), entry(2, "second", "07.5")
     late = entry(3, "late", "06")
     asked = serve(cloud, [first], [second, late, first])
-    tail = CloudTail(apis, RUN, 10, own=False)
-    assert texts(tail.read({"train": [JOB]})) == ["first"]
-    assert texts(tail.read({"train": [JOB]})) == ["late", "second"]
+    tail = CloudTail(apis, 10, own=False)
+    assert texts(tail.read(TRAINING, ["train"])) == ["first"]
+    assert texts(tail.read(TRAINING, ["train"])) == ["late", "second"]
     query = 'resource.type="ml_job" resource.labels.job_id=("7")'
-    assert asked == [query, f'{query} timestamp>="2026-11-27T11:59:05Z"']
+    assert asked == [query, f'{query} timestamp>="2026-11-27T11:59:05.000000000Z"']
+
+
+def test_what_was_given_is_not_given_again_however_quiet_it_is(
+    cloud: FakeCloud, apis: Apis
+) -> None:
+    minute_ago = {**entry(1, "first", ""), "timestamp": "2026-11-27T11:59:05.25Z"}
+    serve(cloud, [entry(2, "second", "05.5"), minute_ago])
+    tail = CloudTail(apis, 10, own=False)
+    assert texts(tail.read(RUN, STAGES)) == ["first", "second"]
+    assert [tail.read(RUN, STAGES) for _ in range(3)] == [[], [], []]
 
 
 def test_what_is_older_than_the_first_lines_is_not_given_later(
@@ -138,16 +149,16 @@ def test_what_is_older_than_the_first_lines_is_not_given_later(
 ) -> None:
     old, new = entry(1, "old", "01"), entry(2, "new", "02")
     serve(cloud, [new, old], [new, old])
-    tail = CloudTail(apis, RUN, 1, own=False)
-    assert texts(tail.read({"train": [JOB]})) == ["new"]
-    assert tail.read({"train": [JOB]}) == []
+    tail = CloudTail(apis, 1, own=False)
+    assert texts(tail.read(TRAINING, ["train"])) == ["new"]
+    assert tail.read(TRAINING, ["train"]) == []
 
 
 def test_an_entry_has_its_stage_its_trial_and_its_replica(cloud: FakeCloud, apis: Apis) -> None:
     resource = {"labels": {"job_id": "8", "task_name": "workerpool1-0"}}
     trial = {"ml.googleapis.com/trial_id": "3"}
     serve(cloud, [entry(1, "a\nb\x1b[31m", "01", resource=resource, labels=trial)])
-    assert texts(CloudTail(apis, RUN, 9, own=True).read(JOBS)) == [
+    assert texts(CloudTail(apis, 9, own=True).read(RUN, STAGES)) == [
         "train  trial-3 workerpool1-0  a",
         "train  trial-3 workerpool1-0  b\\x1b[31m",
     ]
@@ -155,10 +166,10 @@ def test_an_entry_has_its_stage_its_trial_and_its_replica(cloud: FakeCloud, apis
 
 def test_of_all_stages_the_run_speaks_too(cloud: FakeCloud, apis: Apis) -> None:
     asked = serve(cloud, [])
-    CloudTail(apis, RUN, 9, own=True).read(JOBS)
+    CloudTail(apis, 9, own=True).read(RUN, STAGES)
     own = (
         'resource.type="aiplatform.googleapis.com/PipelineJob" '
-        'resource.labels.pipeline_job_id="one"'
+        'resource.labels.pipeline_job_id="sample-1"'
     )
     jobs = 'resource.type="ml_job" resource.labels.job_id=("7" OR "8")'
     assert asked == [f"(({own}) OR ({jobs}))"]
@@ -166,8 +177,8 @@ def test_of_all_stages_the_run_speaks_too(cloud: FakeCloud, apis: Apis) -> None:
 
 def test_entries_without_id_and_time(cloud: FakeCloud, apis: Apis) -> None:
     serve(cloud, [{"textPayload": "a"}])
-    tail = CloudTail(apis, RUN, 9, own=True)
-    assert (texts(tail.read(JOBS)), tail.read(JOBS)) == (["a"], [])
+    tail = CloudTail(apis, 9, own=True)
+    assert (texts(tail.read(RUN, STAGES)), tail.read(RUN, STAGES)) == (["a"], [])
 
 
 class Given(Tail):
@@ -179,7 +190,7 @@ class Given(Tail):
         self._lines = list(lines)
         self.finals: list[bool] = []
 
-    def read(self, jobs: Any, *, final: bool = False) -> list[LogLine]:
+    def read(self, snapshot: Any, stages: Any, *, final: bool = False) -> list[LogLine]:
         self.finals.append(final)
         text = self._lines.pop(0) if self._lines else ""
         return [LogLine("fit", "", text)] if text else []
@@ -203,23 +214,30 @@ def looks(*states: str, ended: datetime | None = None) -> Callable[[float], Snap
 def test_lines_come_until_the_run_has_ended() -> None:
     tail = Given(0, "a", "", "b")
     look = looks("RUNNING", "RUNNING", "SUCCEEDED")
-    assert texts(list(told(tail, look, (), itertools.repeat(0)))) == ["fit  a", "fit  b"]
+    assert texts(list(told(tail, look, (), itertools.repeat(0), follow=True))) == [
+        "fit  a",
+        "fit  b",
+    ]
     assert (tail.finals, tail.closed) == ([False, False, True], True)
 
 
 def test_late_lines_are_waited_for_until_it_is_quiet() -> None:
     tail = Given(2, "a", "", "late", "", "", "too late")
     look = looks("SUCCEEDED", ended=datetime.now(timezone.utc))
-    assert texts(list(told(tail, look, (), itertools.repeat(0)))) == ["fit  a", "fit  late"]
+    assert texts(list(told(tail, look, (), itertools.repeat(0), follow=True))) == [
+        "fit  a",
+        "fit  late",
+    ]
 
 
 def test_of_a_run_that_is_long_over_nothing_comes_late() -> None:
     tail = Given(2, "a", "late")
     look = looks("SUCCEEDED", ended=datetime.now(timezone.utc) - timedelta(hours=1))
-    assert texts(list(told(tail, look, (), itertools.repeat(0)))) == ["fit  a"]
+    assert texts(list(told(tail, look, (), itertools.repeat(0), follow=True))) == ["fit  a"]
 
 
 def test_without_following_there_is_one_look() -> None:
     tail = Given(3, "a", "b")
-    assert texts(list(told(tail, looks("RUNNING"), ("fit",), None))) == ["fit  a"]
+    found = told(tail, looks("RUNNING"), ("fit",), itertools.repeat(0), follow=False)
+    assert texts(list(found)) == ["fit  a"]
     assert (tail.finals, tail.closed) == ([True], True)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
 
 import attrs
 import pytest
 from pytest_mock import MockerFixture
 
+from tests.cloud.fake import Asked, FakeCloud, fake_cloud
 from tests.jobs import NAME, job, task
 from tests.loopback import PARENT, Loopback, context_at, error, serving
 from tests.samples import Fail, Sleep, Source
@@ -17,7 +22,7 @@ from tests.ui.told import MODEL, ToldSite, facts
 from vertex_flow import Flow, GcpContext, Param, Run
 from vertex_flow.engine.embedded import EmbeddedEngine
 from vertex_flow.errors import ApiError, RunFailed, SettingError
-from vertex_flow.report.facts import StageFacts
+from vertex_flow.report.facts import RunFacts, StageFacts
 from vertex_flow.report.snapshot import Artifact
 from vertex_flow.ui.site import Count, Counts, Site
 
@@ -34,6 +39,20 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         with pytest.raises(RunFailed):
             Flow("failing", [Fail()]).run(context, job_id="failing-1", progress=None)
         yield Site(context)
+
+
+LOADED = """
+import sys
+import vertex_flow.ui.site
+print(*(name in sys.modules for name in ("vertex_flow.client", "google.cloud.aiplatform_v1")))
+"""
+
+
+def test_clients_are_loaded_when_somebody_looks() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "False"]
 
 
 def test_its_place_in_words(site: Site) -> None:
@@ -157,6 +176,86 @@ def test_a_run_that_is_not_there(site: Site) -> None:
 def test_what_is_no_id_of_a_run(site: Site) -> None:
     with pytest.raises(SettingError):
         site.facts("<b>")
+
+
+def test_the_logs_of_each_stage_on_this_machine(site: Site) -> None:
+    logs = site.logs(site.facts("small-1"), ["source"], lines=5)
+    assert list(logs) == ["source"]
+    assert logs["source"].startswith("==> pipelineJobs/small-1/source.make-data.log <==\n")
+
+
+@attrs.define
+class Project:
+    """A run in the cloud, and Cloud Logging, which has a line of two of its stages.
+
+    Attributes:
+        site: What pages read of it.
+        facts: The run.
+        cloud: Cloud Logging.
+    """
+
+    site: Site
+    facts: RunFacts
+    cloud: FakeCloud
+
+    def logs(self, *stages: str) -> dict[str, str]:
+        """Read the logs of some stages."""
+        return self.site.logs(self.facts, stages, lines=2)
+
+    @property
+    def queries(self) -> list[str]:
+        """What Cloud Logging was asked for."""
+        return [one.body["filter"] for one in self.cloud.asked]
+
+
+def said(text: str, job: str, **labels: str) -> dict[str, Any]:
+    """An entry of Cloud Logging of a job."""
+    return {"textPayload": text, "resource": {"labels": {"job_id": job, **labels}}}
+
+
+def found(entries: list[dict[str, Any]], asked: Asked) -> dict[str, Any]:
+    """Give those entries whose job is asked for."""
+    query = asked.body["filter"]
+    return {
+        "entries": [one for one in entries if f'"{one["resource"]["labels"]["job_id"]}"' in query]
+    }
+
+
+@pytest.fixture
+def project() -> Iterator[Project]:
+    fit, score = (
+        {"containerDetail": {"mainJob": f"{PARENT}/customJobs/{name}"}} for name in ("7", "8")
+    )
+    details = [
+        task(1, "fit", "RUNNING", executorDetail=fit),
+        task(2, "score", "RUNNING", executorDetail=score),
+    ]
+    newest_first = [said("c", "7"), said("0.9", "8", task_name="workerpool1-0"), said("a\nb", "7")]
+    with serving() as server, fake_cloud() as cloud:
+        server.on(f"GET /v1/{NAME}", job("RUNNING", *details))
+        cloud.serve("logging.v2", {"logging.entries.list": partial(found, newest_first)})
+        context = attrs.evolve(
+            context_at(server.url),
+            api_endpoints={"aiplatform": server.url, "logging": cloud.url},
+        )
+        told = facts(name=NAME, job_id="sample-1")
+        yield Project(Site(context), told, cloud)
+
+
+def test_all_stages_of_a_run_in_the_cloud_are_asked_for_at_once(project: Project) -> None:
+    expected = {"fit": "b\nc", "score": "workerpool1-0  0.9"}
+    assert [project.logs("fit", "score") for _ in range(3)] == [expected] * 3
+    assert len(project.queries) == 1
+    assert 'resource.labels.job_id=("7" OR "8")' in project.queries[0]
+
+
+def test_one_stage_of_a_run_in_the_cloud_is_asked_for_alone(project: Project) -> None:
+    assert project.logs("score") == {"score": "workerpool1-0  0.9"}
+    assert project.queries == ['resource.type="ml_job" resource.labels.job_id=("8")']
+
+
+def test_without_a_stage_the_cloud_is_not_asked(project: Project) -> None:
+    assert (project.logs(), project.queries) == ({}, [])
 
 
 def test_no_models_and_no_endpoints(site: Site) -> None:

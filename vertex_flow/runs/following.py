@@ -47,6 +47,8 @@ NEARBY = Pace(first=0.25, longest=0.25)
 """An endpoint on this machine."""
 FAR = Pace(first=2.0, longest=15.0)
 """Google Cloud: a mistake at the start shows soon, and hours of training cost few requests."""
+LOGS = 30.0
+"""Seconds between two looks at a log of the cloud: a project has 60 reads of them a minute."""
 
 
 @attrs.frozen(kw_only=True)

@@ -14,7 +14,7 @@ import attrs
 from vertex_flow.apis import Apis
 from vertex_flow.calls import ONCE
 from vertex_flow.report.snapshot import Snapshot
-from vertex_flow.runs import logs
+from vertex_flow.runs import following, logs
 
 _log = logging.getLogger(__name__)
 
@@ -24,8 +24,7 @@ ReadLog = Callable[[Snapshot, str], str]
 _BYTES = 16_000  # what is read of the end of a file
 _LINES = 40  # what is asked of Cloud Logging, lines
 _TOGETHER = 10.0  # files that were written to within so many seconds go on side by side
-_PACE = 30.0  # Cloud Logging is asked so rarely, in seconds: a project has 60 reads a minute
-_REFUSED = 300.0  # and so rarely when it does not answer
+_REFUSED = 300.0  # Cloud Logging is asked so rarely when it does not answer, in seconds
 
 
 def reader(source: Path | Apis) -> ReadLog:
@@ -46,7 +45,7 @@ def of_home(home: Path) -> ReadLog:
 
     def read(snapshot: Snapshot, stage: str) -> str:
         with contextlib.suppress(OSError):  # what is being cleaned up is not shown
-            return _end(logs.files_of(home, snapshot.name, stage, snapshot.jobs(stage)))
+            return _end(logs.files_by_stage(home, snapshot, [stage])[stage])
         return ""
 
     return read
@@ -71,7 +70,7 @@ class CloudLines:
         now = self._clock()
         jobs = snapshot.jobs(stage)
         if jobs and now >= self._next and self._is_due(snapshot, stage):
-            self._next = now + _PACE
+            self._next = now + following.LOGS
             try:
                 self._texts[stage] = self._read(snapshot, jobs)
             except Exception:  # whatever it is: the run goes on, and is followed all the same

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from vertex_flow.apis import Apis
 from vertex_flow.names import Resource
+from vertex_flow.report.snapshot import Snapshot
 from vertex_flow.texts import plain
 
 _PAGE = 1000
@@ -16,41 +17,51 @@ END_BYTES = 4_000_000
 """What is read of the end of a file."""
 
 
-def of_files(home: Path, run: str, stage: str, jobs: Sequence[str], *, lines: int) -> str:
-    """Read the logs of a stage from the folder of an engine.
+def of_files(home: Path, files: Iterable[Path], *, lines: int) -> str:
+    """Read logs from the folder of an engine.
 
     Args:
         home: The engine's folder.
-        run: Resource name of the pipeline job.
-        stage: Name of the stage.
-        jobs: Names of the jobs behind it.
+        files: The logs.
         lines: Most lines a log, its last ones.
 
     Returns:
         The logs one after the other, oldest first, each below a line with its name.
     """
     root = home / "logs"
-    files = sorted(files_of(home, run, stage, jobs), key=lambda file: (file.stat().st_mtime, file))
-    blocks = [(str(file.relative_to(root)), _end(file, lines)) for file in files]
+    blocks = [(str(file.relative_to(root)), _end(file, lines)) for file in oldest_first(files)]
     return "\n".join(f"==> {name} <==\n{text}" for name, text in blocks if text)
 
 
-def files_of(home: Path, run: str, stage: str, jobs: Sequence[str]) -> list[Path]:
-    """Find the files that the tasks of a stage, and the jobs behind them, print to.
+def files_by_stage(
+    home: Path, snapshot: Snapshot, stages: Iterable[str]
+) -> Mapping[str, Sequence[Path]]:
+    """Find the files that the tasks of some stages, and the jobs behind them, print to.
+
+    Tasks print to files that are named after what they are in, the outermost first. The first name
+    that is one of the run's stages is the stage, as a task inside may be called like another one.
 
     Args:
         home: The engine's folder.
-        run: Resource name of the pipeline job.
-        stage: Name of the stage.
-        jobs: Names of the jobs behind it.
+        snapshot: The run.
+        stages: Names of the stages.
     """
     root = home / "logs"
-    tasks = (root / "pipelineJobs" / Resource.parse(run).id).glob("*.log")
-    files = [file for file in tasks if stage in file.stem.split(".")]
-    for job in jobs:
-        found = Resource.parse(job)
-        files += (root / found.collection / found.id).rglob("*.log")
-    return files
+    found: dict[str, list[Path]] = {name: [] for name in stages}
+    of_run = {one.name for one in snapshot.stages}
+    for file in (root / "pipelineJobs" / Resource.parse(snapshot.name).id).glob("*.log"):
+        stage = next((part for part in file.stem.split(".") if part in of_run), "")
+        if stage in found:
+            found[stage].append(file)
+    for stage, files in found.items():
+        for job in map(Resource.parse, snapshot.jobs(stage)):
+            files.extend((root / job.collection / job.id).rglob("*.log"))
+    return found
+
+
+def oldest_first(files: Iterable[Path]) -> list[Path]:
+    """Put files in the order in which they were written to last."""
+    return sorted(files, key=lambda file: (_age(file), file))
 
 
 def of_jobs(apis: Apis, query: str, *, lines: int) -> str:
@@ -147,6 +158,16 @@ def end_of(file: Path, most: int) -> str:
         return opened.read().decode("utf-8", "replace")
 
 
+def _age(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:  # it is being cleaned up
+        return 0.0
+
+
 def _end(file: Path, lines: int) -> str:
-    text = end_of(file, END_BYTES)
+    try:
+        text = end_of(file, END_BYTES)
+    except OSError:  # it is being cleaned up
+        return ""
     return "\n".join(plain_line(line) for line in text.splitlines()[-lines:])

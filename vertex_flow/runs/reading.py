@@ -72,7 +72,11 @@ class Reading:
 
     def __getitem__(self, stage: str) -> StageRun:
         """How one stage went: `run["evaluate"].metrics["accuracy"]`."""
-        stages = {one.name: one for one in self.stages}
+        return self._stage(self.snapshot(), stage)
+
+    def _stage(self, snapshot: Snapshot, stage: str) -> StageRun:
+        """How one stage went, at one moment."""
+        stages = {one.name: one for one in snapshot.stages}
         if not isinstance(stage, str) or stage not in stages:
             names = plain(", ".join(stages)) or "none"
             raise SettingError(

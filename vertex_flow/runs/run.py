@@ -213,12 +213,13 @@ class Run(Reading):
         from vertex_flow.runs import logs
 
         _check_lines("logs", lines)
-        stage = self[stage].name
-        jobs = self.snapshot().jobs(stage)
+        snapshot = self.snapshot()
+        stage = self._stage(snapshot, stage).name
         home = self._home
         if home is not None:
-            return logs.of_files(home, self.name, stage, jobs, lines=lines)
-        return self._cloud_logs(logs.query_of(self.name, jobs), lines)
+            files = logs.files_by_stage(home, snapshot, [stage])[stage]
+            return logs.of_files(home, files, lines=lines)
+        return self._cloud_logs(logs.query_of(self.name, snapshot.jobs(stage)), lines)
 
     def log_lines(
         self, stage: str | None = None, *, lines: int = 1000, follow: bool = False
@@ -250,8 +251,8 @@ class Run(Reading):
         stages = () if stage is None else (self[stage].name,)
         look = partial(self._patiently, self.snapshot, None)
         source = self._home or self._apis()
-        tail = tailing.open_tail(source, self.name, lines, own=stage is None)
-        return tailing.told(tail, look, stages, self._pace.pauses() if follow else None)
+        tail = tailing.open_tail(source, lines, own=stage is None)
+        return tailing.told(tail, look, stages, self._pace.pauses(), follow=follow)
 
     def resume(self, *, wait: bool = True, progress: ProgressTo = "auto") -> Run:
         """Start a failed or cancelled run again, with the same spec, parameters and options.

@@ -15,13 +15,18 @@ import attrs
 from vertex_flow.apis import Apis
 from vertex_flow.names import Resource
 from vertex_flow.report.snapshot import Snapshot
-from vertex_flow.runs.logs import END_BYTES, newest_entries, plain_line, query_of, text_of
+from vertex_flow.runs.logs import (
+    END_BYTES,
+    files_by_stage,
+    newest_entries,
+    oldest_first,
+    plain_line,
+    query_of,
+    text_of,
+)
 
 _MAIN = "workerpool0-0"
 _LATE = 60  # seconds that a line of Cloud Logging may come after one that is newer
-
-Jobs = Mapping[str, Sequence[str]]
-"""Names of the jobs behind each stage whose lines are read."""
 
 
 @attrs.frozen
@@ -51,11 +56,14 @@ class Tail(Protocol):
 
     late: int
 
-    def read(self, jobs: Jobs, *, final: bool = False) -> Sequence[LogLine]:
+    def read(
+        self, snapshot: Snapshot, stages: Sequence[str], *, final: bool = False
+    ) -> Sequence[LogLine]:
         """Give the new lines.
 
         Args:
-            jobs: The jobs behind each stage, as far as they are known now.
+            snapshot: The run, with the jobs behind its stages as far as they are known now.
+            stages: Names of the stages.
             final: Whether nothing more comes: then the last line needs no end.
         """
         ...
@@ -64,48 +72,48 @@ class Tail(Protocol):
         """Let go of what it reads from."""
 
 
-def open_tail(source: Path | Apis, run: str, lines: int, *, own: bool) -> Tail:
+def open_tail(source: Path | Apis, lines: int, *, own: bool) -> Tail:
     """Give what follows the logs of a run.
 
     Args:
         source: The folder of an engine, or Google's APIs.
-        run: Resource name of the pipeline job.
         lines: Lines that are given of what is there at first.
         own: Whether what the run itself says is wanted beside what its jobs print.
     """
     if isinstance(source, Path):
-        return FileTail(source, run, lines)
-    return CloudTail(source, run, lines, own=own)
+        return FileTail(source, lines)
+    return CloudTail(source, lines, own=own)
 
 
 def told(
     tail: Tail,
     look: Callable[[float], Snapshot],
     stages: Sequence[str],
-    pauses: Iterator[float] | None,
+    pauses: Iterator[float],
+    *,
+    follow: bool,
 ) -> Iterator[LogLine]:
-    """Give the lines of a run, until it has ended and nothing more comes.
+    """Give the lines of a run, once or until it has ended and nothing more comes.
 
     Args:
         tail: Reads them.
         look: Looks at the run, with the seconds between two tries.
         stages: Names of the stages; empty for all of them.
-        pauses: Seconds between two looks; None to look once.
+        pauses: Seconds between two looks, and between two tries of one.
+        follow: Whether to look again until it has ended.
     """
-    quiet, over = 0, pauses is None
+    quiet, over = 0, not follow
     with contextlib.closing(tail):
-        for pause in pauses or (0.0,):
+        for pause in pauses:
             snapshot = look(pause)
             names = stages or [one.name for one in snapshot.stages]
-            jobs = {name: snapshot.jobs(name) for name in names}
-            found = tail.read(jobs, final=over or snapshot.is_over)
+            found = tail.read(snapshot, names, final=over or snapshot.is_over)
             yield from found
             quiet = quiet + 1 if over and not found else 0
             over = over or snapshot.is_over
-            if over and quiet >= _late(tail, snapshot):
+            if not follow or (over and quiet >= _late(tail, snapshot)):
                 return
-            if pauses is not None:
-                time.sleep(pause)
+            time.sleep(pause)
 
 
 def _late(tail: Tail, snapshot: Snapshot) -> int:
@@ -120,25 +128,26 @@ class FileTail:
 
     Args:
         home: The engine's folder.
-        run: Resource name of the pipeline job.
         lines: Lines of each log that are given of what is there at first.
     """
 
     late = 0
 
-    def __init__(self, home: Path, run: str, lines: int) -> None:
-        self._root = home / "logs"
-        self._own = self._root / "pipelineJobs" / Resource.parse(run).id
+    def __init__(self, home: Path, lines: int) -> None:
+        self._home = home
         self._lines = lines
         self._offsets: dict[Path, int] = {}
         self._first = True
 
-    def read(self, jobs: Jobs, *, final: bool = False) -> Sequence[LogLine]:
+    def read(
+        self, snapshot: Snapshot, stages: Sequence[str], *, final: bool = False
+    ) -> Sequence[LogLine]:
         """Give the new lines, file by file, the one that was written to last at the end."""
-        files = sorted(self._files(jobs), key=lambda found: (_age(found[0]), found))
+        logs = files_by_stage(self._home, snapshot, stages)
+        stage_of = {file: stage for stage, files in logs.items() for file in files}
         found = [
-            LogLine(stage, part, plain_line(line))
-            for file, stage, part in files
+            LogLine(stage_of[file], self._part(file), plain_line(line))
+            for file in oldest_first(stage_of)
             for line in self._new(file, final=final)
         ]
         self._first = False
@@ -147,18 +156,12 @@ class FileTail:
     def close(self) -> None:
         """Nothing is open between two reads."""
 
-    def _files(self, jobs: Jobs) -> Iterator[tuple[Path, str, str]]:
-        for file in self._own.glob("*.log"):
-            stage = next((part for part in file.stem.split(".") if part in jobs), None)
-            if stage is not None:
-                yield file, stage, ""
-        for stage, names in jobs.items():
-            for name in names:
-                job = Resource.parse(name)
-                folder = self._root / job.collection / job.id
-                for file in folder.rglob("*.log"):
-                    parts = file.relative_to(folder).with_suffix("").parts
-                    yield file, stage, " ".join(part for part in parts if part != _MAIN)
+    def _part(self, file: Path) -> str:
+        """Which process of a job prints to a file; empty for a task, and for the first one."""
+        collection, _, *parts = file.relative_to(self._home / "logs").with_suffix("").parts
+        if collection == "pipelineJobs":
+            return ""
+        return " ".join(part for part in parts if part != _MAIN)
 
     def _new(self, file: Path, *, final: bool) -> list[str]:
         try:
@@ -185,28 +188,29 @@ class CloudTail:
 
     Args:
         apis: Google's APIs.
-        run: Resource name of the pipeline job.
         lines: Lines that are given of what is there at first.
         own: Whether what the run itself says is wanted beside what its jobs print.
     """
 
     late = 3
 
-    def __init__(self, apis: Apis, run: str, lines: int, *, own: bool) -> None:
+    def __init__(self, apis: Apis, lines: int, *, own: bool) -> None:
         self._apis = apis
-        self._run = run
         self._lines = lines
         self._own = own
         self._first = True
         self._floor = self._newest = ""
         self._seen: dict[str, str] = {}
 
-    def read(self, jobs: Jobs, *, final: bool = False) -> Sequence[LogLine]:
+    def read(
+        self, snapshot: Snapshot, stages: Sequence[str], *, final: bool = False
+    ) -> Sequence[LogLine]:
         """Give the new lines, by the time at which they were printed."""
-        query = self._query([job for names in jobs.values() for job in names])
+        stage_of = {job: stage for stage in stages for job in snapshot.jobs(stage)}
+        query = self._query(snapshot.name, list(stage_of))
         entries = self._begin(query) if self._first else self._go_on(query)
-        stages = {Resource.parse(job).id: stage for stage, names in jobs.items() for job in names}
-        found = [line for entry in reversed(entries) for line in _lines_of(entry, stages)]
+        by_id = {Resource.parse(job).id: stage for job, stage in stage_of.items()}
+        found = [line for entry in reversed(entries) for line in _lines_of(entry, by_id)]
         found = found[-self._lines :] if self._first else found
         self._first = False
         return found
@@ -215,10 +219,10 @@ class CloudTail:
         """Close the connections."""
         self._apis.close()
 
-    def _query(self, jobs: Sequence[str]) -> str:
+    def _query(self, run: str, jobs: Sequence[str]) -> str:
         if not self._own or not jobs:
-            return query_of(self._run, jobs)
-        return f"(({query_of(self._run, ())}) OR ({query_of(self._run, jobs)}))"
+            return query_of(run, jobs)
+        return f"(({query_of(run, ())}) OR ({query_of(run, jobs)}))"
 
     def _begin(self, query: str) -> list[Mapping[str, Any]]:
         """The newest entries, the newest first."""
@@ -266,16 +270,9 @@ def _time(entry: Mapping[str, Any]) -> str:
 
 
 def _earlier(time: str) -> str:
-    """The time from which on entries may still come late; empty where none has come yet."""
+    """From when on entries may still come late, as `_time` has it; empty where none has come."""
     try:
         moment = datetime.fromisoformat(time.partition(".")[0])
     except ValueError:
         return ""
-    return f"{moment - timedelta(seconds=_LATE):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _age(file: Path) -> float:
-    try:
-        return file.stat().st_mtime
-    except OSError:
-        return 0.0
+    return f"{moment - timedelta(seconds=_LATE):%Y-%m-%dT%H:%M:%S}.000000000Z"

@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from vertex_flow.context import GcpContext
 from vertex_flow.report.facts import RunFacts
 from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel
 from vertex_flow.runs.run import Run
+from vertex_flow.ui.cloud_logs import CloudLogs
 from vertex_flow.ui.drawings import Drawings
 from vertex_flow.ui.warming import warm
 
@@ -105,6 +106,7 @@ class Site:
         self._runs: OrderedDict[str, Run] = OrderedDict()
         self._facts: OrderedDict[str, _Known] = OrderedDict()
         self._makers: dict[tuple[str, str], RunFacts | None] = {}
+        self._cloud_logs = CloudLogs()
 
     def warm(self) -> None:
         """Load what the page of a run needs beside what goes on: once, as somebody looks."""
@@ -204,6 +206,30 @@ class Site:
             while len(self._facts) > _KEPT:
                 self._reading.pop(self._facts.popitem(last=False)[0], None)
         return facts
+
+    def logs(self, facts: RunFacts, stages: Sequence[str], *, lines: int) -> dict[str, str]:
+        """Read the end of what stages of a run have printed.
+
+        Args:
+            facts: The run.
+            stages: Names of the stages.
+            lines: Most lines, the last ones; on this machine for each task.
+
+        Returns:
+            A text for each of the stages; what the run itself says by the empty text.
+
+        Raises:
+            ApiError: The caller may not read the logs, for example.
+        """
+        run = self.run(facts.job_id)
+        if self.context.home is not None:
+            return {name: run.logs(name, lines=lines) for name in stages}
+        if not stages:
+            return {}
+        only = stages[0] if len(stages) == 1 else None
+        found = self._cloud_logs.read(run, only, over=facts.is_over)
+        names = [*stages, ""] if "" in found else stages
+        return {name: "\n".join(found.get(name, ())[-lines:]) for name in names}
 
     def models(self) -> tuple[RegisteredModel, ...]:
         """List every version of every model, the newest model first."""

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
 from tests.ui.told import ToldSite, facts, visitor
+from vertex_flow.report.facts import RunFacts
 
 
 def logs(query: str = "", **settings: object) -> str:
@@ -31,3 +37,30 @@ def test_a_stage_that_is_none_is_left_out_of_account() -> None:
 
 def test_a_run_in_which_nothing_has_started() -> None:
     assert "No stage has started." in logs(stages=())
+
+
+class Speaking(ToldSite):
+    """A place whose run itself has something to say."""
+
+    def logs(self, facts: RunFacts, stages: Sequence[str], *, lines: int) -> dict[str, str]:
+        return {**super().logs(facts, stages, lines=lines), "": "Task fit has started."}
+
+
+def test_what_the_run_itself_says_has_its_place() -> None:
+    said = visitor(Speaking(facts("fit"))).get("/console/runs/one/logs").text
+    assert 'aria-label="Log of the run itself" data-end>Task fit has started.</pre>' in said
+
+
+@pytest.mark.parametrize(
+    ("is_here", "words"),
+    [
+        (True, "lines of each task. On a running run, new lines appear by themselves.<"),
+        (
+            False,
+            "lines of each stage. On a running run, new lines appear by themselves, every half",
+        ),
+    ],
+)
+def test_how_much_is_shown_and_how_often(tmp_path: Path, is_here: bool, words: str) -> None:
+    site = ToldSite(facts("fit"), home=tmp_path if is_here else None)
+    assert words in visitor(site).get("/console/runs/one/logs").text

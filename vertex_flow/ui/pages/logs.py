@@ -13,21 +13,18 @@ from vertex_flow.ui.rendering import page
 if TYPE_CHECKING:
     from vertex_flow.ui.site import Site
 
-_LINES = 500  # of each task
+_LINES = 500  # of each task, or stage
 
 
 def routes(site: Site) -> list[Route]:
     """Give the route of the logs of a run."""
 
     def shown(request: Request) -> Response:
-        job_id = request.path_params["job_id"]
-        facts = site.facts(job_id)
+        facts = site.facts(request.path_params["job_id"])
         names = [one.name for one in facts.stages]
         asked = request.query_params.get("stage", "")
         started = [one.name for one in facts.stages if one.start is not None]
         chosen = [asked] if asked in names else started
-        run = site.run(job_id)
-        logs = [(name, run.logs(name, lines=_LINES)) for name in chosen]
         html = page(
             "logs.html",
             site=site,
@@ -35,7 +32,7 @@ def routes(site: Site) -> list[Route]:
             run=facts,
             stages=names,
             asked=asked,
-            logs=logs,
+            logs=site.logs(facts, chosen, lines=_LINES),
             lines=_LINES,
         )
         return HTMLResponse(html)

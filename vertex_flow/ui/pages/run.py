@@ -37,9 +37,10 @@ class _Pages:
     site: Site
 
     def shown(self, request: Request) -> Response:
-        site, job_id = self.site, request.path_params["job_id"]
-        facts = site.facts(job_id)
+        site = self.site
+        facts = site.facts(request.path_params["job_id"])
         running = () if facts.is_over else doing(facts)
+        logs = site.logs(facts, [one.name for one in running], lines=_TAIL)
         html = page(
             "run.html",
             site=site,
@@ -47,7 +48,7 @@ class _Pages:
             run=facts,
             view=run_view(facts),
             drawings=site.drawings.of_run(facts),
-            now=[(one, _tail(site, job_id, one.name)) for one in running],
+            now=[(one, _end(logs[one.name])) for one in running],
         )
         return HTMLResponse(html)
 
@@ -75,5 +76,6 @@ class _Pages:
         return RedirectResponse(f"{PATH}runs/{job_id}", 303)
 
 
-def _tail(site: Site, job_id: str, stage: str) -> str:
-    return "\n".join(site.run(job_id).logs(stage, lines=_TAIL).splitlines()[-_TAIL:])
+def _end(text: str) -> str:
+    """The last lines of the logs of all tasks."""
+    return "\n".join(text.splitlines()[-_TAIL:])
