@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
+from vertex_flow.calls import TRANSIENT
 from vertex_flow.errors import ApiError, CredentialsError, PermissionMissing
 from vertex_flow.gcp.requirement import Change, Finding, Requirement
 from vertex_flow.gcp.site import BILLING, RESOURCE_MANAGER, SERVICES, Site
@@ -23,8 +24,10 @@ class Credentials(Requirement):
             _ = site.enabled
         except CredentialsError as error:
             return [Finding("credentials", "wrong", _said(error), error.fix)]
-        except ApiError:
-            pass  # it knows who asks, and refuses: what is refused is said of the project
+        except ApiError as error:
+            if error.code in TRANSIENT:
+                raise  # nobody has looked at them
+            # It knows who asks, and refuses: what is refused is said of the project.
         caller = site.apis.caller
         return [Finding("credentials", "ok", f"those of {caller}" if caller else "accepted")]
 
