@@ -13,7 +13,7 @@ from vertex_flow.engine.processes.command import Command
 from vertex_flow.engine.processes.environments import Environments
 from vertex_flow.engine.processes.imports import imports_of, preloads
 from vertex_flow.engine.processes.process import Process
-from vertex_flow.engine.processes.shadows import shadow
+from vertex_flow.engine.processes.shadows import own_modules, shadow
 from vertex_flow.engine.processes.variables import environment, inherited, read_at_import
 from vertex_flow.engine.processes.warm import Kind, ParentLost, WarmParent
 from vertex_flow.engine.processes.wire import Message
@@ -105,13 +105,13 @@ class Launcher:
         return await self._spawn(request, scratch)
 
     async def _fork(self, command: Command, request: Message, scratch: Path) -> Process | None:
-        imports = command.imports or imports_of(command)
+        imports, modules = await asyncio.to_thread(_read, command, request["env"])
         parent = self._parent(
             _kind(imports, command.env), wish=_kind(imports | command.optional, command.env)
         )
         try:
             await parent.ready()
-            obstacle = parent.obstacle or shadow(parent.origins, command, request["env"])
+            obstacle = parent.obstacle or shadow(parent.origins, modules)
             if obstacle is None:
                 entry = {
                     "module": command.module,
@@ -196,6 +196,15 @@ def _kind(imports: Iterable[str], env: Mapping[str, str]) -> Kind:
     usual = inherited()
     own = {name: value for name, value in read_at_import(env).items() if usual.get(name) != value}
     return Kind(preloads(imports), frozenset(own.items()))
+
+
+def _read(command: Command, env: Mapping[str, str]) -> tuple[frozenset[str], tuple[Path, ...]]:
+    """Read a Python program: the heavy packages that it imports, and its own modules.
+
+    Many files may be read, so this is no work for the event loop.
+    """
+    imports = imports_of(command) if command.imports is None else command.imports
+    return imports, own_modules(command, env)
 
 
 def _program(name: str, env: Mapping[str, str], cwd: Path) -> str:
