@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import attrs
+
 from vertex_flow.engine.processes.command import Command
 from vertex_flow.engine.processes.environments import Environments
 from vertex_flow.engine.processes.imports import imports_of, preloads
@@ -32,9 +34,17 @@ class Launcher:
     Python programs are forked from a warm parent that has imported the heavy packages they need
     (Linux only). Everything else is a fresh program, started by a parent that has imported
     nothing. Whatever stands in the way of a fork leads to a fresh process, never to a failure.
+
+    Args:
+        home: The engine's folder.
+        variables: Variables of every process; those of a command win.
+
+    Attributes:
+        variables: The same.
     """
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, variables: Mapping[str, str] | None = None) -> None:
+        self.variables: Mapping[str, str] = dict(variables or {})
         self._home = home
         self._environments = Environments(home, self.start)
         self._parents: dict[Kind, WarmParent] = {}
@@ -53,6 +63,7 @@ class Launcher:
         """
         if self._closed:
             raise EngineError(f"{command.argv[0]} was not started: the engine is closing")
+        command = attrs.evolve(command, env={**self.variables, **command.env})
         if not command.cwd.is_dir():
             raise FileNotFoundError(f"the working directory {command.cwd} does not exist")
         with command.log.open("ab"):
