@@ -53,6 +53,19 @@ class ImageInput:
         yield [[[one] for one in row] for row in rows]
 
 
+@attrs.frozen
+class Example:
+    """An instance to begin with.
+
+    Attributes:
+        text: It, in a list, as JSON.
+        why: Why it is no row of the data, where these are damaged; or the empty text.
+    """
+
+    text: str
+    why: str = ""
+
+
 def image_input(facts: RunFacts | None) -> ImageInput | None:
     """Tell from the run that has made a model whether it takes images that can be drawn.
 
@@ -71,18 +84,24 @@ def image_input(facts: RunFacts | None) -> ImageInput | None:
     return None
 
 
-def example(facts: RunFacts | None, home: Path | None) -> str:
-    """Give an instance to begin with, as JSON: a row of the test data where that can be read.
+def example(facts: RunFacts | None, home: Path | None) -> Example:
+    """Give an instance to begin with: a row of the test data where that can be read.
 
     Args:
         facts: The run that has made the model; None where it is not known.
         home: The engine's folder; None for a project in the cloud.
     """
+    why = ""
     for artifact in _data(facts) if home else ():
-        row = _first_row(Path(artifact.uri))
-        if row is not None:
-            return json.dumps([row])
-    return "[[0.0, 0.0]]"
+        try:
+            row = _first_row(Path(artifact.uri))
+        except Exception as error:  # a file may call itself an archive, and hold anything
+            said = f"{type(error).__name__}: {error}".rstrip(": ")
+            why = why or f"{artifact.uri} cannot be read, so this is no row of it: {said}"
+        else:
+            if row is not None:
+                return Example(json.dumps([row]))
+    return Example("[[0.0, 0.0]]", why)
 
 
 def shares(prediction: Any) -> tuple[list[tuple[str, float]], bool] | None:
@@ -119,16 +138,19 @@ def _data(facts: RunFacts | None) -> Iterator[Artifact]:
 
 
 def _first_row(path: Path) -> Any:
+    """Give the first row of an archive of arrays; None where there is none that is short."""
     import numpy as np
 
-    try:
-        if path.stat().st_size > _MOST_BYTES or not zipfile.is_zipfile(path):
-            return None
-        with np.load(path, allow_pickle=False) as arrays:
-            first = arrays["x"][0]
-    except (OSError, ValueError, KeyError, IndexError):
+    if not path.is_file() or path.stat().st_size > _MOST_BYTES or not zipfile.is_zipfile(path):
         return None
-    fits = first.size <= _MOST_NUMBERS and first.dtype.kind in "uif"
+    with zipfile.ZipFile(path) as archive:
+        sizes = {one.filename: one.file_size for one in archive.infolist()}
+    if sizes.get("x.npy", _MOST_BYTES) >= _MOST_BYTES:  # as a compressed array says of itself
+        return None
+    with np.load(path, allow_pickle=False) as arrays:
+        rows = arrays["x"]
+    first = rows[0] if rows.ndim and len(rows) else rows
+    fits = rows.size and first.size <= _MOST_NUMBERS and first.dtype.kind in "uif"
     return first.tolist() if fits else None
 
 
