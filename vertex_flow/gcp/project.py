@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from vertex_flow.calls import TRANSIENT
+from vertex_flow.commands import enable
 from vertex_flow.errors import ApiError, CredentialsError, PermissionMissing
 from vertex_flow.gcp.requirement import Change, Finding, Requirement
 from vertex_flow.gcp.site import BILLING, RESOURCE_MANAGER, SERVICES, Site
@@ -103,7 +104,7 @@ class Billing(Requirement):
     def _by_services(self, site: Site) -> Finding:
         if frozenset(SERVICES) <= site.enabled:
             return Finding("billing", "ok", "on: APIs that need it are enabled")
-        fix = f"gcloud services enable {BILLING} --project={site.place.project}"
+        fix = enable(site.place.project, BILLING)
         return Finding("billing", "unknown", f"not checked: the API {BILLING} is not enabled.", fix)
 
 
