@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from vertex_flow import GcpContext, Run
-from vertex_flow.cli.attaching import ending, engine_for
+from vertex_flow.cli.attaching import ending, engine_for, follow
 from vertex_flow.engine.state import presence
 from vertex_flow.errors import RunCancelled, RunFailed
 
@@ -22,6 +22,16 @@ class Followed:
 
     is_local: bool = True
     ends_with_program: bool = True
+    endpoint: str | None = None
+
+    def wait(self, *, progress: Any) -> None:
+        pass
+
+    def summary(self) -> str:
+        return "all is well"
+
+    def as_json(self) -> dict[str, str]:
+        return {"state": "SUCCEEDED"}
 
     def cancel(self) -> None:
         click.echo("cancelled", err=True)
@@ -63,6 +73,28 @@ def test_one_that_is_interrupted_on_an_engine_that_stays_is_cancelled() -> None:
 def test_one_that_is_interrupted_in_the_cloud_goes_on() -> None:
     run = Followed(is_local=False, ends_with_program=False)
     assert "cancelled" not in ended(run, KeyboardInterrupt())[1]
+
+
+ENDS = """
+The endpoint ends with this command. For one that stays, start the engine first: vertex-flow up
+"""
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [
+        (Followed(endpoint="garden"), ENDS),
+        (Followed(endpoint="garden", ends_with_program=False), ""),
+        (Followed(), ""),
+    ],
+    ids=["ends", "stays", "no endpoint"],
+)
+def test_an_endpoint_that_ends_with_the_command_is_said(
+    run: Followed, said: str, as_json: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert follow(cast(Run, run), as_json=as_json) == 0
+    assert capsys.readouterr().err == said
 
 
 def test_no_engine_is_started_where_nothing_has_run(tmp_path: Path) -> None:

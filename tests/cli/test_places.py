@@ -82,7 +82,13 @@ def test_a_run_that_has_ended_is_not_cancelled(project: Project) -> None:
 def test_a_run_is_resumed(project: Project) -> None:
     done = project("resume", project.run.job_id, "--no-wait")
     new = Run.newest(project.whole.context)
-    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, f"vertex-flow status {new.job_id}")
+    assert (done.exit_code, done.stdout.splitlines()[-2:]) == (
+        0,
+        [
+            f"run {new.job_id}  {new.console_url}",
+            f"to see how it goes: vertex-flow status {new.job_id} --on dev",
+        ],
+    )
     with pytest.raises(RunFailed):
         new.wait()
     assert [stage.state for stage in new.stages if stage.name == "source"] == ["REUSED"]

@@ -38,7 +38,10 @@ def test_a_run_that_has_succeeded(shop: Shop) -> None:
 def test_without_waiting_the_new_run_is_named(shop: Shop) -> None:
     done = shop("resume", shop.failed, "--no-wait")
     new = Run.newest(shop.context, flow="fussy")
-    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, f"vertex-flow status {new.job_id}")
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (
+        0,
+        f"to see how it goes: vertex-flow status {new.job_id}",
+    )
     shop("logs", new.job_id, "--follow")
 
 

@@ -68,6 +68,28 @@ def test_an_empty_project_lacks_its_apis_and_the_rest_waits_for_them(
     assert states == ["ok"] * 3 + ["missing"] * 6 + ["unknown"] * 10
 
 
+@pytest.mark.parametrize("code", [429, 500, 503])
+def test_credentials_that_nobody_has_looked_at_are_unknown(
+    project: FakeProject, apis: Apis, code: int
+) -> None:
+    busy = Refused(code, "UNAVAILABLE", "try again")
+    project.cloud.trouble("serviceusage.services.batchGet", *[busy] * 100)
+    findings = list(found(project, apis).values())
+    assert findings[0].state == "unknown"
+    assert findings[0].detail.startswith("could not be checked: ")
+    assert [one.name for one in findings if one.state != "unknown"] == []
+
+
+def test_without_a_network_it_is_said_that_nothing_answers(
+    project: FakeProject, apis: Apis
+) -> None:
+    project.cloud.cut_after(0)
+    credentials = found(project, apis)["credentials"]
+    assert credentials.state == "unknown"
+    assert credentials.detail.startswith("could not be checked: 503 UNAVAILABLE: http")
+    assert "does not answer" in credentials.detail
+
+
 def test_whatever_is_not_ok_has_a_fix(project: FakeProject, apis: Apis) -> None:
     findings = found(project, apis).values()
     assert [one.name for one in findings if one.state != "ok" and not one.fix] == []

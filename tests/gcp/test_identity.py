@@ -123,8 +123,8 @@ def test_an_account_that_may_not_act_as_itself(site: Site, project: FakeProject)
             "roles on the account",
             "missing",
             f"{EMAIL} lacks {ACTS} on itself",
-            f"gcloud iam service-accounts add-iam-policy-binding {EMAIL} "
-            f'--member="serviceAccount:{EMAIL}" --role={ACTS} --project=acme',
+            f"gcloud iam service-accounts add-iam-policy-binding {EMAIL} --project=acme "
+            f'--member="serviceAccount:{EMAIL}" --role={ACTS}',
         )
     ]
 
@@ -142,8 +142,8 @@ def test_a_caller_who_may_not(site: Site, project: FakeProject) -> None:
             "caller",
             "missing",
             f"may not act as {EMAIL}",
-            f"gcloud iam service-accounts add-iam-policy-binding {EMAIL} "
-            f'--member="user:$(gcloud config get account)" --role={ACTS} --project=acme',
+            f"gcloud iam service-accounts add-iam-policy-binding {EMAIL} --project=acme "
+            f'--member="user:$(gcloud config get account)" --role={ACTS}',
         )
     ]
 

@@ -202,8 +202,8 @@ def test_a_caller_whose_address_is_not_known_is_told_what_to_do(project: FakePro
         f"403 PERMISSION_DENIED: the caller may not act as {ACCOUNT}\n"
         "  Cause: the caller lacks the permission iam.serviceAccounts.actAs on it.\n"
         f"  Fix: gcloud iam service-accounts add-iam-policy-binding {ACCOUNT} "
-        '--member="user:$(gcloud config get account)" --role=roles/iam.serviceAccountUser '
-        "--project=acme"
+        '--project=acme --member="user:$(gcloud config get account)" '
+        "--role=roles/iam.serviceAccountUser"
     )
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,29 @@ def test_here_it_shows_the_logs_until_it_is_closed(
 def test_one_that_does_not_start_says_why(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"TensorBoard did not start:\n.*"):
         boards.Program({"fit": tmp_path}, port=-5)
+
+
+def test_one_that_does_not_say_where_it_is_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boards, "_PROGRAM", "import sys; sys.stdin.read()")
+    monkeypatch.setattr(boards, "_STARTS_WITHIN", 0)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(EngineError) as caught:
+        boards.Program({"a": tmp_path / "x" / "a", "b": tmp_path / "x" / "b"}, port=0)
+    assert str(caught.value) == (
+        "TensorBoard did not start within 0 seconds, and was ended. Try again when this machine is "
+        "less busy, or start it alone to see what it waits for: "
+        f"{sys.executable} -m tensorboard.main --logdir {tmp_path}/x\nIt has said nothing."
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_it_has_said_by_then_is_told(tmp_path: Path) -> None:
+    error = boards._late({"a": tmp_path / "a b"}, "loading\nstill loading")
+    assert str(error).endswith(
+        f" --logdir '{tmp_path}/a b'\nWhat it has said:\nloading\nstill loading"
+    )
 
 
 KILLED = """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from tests.ui.told import facts
 from vertex_flow.report.facts import RunFacts
 from vertex_flow.report.snapshot import Artifact
-from vertex_flow.ui.trying import ImageInput, example, image_input, shares
+from vertex_flow.ui.trying import Example, ImageInput, example, image_input, shares
 
 
 def with_data(shape: Any, uri: str = "/nowhere") -> RunFacts:
@@ -59,18 +58,49 @@ def test_the_example_is_the_first_row_of_the_test_data(tmp_path: Path) -> None:
     file = tmp_path / "test_data"
     with file.open("wb") as opened:
         np.savez(opened, x=np.array([[1.5, 2.0]]), y=np.array([0]))
-    assert json.loads(example(with_data(None, str(file)), tmp_path)) == [[1.5, 2.0]]
+    assert example(with_data(None, str(file)), tmp_path) == Example("[[1.5, 2.0]]")
+
+
+FORM = Example("[[0.0, 0.0]]")
 
 
 def test_without_data_the_example_is_only_a_form(tmp_path: Path) -> None:
-    assert example(with_data(None), tmp_path) == "[[0.0, 0.0]]"
+    assert example(with_data(None), tmp_path) == FORM
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [{"y": [[1.0]]}, {"x": []}, {"x": [[]]}, {"x": [["a"]]}, {"x": [[0.0] * 101]}],
+    ids=["no x", "no row", "an empty row", "texts", "a long row"],
+)
+def test_data_that_give_no_row(tmp_path: Path, arrays: dict[str, Any]) -> None:
+    file = tmp_path / "test_data.npz"
+    np.savez(file, **arrays)
+    assert example(with_data(None, str(file)), tmp_path) == FORM
+
+
+def test_an_array_that_is_large_when_it_is_unpacked_is_not_loaded(tmp_path: Path) -> None:
+    file = tmp_path / "test_data.npz"
+    np.savez_compressed(file, x=np.zeros((50_000_000, 1), "uint8"))
+    assert file.stat().st_size < 1_000_000
+    assert example(with_data(None, str(file)), tmp_path) == FORM
+
+
+def test_damaged_data_give_a_form_and_the_reason(tmp_path: Path) -> None:
+    file = tmp_path / "test_data.npz"
+    np.savez(file, x=np.array([[1.5, 2.0]]))
+    file.write_bytes(file.read_bytes().replace(np.float64(1.5).tobytes(), b"damaged!"))
+    assert example(with_data(None, str(file)), tmp_path) == Example(
+        "[[0.0, 0.0]]",
+        f"{file} cannot be read, so this is no row of it: BadZipFile: Bad CRC-32 for file 'x.npy'",
+    )
 
 
 def test_data_of_a_project_is_not_read_here(tmp_path: Path) -> None:
     file = tmp_path / "test_data"
     with file.open("wb") as opened:
         np.savez(opened, x=np.array([[1.5, 2.0]]))
-    assert example(with_data(None, str(file)), None) == "[[0.0, 0.0]]"
+    assert example(with_data(None, str(file)), None) == FORM
 
 
 def test_probabilities_are_taken_as_they_are() -> None:

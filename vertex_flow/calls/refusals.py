@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 
 from vertex_flow.calls.roles import role_for
+from vertex_flow.commands import enable, grant
 from vertex_flow.errors import (
     ApiError,
     CredentialsError,
@@ -291,7 +292,7 @@ def _disabled(fault: Fault, project: str) -> ApiError:
         fault.message,
         service=service,
         cause=f"the API {service} is not enabled in project {project}.",
-        fix=f"gcloud services enable {shlex.quote(service)} --project={project}",
+        fix=enable(project, service),
     )
 
 
@@ -312,21 +313,6 @@ def _denied(fault: Fault, project: str) -> PermissionMissing:
         permission=permission,
         cause=cause,
         fix=grant(project, role) if role else f"ask an owner of project {project} for access.",
-    )
-
-
-def grant(project: str, role: str, member: str = "user:$(gcloud config get account)") -> str:
-    """Word the command that gives a role in a project.
-
-    Args:
-        project: Project id.
-        role: For example `roles/aiplatform.user`.
-        member: Who gets it, for example `serviceAccount:NAME@PROJECT.iam.gserviceaccount.com`;
-            by default whoever pastes the command.
-    """
-    return (
-        f'gcloud projects add-iam-policy-binding {project} --member="{member}" --role={role} '
-        "--condition=None"
     )
 
 

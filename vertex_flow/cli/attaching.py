@@ -1,4 +1,4 @@
-"""The argument by which a command is told which run is meant."""
+"""How commands take up runs, follow them, and end them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from vertex_flow.cli import completing
 from vertex_flow.cli.command import FAILED, print_json, say_error
+from vertex_flow.cli.places import place_flags
 
 if TYPE_CHECKING:
     from vertex_flow.context import GcpContext
@@ -53,8 +54,25 @@ def echo_progress(line: str) -> None:
     click.echo(line, err=True)
 
 
+def say_started(ctx: click.Context, run: Run, *, as_json: bool) -> None:
+    """Say which run was started that is not waited for, and how it is looked at.
+
+    Args:
+        ctx: The command, which has the options of a place.
+        run: The run.
+        as_json: Whether for a program: then it is the run as one JSON object.
+    """
+    from vertex_flow.runs.start import first_line
+
+    if as_json:
+        print_json(run.as_json())
+        return
+    click.echo(first_line(run))
+    click.echo(f"to see how it goes: vertex-flow status {run.job_id}{place_flags(ctx.params)}")
+
+
 def follow(run: Run, *, as_json: bool) -> int:
-    """Follow a run to its end, and print what came out of it.
+    """Follow a run to its end, and print what came out of it, and what ends with us.
 
     Args:
         run: The run.
@@ -73,6 +91,7 @@ def follow(run: Run, *, as_json: bool) -> int:
     if not as_json:
         run.wait(progress="auto")
         click.echo(f"\n{run.summary()}")
+        _say_what_ends(run)
         return 0
     code = 0
     try:
@@ -80,7 +99,18 @@ def follow(run: Run, *, as_json: bool) -> int:
     except RunFailed:
         code = FAILED
     print_json(run.as_json())
+    _say_what_ends(run)
     return code
+
+
+def _say_what_ends(run: Run) -> None:
+    """Say that the endpoint ends with this program, where it has an engine of its own."""
+    if run.ends_with_program and run.endpoint is not None:
+        click.echo(
+            "\nThe endpoint ends with this command. For one that stays, start the engine first: "
+            "vertex-flow up",
+            err=True,
+        )
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,20 @@ def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         run = option(run)
     return run
+
+
+def place_flags(given: Mapping[str, Any]) -> str:
+    """Word the options of a place as they were given, for a command about the same place.
+
+    Args:
+        given: The values of the command that was given, by parameter.
+
+    Returns:
+        What is put behind another command, as ` --on dev`; empty for this machine's usual folder.
+    """
+    words = [] if given["place"] == LOCAL else ["--on", given["place"]]
+    words += ["--home", str(given["home"])] if given["home"] else []
+    return f" {shlex.join(words)}" if words else ""
 
 
 def _context(place: str, home: Path | None) -> GcpContext:

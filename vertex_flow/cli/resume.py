@@ -13,13 +13,13 @@ from vertex_flow.cli.attaching import (
     ending,
     follow,
     run_argument,
+    say_started,
 )
-from vertex_flow.cli.command import Command, json_option, print_json
+from vertex_flow.cli.command import Command, json_option
 from vertex_flow.cli.places import place_options
 
 if TYPE_CHECKING:
     from vertex_flow.context import GcpContext
-    from vertex_flow.runs.run import Run
 
 
 @click.command(cls=Command)
@@ -53,15 +53,8 @@ def resume(
     with attached(context, name) as run:
         new = run.resume(wait=False, progress=echo_progress if as_json else "auto")
         if no_wait:
-            _say_started(new, as_json=as_json)
+            say_started(ctx, new, as_json=as_json)
             return
         with ending(ctx, new):
             code = follow(new, as_json=as_json)
         ctx.exit(code)
-
-
-def _say_started(run: Run, *, as_json: bool) -> None:
-    if as_json:
-        print_json(run.as_json())
-    else:
-        click.echo(f"vertex-flow status {run.job_id}")

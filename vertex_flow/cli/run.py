@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from vertex_flow.cli.attaching import check_stays, echo_progress, ending, follow
-from vertex_flow.cli.command import Command, json_option, print_json
+from vertex_flow.cli.attaching import check_stays, echo_progress, ending, follow, say_started
+from vertex_flow.cli.command import Command, json_option
 from vertex_flow.cli.flows import flow_argument, loaded, params_option, values_of
-from vertex_flow.cli.places import LOCAL, place_options
+from vertex_flow.cli.places import place_options
 from vertex_flow.errors import SettingError
 
 if TYPE_CHECKING:
     from vertex_flow.context import GcpContext
-    from vertex_flow.runs.run import Run
 
 
 @click.command(cls=Command)
@@ -87,33 +85,12 @@ def run(  # noqa: PLR0913 - click's context, and an argument for each option
         check_stays(context)
     started = flow.run(context, progress=echo_progress if as_json else "auto", **given)
     if no_wait:
-        _say_started(ctx, started, as_json=as_json)
+        say_started(ctx, started, as_json=as_json)
         return
     click.echo(first_line(started), err=as_json)
     with ending(ctx, started):
         code = follow(started, as_json=as_json)
-        _say_what_ends(started)
     ctx.exit(code)
-
-
-def _say_started(ctx: click.Context, run: Run, *, as_json: bool) -> None:
-    from vertex_flow.runs.start import first_line
-
-    if as_json:
-        print_json(run.as_json())
-        return
-    click.echo(first_line(run))
-    click.echo(f"to see how it goes: vertex-flow status {run.job_id}{_flags(ctx.params)}")
-
-
-def _say_what_ends(run: Run) -> None:
-    """Say that the endpoint ends with this program, where it has an engine of its own."""
-    if run.ends_with_program and run.endpoint is not None:
-        click.echo(
-            "\nThe endpoint ends with this command. For one that stays, start the engine first: "
-            "vertex-flow up",
-            err=True,
-        )
 
 
 def _labels(texts: Sequence[str]) -> dict[str, str]:
@@ -122,10 +99,3 @@ def _labels(texts: Sequence[str]) -> dict[str, str]:
         if not (key and equals):
             raise SettingError(f"--label {text}: expected KEY=VALUE, as team=vision.")
     return {key: value for key, _, value in pairs}
-
-
-def _flags(given: dict[str, Any]) -> str:
-    """The options of a place, as they were given."""
-    words = [] if given["place"] == LOCAL else ["--on", given["place"]]
-    words += ["--home", str(given["home"])] if given["home"] else []
-    return f" {shlex.join(words)}" if words else ""

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Protocol
-
-import attrs
 
 from vertex_flow.engine import honesty
 from vertex_flow.engine.api.rpc import Handler, Query, Router, Rpc
@@ -19,7 +16,7 @@ from vertex_flow.engine.metadata import MetadataStores
 from vertex_flow.engine.models import Models
 from vertex_flow.engine.operations import Operations
 from vertex_flow.engine.pipelines import PipelineJobs
-from vertex_flow.engine.processes import Command, Launcher, Process, docker_for
+from vertex_flow.engine.processes import Launcher, docker_for
 from vertex_flow.engine.schedules import Schedules
 from vertex_flow.engine.state.home import Home
 from vertex_flow.engine.state.store import Store
@@ -77,12 +74,12 @@ class Engine:
         self._background = Background()
         self.storage = StorageApi(home)
         token = home.token()
-        api = {
+        api = {  # what tells every process where the API is, as the cloud's own environment does
             "VERTEX_FLOW_API_ENDPOINT": endpoint,
             "VERTEX_FLOW_API_TOKEN": token,
             "STORAGE_EMULATOR_HOST": storage_host(endpoint, token),
         }
-        self._launcher = _ApiLauncher(home, api)
+        self._launcher = Launcher(home, api)
         self._docker = docker_for(runner, home, self._launcher)
         self._pipelines = PipelineJobs(
             home, self._store, self._launcher, self._background, self._call, standing=standing
@@ -167,14 +164,3 @@ class Engine:
     ) -> dict[str, Any]:
         """Answer a request from inside; the router is not there yet while services are made."""
         return await self.router.call(verb, path, query, body)
-
-
-class _ApiLauncher(Launcher):
-    """Tells every process where the API is, as the cloud's own environment would."""
-
-    def __init__(self, home: Home, api: Mapping[str, str]) -> None:
-        super().__init__(home)
-        self._api = dict(api)
-
-    async def start(self, command: Command) -> Process:
-        return await super().start(attrs.evolve(command, env={**self._api, **command.env}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from vertex_flow.commands import let_act_as
 from vertex_flow.errors import ApiError, PermissionMissing, SettingError
 from vertex_flow.gcp.policies import Holder, of_account
 from vertex_flow.gcp.requirement import Change, Finding, Removal, Requirement, worded
@@ -76,7 +77,7 @@ class AccountRoles(Roles):
 
     def command(self, site: Site, role: str) -> str:
         """The command that gives a role."""
-        return _command(site, site.member)
+        return let_act_as(site.place.service_account, site.place.project, site.member)
 
     def exists(self, site: Site) -> bool:
         """Whether there is an account."""
@@ -108,7 +109,8 @@ class Caller(Requirement):
         email = site.place.service_account
         if self._may(site):
             return [Finding("caller", "ok", f"may act as {email}")]
-        return [Finding("caller", "missing", f"may not act as {email}", _command(site, None))]
+        fix = let_act_as(email, site.place.project)
+        return [Finding("caller", "missing", f"may not act as {email}", fix)]
 
     def changes(self, site: Site) -> Sequence[Change]:
         """Give the permission where that is possible.
@@ -169,14 +171,6 @@ def _delete(site: Site) -> None:
     site.apis.find(site.accounts.delete(name=site.account_name))
 
 
-def _command(site: Site, member: str | None) -> str:
-    return (
-        f"gcloud iam service-accounts add-iam-policy-binding {site.place.service_account} "
-        f'--member="{member or "user:$(gcloud config get account)"}" --role={_USER} '
-        f"--project={site.place.project}"
-    )
-
-
 def _may_not(site: Site) -> PermissionMissing:
     return PermissionMissing(
         403,
@@ -184,5 +178,5 @@ def _may_not(site: Site) -> PermissionMissing:
         f"the caller may not act as {site.place.service_account}",
         permission=_ACT,
         cause=f"the caller lacks the permission {_ACT} on it.",
-        fix=_command(site, None),
+        fix=let_act_as(site.place.service_account, site.place.project),
     )

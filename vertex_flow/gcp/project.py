@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
+from vertex_flow.calls import TRANSIENT
+from vertex_flow.commands import enable
 from vertex_flow.errors import ApiError, CredentialsError, PermissionMissing
 from vertex_flow.gcp.requirement import Change, Finding, Requirement
 from vertex_flow.gcp.site import BILLING, RESOURCE_MANAGER, SERVICES, Site
@@ -23,8 +25,10 @@ class Credentials(Requirement):
             _ = site.enabled
         except CredentialsError as error:
             return [Finding("credentials", "wrong", _said(error), error.fix)]
-        except ApiError:
-            pass  # it knows who asks, and refuses: what is refused is said of the project
+        except ApiError as error:
+            if error.code in TRANSIENT:
+                raise  # nobody has looked at them
+            # It knows who asks, and refuses: what is refused is said of the project.
         caller = site.apis.caller
         return [Finding("credentials", "ok", f"those of {caller}" if caller else "accepted")]
 
@@ -100,7 +104,7 @@ class Billing(Requirement):
     def _by_services(self, site: Site) -> Finding:
         if frozenset(SERVICES) <= site.enabled:
             return Finding("billing", "ok", "on: APIs that need it are enabled")
-        fix = f"gcloud services enable {BILLING} --project={site.place.project}"
+        fix = enable(site.place.project, BILLING)
         return Finding("billing", "unknown", f"not checked: the API {BILLING} is not enabled.", fix)
 
 

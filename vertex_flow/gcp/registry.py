@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from vertex_flow.commands import create_repository
 from vertex_flow.errors import ApiError
-from vertex_flow.gcp.commands import create_repository
 from vertex_flow.gcp.marks import is_managed, labels
 from vertex_flow.gcp.policies import Holder, of_repository
 from vertex_flow.gcp.requirement import Change, Finding, Removal, Requirement
@@ -27,7 +27,9 @@ class Repository(Requirement):
         name, found = site.place.repository, site.repository
         if found is None:
             detail = f"{name} is not there in {site.place.location}"
-            return [Finding("repository", "missing", detail, create_repository(site.place))]
+            place = site.place
+            fix = create_repository(place.repository, place.project, place.location)
+            return [Finding("repository", "missing", detail, fix)]
         kind = str(found.get("format", "DOCKER"))
         if kind != "DOCKER" or found.get("mode", "").startswith(("REMOTE", "VIRTUAL")):
             detail = f"{name} is no repository that Docker images can be pushed to."

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
-from vertex_flow.calls.refusals import grant as project_command
+from vertex_flow import commands
 from vertex_flow.errors import ApiError
 from vertex_flow.gcp.marks import change_project_labels, project_labels, role_mark, without_mark
 from vertex_flow.gcp.policies import Holder, of_project
@@ -179,7 +179,7 @@ class ProjectRoles(Roles):
 
     def command(self, site: Site, role: str) -> str:
         """The command that gives a role."""
-        return project_command(site.place.project, role, site.member)
+        return commands.grant(site.place.project, role, site.member)
 
 
 def _listed(grants: Sequence[Grant]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from vertex_flow.commands import enable
 from vertex_flow.errors import ApiError
 from vertex_flow.gcp.marks import api_mark, mark_project, project_labels, unmark_project
 from vertex_flow.gcp.requirement import Change, Finding, Removal, Requirement
@@ -40,7 +41,7 @@ class Services(Requirement):
         return [
             Finding(api_name(name), "ok", "enabled")
             if name in site.enabled
-            else Finding(api_name(name), "missing", "not enabled", _enable_command(site, [name]))
+            else Finding(api_name(name), "missing", "not enabled", enable(site.place.project, name))
             for name in SERVICES
         ]
 
@@ -170,7 +171,3 @@ def _endpoints(site: Site) -> str:
 def _first(what: str, names: Sequence[str]) -> str:
     others = f" and {len(names) - 1} more" if len(names) > 1 else ""
     return f"{what} {names[0]}{others}" if names else ""
-
-
-def _enable_command(site: Site, names: Sequence[str]) -> str:
-    return f"gcloud services enable {' '.join(names)} --project={site.place.project}"

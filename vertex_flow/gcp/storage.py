@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from vertex_flow.commands import create_bucket
 from vertex_flow.errors import ApiError, PermissionMissing, SettingError
-from vertex_flow.gcp.commands import create_bucket
 from vertex_flow.gcp.marks import is_managed, labels, without_conflict
 from vertex_flow.gcp.policies import Holder, of_bucket
 from vertex_flow.gcp.requirement import Change, Finding, Removal, Requirement, worded

@@ -7,14 +7,13 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from vertex_flow.calls.refusals import grant
 from vertex_flow.calls.roles import role_for
+from vertex_flow.commands import CALLER, enable, grant, let_act_as
 from vertex_flow.console import quotas_url
 from vertex_flow.report.tracebacks import last_exception
 from vertex_flow.texts import plain
 
 _WIDTH, _HEAD, _TAIL = 1000, 100, 300  # what is read: characters of a line, lines
-_MEMBER = "user:$(gcloud config get account)"
 
 
 @attrs.frozen
@@ -57,11 +56,15 @@ def _grant(facts: Mapping[str, str]) -> str:
     permission = facts["permission"] or facts.get("lacking", "")
     role = role_for(permission)
     member = facts.get("member") or ""
-    who = f"serviceAccount:{member}" if member.endswith(".gserviceaccount.com") else _MEMBER
+    who = f"serviceAccount:{member}" if member.endswith(".gserviceaccount.com") else CALLER
     who = f"user:{member}" if member and not who.endswith(member) else who
     if role is None:
         return f"ask an owner of project {facts['project']} for {permission}."
     return grant(facts["project"], role, who)
+
+
+def _enable(facts: Mapping[str, str]) -> str:
+    return enable(facts["project"], facts["service"] or facts["named"] or facts["visited"])
 
 
 def _quota(facts: Mapping[str, str]) -> str:
@@ -107,8 +110,7 @@ ROWS = (
         rf"permission to act as service[_ ]account:? *{_ACCOUNT}"
         rf"|iam\.serviceAccounts\.actAs\S* .*?{_ACCOUNT.replace('account', 'other')}",
         "the caller may not act as the service account {account}{other}, or it does not exist.",
-        "gcloud iam service-accounts add-iam-policy-binding {account}{other} "
-        f'--project={{project}} --member="{_MEMBER}" --role=roles/iam.serviceAccountUser',
+        let_act_as("{account}{other}", "{project}"),
     ),
     _row(
         "service-account",
@@ -147,7 +149,7 @@ ROWS = (
         r"|API has not been used in project \S+ before or it is disabled"
         r".*?apis/api/(?P<visited>[a-z]+\.googleapis\.com)",
         "the API {service}{named}{visited} is not enabled in project {project}.",
-        "gcloud services enable {service}{named}{visited} --project={project}",
+        _enable,
     ),
     _row(
         "permission",

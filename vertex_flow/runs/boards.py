@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")
 _PAUSE, _PATIENCE = 0.05, 10.0  # seconds
+_STARTS_WITHIN = 120  # seconds; on a busy machine loading it takes many
 # It ends with its input. TensorFlow, which takes it many seconds to load, is for checkpoints and
 # files in buckets alone: where TensorBoard finds a module of this name, it goes without.
 _PROGRAM = """
@@ -101,7 +104,7 @@ class Program:
 
     Raises:
         SettingError: The package is not installed.
-        EngineError: It did not start.
+        EngineError: It did not start, or not in time.
     """
 
     def __init__(self, folders: Mapping[str, Path], *, port: int) -> None:
@@ -114,7 +117,7 @@ class Program:
         self._process: subprocess.Popen[bytes] | None = None
         try:
             self._process = self._started(_linked(self._folder / "runs", folders), port)
-            self.url = self._address(self._process)
+            self.url = self._address(self._process, folders)
         except BaseException:
             self.close()
             raise
@@ -140,18 +143,33 @@ class Program:
                 stderr=log,
             )
 
-    def _address(self, process: subprocess.Popen[bytes]) -> str:
+    def _address(self, process: subprocess.Popen[bytes], folders: Mapping[str, Path]) -> str:
         """Wait until it says where it is."""
+        deadline = time.monotonic() + _STARTS_WITHIN
         while True:
-            ended = process.poll() is not None
+            ended, late = process.poll() is not None, time.monotonic() >= deadline
             said = self._log.read_text("utf-8", "replace")
             found = _ADDRESS.search(said)
             if found:
                 return found.group()
+            end = "\n".join(said.splitlines()[-5:])
             if ended:
-                end = "\n".join(said.splitlines()[-5:])
                 raise EngineError(f"TensorBoard did not start:\n{end}")
+            if late:
+                raise _late(folders, end)
             time.sleep(_PAUSE)
+
+
+def _late(folders: Mapping[str, Path], end: str) -> EngineError:
+    """Word that TensorBoard does not say where it is, and how it is found out why."""
+    folder = os.path.commonpath(folders.values())
+    command = shlex.join([sys.executable, "-m", "tensorboard.main", "--logdir", folder])
+    said = f"What it has said:\n{end}" if end else "It has said nothing."
+    return EngineError(
+        f"TensorBoard did not start within {_STARTS_WITHIN} seconds, and was ended. Try again when "
+        "this machine is less busy, or start it alone to see what it waits for: "
+        f"{command}\n{said}"
+    )
 
 
 def open_board(

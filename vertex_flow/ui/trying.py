@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from vertex_flow.errors import SettingError
 from vertex_flow.runs.files import local_path
 
 if TYPE_CHECKING:
@@ -56,6 +55,19 @@ class ImageInput:
         yield [[[one] for one in row] for row in rows]
 
 
+@attrs.frozen
+class Example:
+    """An instance to begin with.
+
+    Attributes:
+        text: It, in a list, as JSON.
+        why: Why it is no row of the data, where these are damaged; or the empty text.
+    """
+
+    text: str
+    why: str = ""
+
+
 def image_input(facts: RunFacts | None) -> ImageInput | None:
     """Tell from the run that has made a model whether it takes images that can be drawn.
 
@@ -74,18 +86,24 @@ def image_input(facts: RunFacts | None) -> ImageInput | None:
     return None
 
 
-def example(facts: RunFacts | None, home: Path | None) -> str:
-    """Give an instance to begin with, as JSON: a row of the test data where that can be read.
+def example(facts: RunFacts | None, home: Path | None) -> Example:
+    """Give an instance to begin with: a row of the test data where that can be read.
 
     Args:
         facts: The run that has made the model; None where it is not known.
         home: The engine's folder; None for a project in the cloud.
     """
+    why = ""
     for artifact in _data(facts) if home else ():
-        row = _first_row(artifact.uri, home)
-        if row is not None:
-            return json.dumps([row])
-    return "[[0.0, 0.0]]"
+        try:
+            row = _first_row(local_path(artifact.uri, home))
+        except Exception as error:  # a file may call itself an archive, and hold anything
+            said = f"{type(error).__name__}: {error}".rstrip(": ")
+            why = why or f"{artifact.uri} cannot be read, so this is no row of it: {said}"
+        else:
+            if row is not None:
+                return Example(json.dumps([row]))
+    return Example("[[0.0, 0.0]]", why)
 
 
 def shares(prediction: Any) -> tuple[list[tuple[str, float]], bool] | None:
@@ -121,18 +139,22 @@ def _data(facts: RunFacts | None) -> Iterator[Artifact]:
     yield from (artifact for _, artifact in sorted(found, key=lambda one: one[0]))
 
 
-def _first_row(uri: str, home: Path | None) -> Any:
+def _first_row(path: Path | None) -> Any:
+    """Give the first row of an archive of arrays; None where there is none that is short."""
     import numpy as np
 
-    try:
-        path = local_path(uri, home)
-        if path is None or path.stat().st_size > _MOST_BYTES or not zipfile.is_zipfile(path):
-            return None
-        with np.load(path, allow_pickle=False) as arrays:
-            first = arrays["x"][0]
-    except (SettingError, OSError, ValueError, KeyError, IndexError):
+    if path is None or not path.is_file() or path.stat().st_size > _MOST_BYTES:
         return None
-    fits = first.size <= _MOST_NUMBERS and first.dtype.kind in "uif"
+    if not zipfile.is_zipfile(path):
+        return None
+    with zipfile.ZipFile(path) as archive:
+        sizes = {one.filename: one.file_size for one in archive.infolist()}
+    if sizes.get("x.npy", _MOST_BYTES) >= _MOST_BYTES:  # as a compressed array says of itself
+        return None
+    with np.load(path, allow_pickle=False) as arrays:
+        rows = arrays["x"]
+    first = rows[0] if rows.ndim and len(rows) else rows
+    fits = rows.size and first.size <= _MOST_NUMBERS and first.dtype.kind in "uif"
     return first.tolist() if fits else None
 
 

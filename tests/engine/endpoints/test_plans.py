@@ -46,6 +46,12 @@ def test_a_command_comes_before_a_prebuilt_image(home):
     assert plan(home, image_uri=image_uri, command=["serve"], args=["-v"]).argv == ("serve", "-v")
 
 
+def test_what_a_prebuilt_image_imports_is_known_and_a_command_is_read_for_it(home, tmp_path):
+    plans = [plan(home, image_uri=f"{PREBUILT}tf2-cpu:latest"), plan(home, command=["serve"])]
+
+    assert [one.command(1, tmp_path).imports for one in plans] == [{"tensorflow"}, None]
+
+
 def test_arguments_without_effect_are_noted(home):
     noted = plan(home, image_uri=f"{PREBUILT}tf2-cpu:latest", args=["--batch"]).notes
 

@@ -23,8 +23,8 @@ def run(state: Path, words: list[str]) -> int:
         elif option == "--env-file":
             lines = Path(value).read_text().splitlines()
             env.update(line.split("=", 1) for line in lines)
-        elif option == "--env" and "=" in value:
-            env.update([value.split("=", 1)])
+        elif option == "--env":
+            env[value] = os.environ[value]
         else:
             assert option in OPTIONS, option
     _image, *args = words

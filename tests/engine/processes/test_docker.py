@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from vertex_flow.engine.processes import Container, Docker, Exit, docker_for
+from vertex_flow.engine.processes import Container, Docker, Exit, Launcher, docker_for
 from vertex_flow.errors import EngineError
 
 
@@ -74,11 +74,30 @@ class TestArguments:
 
         assert bench(body) == "/gcs/bucket/x one\n/gcs/bucket/x /gcs/bucket/x\n"
 
-    def test_secrets_are_no_arguments(self, bench, docker):
-        bench(lambda b: run(b, "-c", "true", env={"PASSWORD": "hunter2"}))
-        words = docker()[0]
-        assert not any("hunter2" in word for word in words)
-        assert "VERTEX_FLOW_API_TOKEN" in after(words, "--env")
+    @pytest.mark.parametrize("secret", ["hunter2", "-----BEGIN-----\nhunter2\n-----END-----\n"])
+    def test_secrets_are_no_arguments(self, bench, docker, secret):
+        async def body(b):
+            await run(b, "-c", 'printf %s "$PASSWORD"', env={"PASSWORD": secret})
+            return log(b)
+
+        assert bench(body) == secret
+        assert not any("hunter2" in word for word in docker()[0])
+
+    def test_what_the_engine_tells_its_processes(self, bench, docker):
+        told = {"STORAGE_EMULATOR_HOST": "http://127.0.0.1:1/s3cret", "OWN": "the engine's"}
+
+        async def body(b):
+            launcher = Launcher(b.home, told)
+            line = 'echo "$STORAGE_EMULATOR_HOST $OWN"'
+            process = await Docker(b.home, launcher).start(
+                container(b, "-c", line, env={"OWN": "the job's"})
+            )
+            await process.wait()
+            await launcher.close()
+            return log(b)
+
+        assert bench(body) == "http://127.0.0.1:1/s3cret the job's\n"
+        assert not any("s3cret" in word for word in docker()[0])
 
 
 class TestEnd:

@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from vertex_flow.engine.processes import Command, heavy_imports, imports_of, optional_imports
+from vertex_flow.engine.processes import (
+    Command,
+    heavy_imports,
+    imports,
+    imports_of,
+    optional_imports,
+)
 from vertex_flow.engine.processes.imports import preloads
 
 TENSORFLOW = {"tensorflow", "keras", "numpy", "scipy"}
@@ -104,6 +110,16 @@ def test_unused_files_do_not_count(found):
 
 def test_circular_imports(found):
     assert found({"a.py": "import b", "b.py": "import a, numpy"}, "python", "-m", "a") == {"numpy"}
+
+
+def test_a_file_is_read_once_as_long_as_it_stays(found, monkeypatch):
+    read, sources = imports._imported, []
+    monkeypatch.setattr(imports, "_imported", lambda *a, **k: sources.append(a) or read(*a, **k))
+    files = {"task.py": "import model", "model.py": "import numpy"}
+    assert found(files, "python", "-m", "task") == {"numpy"}
+    assert (found({}, "python", "-m", "task"), len(sources)) == ({"numpy"}, 2)
+    assert found({"model.py": "import pandas"}, "python", "-m", "task") == {"pandas", "numpy"}
+    assert len(sources) == 3
 
 
 def test_other_commands(found):

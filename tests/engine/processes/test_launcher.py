@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 import vertex_flow
-from vertex_flow.engine.processes import Exit
+from vertex_flow.engine.processes import Exit, launcher
 from vertex_flow.engine.processes.warm import Kind
 from vertex_flow.errors import EngineError
 
@@ -223,6 +224,23 @@ class TestPythonProgram:
     def test_is_forked_with_what_it_imports_in_memory(self, bench):
         text = "import sys; print('numpy' in sys.modules, 'kfp' in sys.modules)\nimport numpy"
         assert bench(lambda b: b.program(text))[1] == "True False\n"
+
+    def test_known_to_import_nothing_is_not_read(self, bench):
+        text = "import sys; print('numpy' in sys.modules)\nimport numpy"
+        assert bench(lambda b: b.program(text, imports=frozenset()))[1] == "False\n"
+
+    @pytest.mark.parametrize("reads", ["imports_of", "own_modules"])
+    def test_is_read_while_the_event_loop_goes_on(self, bench, monkeypatch, reads):
+        read, readers = getattr(launcher, reads), []
+
+        def noted(*given):
+            readers.append(threading.current_thread())
+            return read(*given)
+
+        monkeypatch.setattr(launcher, reads, noted)
+        assert bench(lambda b: b.program("print(1)"))[1] == "1\n"
+        assert len(readers) == 1
+        assert readers[0] is not threading.main_thread()
 
     def test_script(self, bench):
         async def body(b):

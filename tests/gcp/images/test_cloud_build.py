@@ -15,8 +15,8 @@ from tests.cloud.cloud_build import Script
 from tests.cloud.fake import Cut, Refused
 from tests.loopback import Loopback, error, serving
 from vertex_flow import Trainer
+from vertex_flow.commands import create_bucket
 from vertex_flow.errors import ApiError, ImageBuildFailed, PermissionMissing
-from vertex_flow.gcp.commands import create_bucket
 from vertex_flow.gcp.images.build_context import collect
 
 URL = "https://console.cloud.google.com/cloud-build/builds/00000000-0000-4000-8000-000000000000"

@@ -12,8 +12,8 @@ import pytest
 
 from tests.gcp.transfer.conftest import Cloud, files_in
 from vertex_flow import GcpContext
+from vertex_flow.commands import create_bucket
 from vertex_flow.errors import ApiError, PermissionMissing, SettingError, TransferFailed
-from vertex_flow.gcp.commands import create_bucket
 
 Tree = Callable[..., Path]
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 from tests.ui.told import BASE, ENDPOINT, HOSTILE, ToldSite, facts, visitor
@@ -71,6 +73,16 @@ def test_for_other_models_there_is_a_box_alone() -> None:
     said = page(Known(facts(stages=())), "/9")
     assert '<canvas id="pad"' not in said
     assert '<textarea id="instances"' in said
+
+
+def test_damaged_data_are_said_and_take_no_page_down(tmp_path: Path) -> None:
+    data = tmp_path / "test_data.npz"
+    np.savez(data, x=[[1.5]])
+    data.write_bytes(data.read_bytes().replace(np.float64(1.5).tobytes(), b"damaged!"))
+    site = Known(facts("digits", uri=str(data)), home=tmp_path / "home")
+    answer = visitor(site).get("/console/endpoints/9")
+    assert answer.status_code == 200
+    assert f"{data} cannot be read, so this is no row of it: BadZipFile" in answer.text
 
 
 def test_an_endpoint_that_is_not_there(site: Known) -> None:

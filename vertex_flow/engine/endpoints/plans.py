@@ -47,7 +47,7 @@ class ServerPlan:
         startup: Passes once the server has started; None when it has no such probe.
         health: Passes while the server can be asked.
         liveness: A server is started again when it fails; None when it has no such probe.
-        imports: Heavy packages that it will import.
+        imports: Heavy packages that it will import; None where its files have to be read.
         start_timeout: Longest time until it is healthy, in seconds, or None for the default.
         trusted: Whether it is this package's own server, whose answers need no check.
     """
@@ -64,7 +64,7 @@ class ServerPlan:
     startup: Probe | None = None
     health: Probe = attrs.Factory(lambda plan: health_route(plan.health_route), takes_self=True)
     liveness: Probe | None = None
-    imports: frozenset[str] = frozenset()
+    imports: frozenset[str] | None = None
     start_timeout: float | None = None
     trusted: bool = False
 
@@ -133,7 +133,7 @@ def plan_server(
         cwd=None if framework else folder or Path.cwd(),
         notes=(*_notes(spec, framework, folder), *_resource_notes(deployed, spec)),
         **_probes(home, spec, routes[0]),
-        imports=frozenset({framework} if framework else ()),
+        imports=frozenset({framework}) if framework else None,
         start_timeout=seconds(spec.deployment_timeout),
         trusted=framework is not None,
     )

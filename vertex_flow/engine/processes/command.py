@@ -36,7 +36,8 @@ class Command:
         log: File that gets standard output and standard error, appended line by line.
         env: Variables added to the engine's own environment.
         threads: Share of the cores for numerical libraries, at least 1; None leaves it to them.
-        imports: Heavy packages that the command will import; see `imports_of`.
+        imports: Heavy packages that the command will import, where that is known; None has its
+            files read for them, see `imports_of`.
         optional: Heavy packages that it may import: where they are loaded already, it gets them.
         requirements: Requirements as pip takes them. What this environment lacks is installed
             into a cached environment before the command starts.
@@ -49,7 +50,7 @@ class Command:
     log: Path
     env: Mapping[str, str] = attrs.field(factory=dict)
     threads: int | None = None
-    imports: frozenset[str] = frozenset()
+    imports: frozenset[str] | None = None
     optional: frozenset[str] = frozenset()
     requirements: tuple[str, ...] = attrs.field(default=(), converter=_texts)
     private: bool = False

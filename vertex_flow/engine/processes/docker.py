@@ -22,7 +22,6 @@ RUNNERS = ("process", "docker")
 _LABEL = "vertex-flow"
 # What `docker run` itself ends with when it could not create the container.
 CANNOT_RUN = 125
-_API = ("VERTEX_FLOW_API_ENDPOINT", "VERTEX_FLOW_API_TOKEN")
 
 
 @attrs.frozen(kw_only=True)
@@ -163,11 +162,14 @@ class Docker:
             FileNotFoundError: There is no `docker` program.
         """
         files = self._home.scratch("container")
+        listed, named = self._variables(container)
         try:
+            listing = _listing(files / "env", listed)
             command = Command(
-                argv=("docker", *self._arguments(container, files)),
+                argv=("docker", *self._arguments(container, listing, named)),
                 cwd=self._home.root,
                 log=container.log,
+                env=named,
             )
             client = await self._launcher.start(command)
         except BaseException:
@@ -191,21 +193,17 @@ class Docker:
         finally:
             shutil.rmtree(files, ignore_errors=True)
 
-    def _arguments(self, container: Container, files: Path) -> list[str]:
-        env = {"HOME": "/tmp", **container.env}  # noqa: S108 - in the container
-        short = {name: value for name, value in env.items() if "\n" not in value}
-        listing = files / "env"
-        listing.touch(mode=0o600)
-        listing.write_text(
-            "".join(f"{name}={self._inside(value)}\n" for name, value in short.items()),
-            encoding="utf-8",
-        )
-        long = [
-            word
-            for name, value in env.items()
-            if name not in short
-            for word in ("--env", f"{name}={self._inside(value)}")
-        ]
+    def _variables(self, container: Container) -> tuple[dict[str, str], dict[str, str]]:
+        """Give the variables of a container: those that a file can list, and those of many lines.
+
+        Neither may be seen in the list of processes, so no value is an argument.
+        """
+        own = {name: self._inside(value) for name, value in container.env.items()}
+        env = {"HOME": "/tmp", **self._launcher.variables, **own}  # noqa: S108 - in the container
+        named = {name: value for name, value in env.items() if "\n" in value}
+        return {name: value for name, value in env.items() if name not in named}, named
+
+    def _arguments(self, container: Container, listing: Path, named: Iterable[str]) -> list[str]:
         entrypoint = ["--entrypoint", self._inside(container.entrypoint)]
         return [
             "run",
@@ -216,8 +214,7 @@ class Docker:
             *("--network", "host"),
             *self._volumes(container),
             *("--env-file", str(listing)),
-            *long,
-            *(word for name in _API for word in ("--env", name)),
+            *(word for name in named for word in ("--env", name)),
             *(entrypoint if container.entrypoint else []),
             container.image,
             *map(self._inside, container.args),
@@ -232,3 +229,12 @@ class Docker:
     def _inside(self, text: str) -> str:
         """Give a text with paths of the storage as a container sees them."""
         return text.replace(f"{self._home.storage}/", "/gcs/")
+
+
+def _listing(path: Path, variables: Mapping[str, str]) -> Path:
+    """Write the file that tells `docker run` variables of one line each, for its owner alone."""
+    path.touch(mode=0o600)
+    path.write_text(
+        "".join(f"{name}={value}\n" for name, value in variables.items()), encoding="utf-8"
+    )
+    return path

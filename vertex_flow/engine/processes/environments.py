@@ -167,7 +167,8 @@ class Environments:
     async def _run(self, requirements: Sequence[str], *argv: str) -> None:
         log = self._home.scratch("environment") / "log"
         try:
-            process = await self._start(Command(argv=argv, cwd=self._home.root, log=log))
+            command = Command(argv=argv, cwd=self._home.root, log=log, imports=frozenset())
+            process = await self._start(command)
             try:
                 end = await process.wait()
             except asyncio.CancelledError:

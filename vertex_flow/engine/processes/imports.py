@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import attrs
@@ -127,7 +128,7 @@ class _Walk:
     def run(self) -> set[str]:
         while self._waiting and len(self._seen) <= _MAX_FILES:
             path, module = self._waiting.pop()
-            for name in _imported(_read(path), module, package=path.name == "__init__.py"):
+            for name in _names(path, module, _stamp(path)):
                 heavy = _heavy(name)
                 if heavy:
                     self.found.add(heavy)
@@ -176,6 +177,27 @@ def _read(path: Path) -> str:
             return file.read(_MAX_BYTES).decode("utf-8", "replace")
     except OSError:
         return ""
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What changes with a file; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=1000)
+def _names(path: Path, module: str, stamp: tuple[int, int] | None) -> tuple[str, ...]:
+    """Give what a module imports; trials run one program many times, which is read once.
+
+    Args:
+        path: Its file.
+        module: Its name.
+        stamp: The file's stamp: with another one it is read again.
+    """
+    return tuple(_imported(_read(path), module, package=path.name == "__init__.py"))
 
 
 def _heavy(name: str) -> str:

@@ -9,11 +9,13 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import attrs
+
 from vertex_flow.engine.processes.command import Command
 from vertex_flow.engine.processes.environments import Environments
 from vertex_flow.engine.processes.imports import imports_of, preloads
 from vertex_flow.engine.processes.process import Process
-from vertex_flow.engine.processes.shadows import shadow
+from vertex_flow.engine.processes.shadows import own_modules, shadow
 from vertex_flow.engine.processes.variables import environment, inherited, read_at_import
 from vertex_flow.engine.processes.warm import Kind, ParentLost, WarmParent
 from vertex_flow.engine.processes.wire import Message
@@ -32,9 +34,17 @@ class Launcher:
     Python programs are forked from a warm parent that has imported the heavy packages they need
     (Linux only). Everything else is a fresh program, started by a parent that has imported
     nothing. Whatever stands in the way of a fork leads to a fresh process, never to a failure.
+
+    Args:
+        home: The engine's folder.
+        variables: Variables of every process; those of a command win.
+
+    Attributes:
+        variables: The same.
     """
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, variables: Mapping[str, str] | None = None) -> None:
+        self.variables: Mapping[str, str] = dict(variables or {})
         self._home = home
         self._environments = Environments(home, self.start)
         self._parents: dict[Kind, WarmParent] = {}
@@ -53,6 +63,7 @@ class Launcher:
         """
         if self._closed:
             raise EngineError(f"{command.argv[0]} was not started: the engine is closing")
+        command = attrs.evolve(command, env={**self.variables, **command.env})
         if not command.cwd.is_dir():
             raise FileNotFoundError(f"the working directory {command.cwd} does not exist")
         with command.log.open("ab"):
@@ -105,13 +116,13 @@ class Launcher:
         return await self._spawn(request, scratch)
 
     async def _fork(self, command: Command, request: Message, scratch: Path) -> Process | None:
-        imports = command.imports or imports_of(command)
+        imports, modules = await asyncio.to_thread(_read, command, request["env"])
         parent = self._parent(
             _kind(imports, command.env), wish=_kind(imports | command.optional, command.env)
         )
         try:
             await parent.ready()
-            obstacle = parent.obstacle or shadow(parent.origins, command, request["env"])
+            obstacle = parent.obstacle or shadow(parent.origins, modules)
             if obstacle is None:
                 entry = {
                     "module": command.module,
@@ -196,6 +207,15 @@ def _kind(imports: Iterable[str], env: Mapping[str, str]) -> Kind:
     usual = inherited()
     own = {name: value for name, value in read_at_import(env).items() if usual.get(name) != value}
     return Kind(preloads(imports), frozenset(own.items()))
+
+
+def _read(command: Command, env: Mapping[str, str]) -> tuple[frozenset[str], tuple[Path, ...]]:
+    """Read a Python program: the heavy packages that it imports, and its own modules.
+
+    Many files may be read, so this is no work for the event loop.
+    """
+    imports = imports_of(command) if command.imports is None else command.imports
+    return imports, own_modules(command, env)
 
 
 def _program(name: str, env: Mapping[str, str], cwd: Path) -> str:

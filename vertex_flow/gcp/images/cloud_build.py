@@ -13,8 +13,8 @@ import attrs
 
 from vertex_flow.apis import Apis
 from vertex_flow.calls.refusals import Unreadable, object_of
+from vertex_flow.commands import create_bucket, let_act_as
 from vertex_flow.errors import ApiError, ImageBuildFailed, PermissionMissing
-from vertex_flow.gcp.commands import create_bucket
 from vertex_flow.gcp.images.failures import BUILDKIT, MAY_NOT_PUSH, ImageBuild, failure
 from vertex_flow.names import Resource, join_uri
 from vertex_flow.texts import plain
@@ -58,8 +58,7 @@ _REFUSALS = (
     (
         "act as service account",
         "the caller may not let builds run as {who}.",
-        "gcloud iam service-accounts add-iam-policy-binding {who} --project={project} "
-        '--member="user:$(gcloud config get account)" --role=roles/iam.serviceAccountUser',
+        let_act_as("{who}", "{project}"),
     ),
 )
 

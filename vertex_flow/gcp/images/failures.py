@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import attrs
 
+from vertex_flow.commands import CALLER, create_repository
 from vertex_flow.errors import ImageBuildFailed
-from vertex_flow.gcp.commands import create_repository
 from vertex_flow.gcp.images.build_context import BuildContext
 from vertex_flow.place import Place
 from vertex_flow.texts import plain
@@ -126,7 +126,7 @@ def failure(
     build: ImageBuild,
     lines: Sequence[str],
     *,
-    member: str = "user:$(gcloud config get account)",
+    member: str = CALLER,
     otherwise: tuple[str, str] = ("", ""),
     logs_uri: str | None = None,
 ) -> ImageBuildFailed:
@@ -169,7 +169,7 @@ def _facts(build: ImageBuild, member: str) -> dict[str, str]:
         "location": place.location,
         "repository": place.repository,
         "bucket": place.bucket,
-        "create": create_repository(place),
+        "create": create_repository(place.repository, place.project, place.location),
         "dockerfile": context.dockerfile.path,
         "folder": str(context.folder),
     }

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from vertex_flow.apis import Apis
+from vertex_flow.commands import create_repository
 from vertex_flow.errors import SettingError, nearest
-from vertex_flow.gcp.commands import create_repository
 from vertex_flow.gcp.images.build_context import BuildContext, collect
 from vertex_flow.gcp.images.failures import ImageBuild
 from vertex_flow.names import Resource
@@ -150,7 +150,7 @@ def _check_repository(place: Place, apis: Apis) -> None:
         raise SettingError(
             f"there is no repository {place.repository!r} in {place.location} of project "
             f"{place.project} to push the image to. GcpContext.setup() makes it, or:\n"
-            f"  {create_repository(place)}"
+            f"  {create_repository(place.repository, place.project, place.location)}"
         )
 
 

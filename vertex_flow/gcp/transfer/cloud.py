@@ -12,8 +12,8 @@ from typing import IO, Any, TypeVar
 
 from vertex_flow.apis import Apis
 from vertex_flow.calls import NextPage
+from vertex_flow.commands import create_bucket
 from vertex_flow.errors import ApiError
-from vertex_flow.gcp.commands import create_bucket
 from vertex_flow.gcp.transfer.buckets import Gauge, Stored
 from vertex_flow.gcp.transfer.content import Content
 from vertex_flow.gcp.transfer.outcome import FileFault, Stopped

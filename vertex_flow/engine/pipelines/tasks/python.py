@@ -93,7 +93,7 @@ def _command(work: Work, component: PythonComponent, files: ExecutorFiles) -> Co
         env=env,
         cwd=folder or files.folder,
         log=work.log,
-        imports=heavy_imports(component.source or ""),
+        imports=heavy_imports(component.source or "") or None,  # then those of modules it imports
         optional=optional_imports(component.source or ""),
         requirements=component.requirements,
     )
