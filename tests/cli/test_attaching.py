@@ -23,6 +23,7 @@ class Followed:
     is_local: bool = True
     ends_with_program: bool = True
     endpoint: str | None = None
+    job_id: str = "run-1"
 
     def wait(self, *, progress: Any) -> None:
         pass
@@ -46,6 +47,7 @@ def ended(run: Followed, error: BaseException) -> tuple[int, list[str]]:
     @click.command()
     @click.pass_context
     def command(ctx: click.Context) -> None:
+        ctx.params = {"place": "dev", "home": None}
         with ending(ctx, cast(Run, run)):
             raise error
 
@@ -72,7 +74,9 @@ def test_one_that_is_interrupted_on_an_engine_that_stays_is_cancelled() -> None:
 
 def test_one_that_is_interrupted_in_the_cloud_goes_on() -> None:
     run = Followed(is_local=False, ends_with_program=False)
-    assert "cancelled" not in ended(run, KeyboardInterrupt())[1]
+    assert ended(run, KeyboardInterrupt())[1][:1] == [
+        "or: vertex-flow status run-1 --follow --on dev"
+    ]
 
 
 ENDS = """

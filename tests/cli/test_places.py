@@ -86,7 +86,7 @@ def test_a_run_is_resumed(project: Project) -> None:
         0,
         [
             f"run {new.job_id}  {new.console_url}",
-            f"to see how it goes: vertex-flow status {new.job_id} --on dev",
+            f"to see how it goes: vertex-flow status {new.job_id} --follow --on dev",
         ],
     )
     with pytest.raises(RunFailed):

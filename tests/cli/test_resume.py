@@ -40,7 +40,7 @@ def test_without_waiting_the_new_run_is_named(shop: Shop) -> None:
     new = Run.newest(shop.context, flow="fussy")
     assert (done.exit_code, done.stdout.splitlines()[-1]) == (
         0,
-        f"to see how it goes: vertex-flow status {new.job_id}",
+        f"to see how it goes: vertex-flow status {new.job_id} --follow",
     )
     shop("logs", new.job_id, "--follow")
 

@@ -71,7 +71,7 @@ def test_a_run_is_not_waited_for(there: Inside, busy: Shell) -> None:
     done = there("run", "flow.py", "--no-wait", "--job-id", "run-no-wait", "-p", "wait=true")
     assert (done.returncode, done.stdout) == (
         0,
-        "run run-no-wait\nto see how it goes: vertex-flow status run-no-wait\n",
+        "run run-no-wait\nto see how it goes: vertex-flow status run-no-wait --follow\n",
     )
     run = Run.attach(GcpContext.local(busy.home), "run-no-wait")
     assert run.state in ("PENDING", "RUNNING")
@@ -81,7 +81,7 @@ def test_a_run_is_not_waited_for(there: Inside, busy: Shell) -> None:
 def test_how_it_is_seen_has_the_place(there: Inside, busy: Shell) -> None:
     home = str(busy.home)
     done = there("run", "flow.py", "--no-wait", "--job-id", "run-home", "--home", home)
-    assert done.stdout.endswith(f"vertex-flow status run-home --home {home}\n")
+    assert done.stdout.endswith(f"vertex-flow status run-home --follow --home {home}\n")
 
 
 def test_a_run_on_an_engine_that_ends_is_waited_for(here: Inside) -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Callable
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
+import pytest
 
-from tests.cli.conftest import Shell
+from tests.cli.conftest import COMMAND, Shell
+from tests.cli.flow_files import inside, write
 from tests.cli.shop import Shop, ask
-from vertex_flow import Run
+from vertex_flow import GcpContext, Run
 from vertex_flow._version import __version__
 from vertex_flow.engine.embedded import EmbeddedEngine
 from vertex_flow.engine.standing import StandingEngine
@@ -84,6 +90,81 @@ def test_a_run_is_known_by_its_full_name(shop: Shop) -> None:
 def test_a_failed_run_says_why_and_ends_in_one(shop: Shop) -> None:
     done = shop("status", shop.failed)
     assert (done.exit_code, "\nRuntimeError: no flag\n" in done.stdout) == (1, True)
+
+
+def test_a_run_that_has_ended_is_followed_to_that(shop: Shop) -> None:
+    run = Run.attach(shop.context, shop.done)
+    done = shop("status", shop.done, "--follow")
+    assert (done.exit_code, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert (lines[0], "started" in lines[1]) == (f"run {shop.done}", True)
+    assert done.stdout.endswith(f"\n\n{run.summary()}\n")
+
+
+def test_a_run_that_is_followed_and_fails_says_why(shop: Shop) -> None:
+    done = shop("status", shop.failed, "-f")
+    assert (done.exit_code, "\nRuntimeError: no flag\n" in done.stderr) == (1, True)
+
+
+def test_a_run_that_is_followed_and_fails_is_said_to_a_program(shop: Shop) -> None:
+    done = shop("status", shop.failed, "-f", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["state"]) == (1, "FAILED")
+    assert done.stderr.startswith(f"run {shop.failed}\n")
+
+
+def test_nothing_is_followed_without_a_run(shop: Shop) -> None:
+    done = shop("status", "--follow")
+    assert done.exit_code == 2
+    assert done.stderr.endswith("Error: --follow shows how a run goes: give RUN, its id.\n")
+
+
+@pytest.fixture
+def under_way(busy: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """A run that does not end by itself, on an engine that stands."""
+    write(tmp_path)
+    job_id = f"status-{time.time_ns()}"
+    with inside(tmp_path, monkeypatch) as here:
+        monkeypatch.setenv("VERTEX_FLOW_HOME", str(busy.home))
+        here("run", "flow.py", "--no-wait", "--job-id", job_id, "-p", "wait=true")
+        run = Run.attach(GcpContext.local(busy.home), job_id)
+        yield run
+        run.cancel()
+
+
+def test_a_run_that_goes_on_says_how_long_it_has_taken(busy: Shell, under_way: Run) -> None:
+    done = busy("status", under_way.job_id)
+    assert done.returncode == 6
+    assert done.stdout.endswith("\n\nmodel     not registered yet\n")
+
+
+def test_an_interrupt_ends_the_looking_and_not_the_run(busy: Shell, under_way: Run) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "status", under_way.job_id, "--follow"],
+        cwd=busy.folder,
+        env={**busy.environment(), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stdout is not None
+        for line in program.stdout:
+            if "running" in line:
+                break
+        program.send_signal(signal.SIGINT)
+        _, said = program.communicate(timeout=60)
+    assert (program.returncode, said) == (
+        130,
+        "detached: the run goes on. To follow it again: "
+        f"vertex-flow status {under_way.job_id} --follow\n",
+    )
+    assert under_way.state == "RUNNING"
+
+
+def test_a_run_that_is_followed_and_cancelled_ends_in_seven(busy: Shell, under_way: Run) -> None:
+    under_way.cancel()
+    done = busy("status", under_way.job_id, "-f")
+    assert done.returncode == 7
+    assert done.stderr == f"Error: {under_way.name} was cancelled.\n"
 
 
 def test_the_nearest_run_is_named(shop: Shop) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from google.cloud import aiplatform_v1
 from google.protobuf import json_format
 
 from tests.jobs import NAME, job, message, task
+from tests.report.runs import NOW
 from tests.samples import compiled
 from vertex_flow import Integer, Trainer
 from vertex_flow.report.activity import Watch as Activities
@@ -17,9 +19,19 @@ from vertex_flow.report.progress import Progress
 from vertex_flow.report.snapshot import Snapshot
 from vertex_flow.stages import HyperTune, ImportDataset, Preprocess
 
+START = datetime(2025, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+MINUTE = timedelta(minutes=1)
+
 
 class Watch:
-    """A progress whose lines are kept, without the time before them."""
+    """A progress whose lines are kept, but for the start of the run and the time in each line.
+
+    Attributes:
+        lines: The lines.
+        asked: The tuning jobs that were looked up.
+        log: What every running stage has printed.
+        at: The time.
+    """
 
     def __init__(
         self,
@@ -30,11 +42,18 @@ class Watch:
         self.lines: list[str] = []
         self.asked: list[str] = []
         self._jobs = list(tuning_jobs)
-        self._watch = Activities(self._find, queued=queued, page=page)
-        self._progress = Progress(self._keep)
+        self.log = ""
+        self.at = NOW
+        self._watch = Activities(self._find, queued=queued, page=page, read_log=self._read)
+        self._progress = Progress(self._keep, clock=lambda: self.at)
 
     def _keep(self, line: str) -> None:
-        self.lines.append(line.strip().partition("  ")[2])
+        text = line.strip().partition("  ")[2]
+        if not text.startswith("started "):
+            self.lines.append(text)
+
+    def _read(self, _snapshot: Snapshot, _stage: str) -> str:
+        return self.log
 
     def _find(self, name: str) -> Any:
         self.asked.append(name)
@@ -80,9 +99,98 @@ def test_where_a_job_is_to_be_seen_is_said_once() -> None:
 def test_a_line_starts_with_the_time_since_the_start() -> None:
     lines: list[str] = []
     snapshot = Snapshot(message(job("RUNNING", task(1, "fit", "RUNNING"))))
-    Progress(lines.append).show(Activities(lambda _: None).look(snapshot))
-    time, _, text = lines[0].strip().partition("  ")
-    assert (time.replace(":", "").isdigit(), text) == (True, "fit     running")
+    Progress(lines.append, clock=lambda: NOW).show(Activities(lambda _: None).look(snapshot))
+    assert lines == ["  0:00  started 2025-01-02T03:04:05Z", "  0:35  fit     running"]
+
+
+def fitting(*details: dict[str, Any], state: str = "RUNNING") -> dict[str, Any]:
+    return job("RUNNING", task(1, "fit", state), *details)
+
+
+def test_what_a_stage_is_doing_is_not_said_in_its_first_minute() -> None:
+    watch = Watch()
+    watch.log = "epoch 1/5 val_accuracy 0.9"
+    watch.sees(fitting())
+    watch.at = START + MINUTE - timedelta(seconds=1)
+    watch.sees(fitting())
+    assert watch.lines == ["fit     running"]
+
+
+def test_what_a_stage_is_doing_is_said_once_a_minute() -> None:
+    watch = Watch()
+    for seconds in range(0, 211, 30):
+        watch.log = f"epoch {seconds}/500 val_accuracy 0.9"
+        watch.at = START + timedelta(seconds=seconds)
+        watch.sees(fitting())
+    assert watch.lines == [
+        "fit     running",
+        "fit     epoch 60/500 val_accuracy 0.9",
+        "fit     epoch 120/500 val_accuracy 0.9",
+        "fit     epoch 180/500 val_accuracy 0.9",
+    ]
+
+
+def test_of_a_stage_that_runs_for_long_it_is_said_at_once() -> None:
+    watch = Watch()
+    watch.at, watch.log = START + 90 * MINUTE, "epoch 4/5 val_accuracy 0.974"
+    watch.sees(fitting())
+    assert watch.lines == ["fit     running", "fit     epoch 4/5 val_accuracy 0.974"]
+
+
+def test_what_a_search_is_doing_is_said_beside_its_trials() -> None:
+    watch = Watch(tuning(trial("1", "SUCCEEDED", 0.5), trial("2", "ACTIVE")))
+    for minutes in range(3):
+        watch.at = START + minutes * MINUTE
+        watch.sees(tuning_run("tune"))
+    assert watch.lines[2:] == ["tune            trial 2/4 best 0.5"]
+
+
+def test_a_long_line_of_a_log_is_cut() -> None:
+    watch = Watch()
+    watch.at, watch.log = START + MINUTE, "x" * 400
+    watch.sees(fitting())
+    assert watch.lines[-1] == f"fit     {'x' * 199}…"
+
+
+def test_after_a_silence_a_stage_that_runs_says_so() -> None:
+    watch = Watch()
+    for minutes in range(12):
+        watch.log, watch.at = "reading", START + minutes * MINUTE
+        watch.sees(fitting())
+    assert watch.lines == [
+        "fit     running",
+        "fit     reading",
+        "fit     still running",
+        "fit     still running",
+    ]
+
+
+def test_a_line_besides_is_no_silence() -> None:
+    lines: list[str] = []
+    at = [START]
+    progress = Progress(lines.append, clock=lambda: at[0])
+    activity = Activities(lambda _: None).look(Snapshot(message(fitting())))
+    progress.show(activity)
+    for minutes in (4, 8):
+        at[0] = START + minutes * MINUTE
+        progress.say("away")
+        progress.show(activity)
+    assert lines[2:] == ["away", "away"]
+
+
+def test_after_a_silence_a_run_in_a_queue_says_so() -> None:
+    watch = Watch(queued=True)
+    for minutes in (1, 7):
+        watch.at = START + minutes * MINUTE
+        watch.sees(job("PENDING"))
+    assert watch.lines == ["4 stages  pending", "4 stages  still pending"]
+
+
+def test_a_run_that_is_over_goes_on_no_longer() -> None:
+    watch = Watch()
+    watch.at = START + 20 * MINUTE
+    watch.sees(job("FAILED"))
+    assert watch.lines[-1] == "spend   not reached"
 
 
 @pytest.mark.parametrize(

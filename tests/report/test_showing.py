@@ -75,8 +75,10 @@ def test_a_pipe_gets_lines_at_once(capsys: pytest.CaptureFixture[str]) -> None:
         view.show(training())
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(maxsplit=1)[1] for line in lines] == [
+        "started 2025-01-02T03:04:05Z",
         "source  done in 2.5 s",
         "fit     running",
+        "fit     epoch 4/5 val_accuracy 0.974",
     ]
 
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.jobs import job, message, task
+from tests.report.runs import NOW
 from tests.samples import compiled
 from vertex_flow import Integer, Trainer
 from vertex_flow.report.snapshot import Snapshot
@@ -17,7 +18,7 @@ ENDPOINT = SimpleNamespace(url="http://127.0.0.1:1/v1/e:predict")
 
 
 def summary(plain_job: dict[str, Any], *, model: Any = None, endpoint: Any = None) -> str:
-    return summarise(Snapshot(message(plain_job)), model=model, endpoint=endpoint)
+    return summarise(Snapshot(message(plain_job)), model=model, endpoint=endpoint, at=NOW)
 
 
 def test_the_stages_are_a_table() -> None:
@@ -27,6 +28,15 @@ def test_the_stages_are_a_table() -> None:
         ["stage", "state", "seconds"],
         ["source", "succeeded", "2.5"],
     ]
+
+
+def test_a_run_that_goes_on_says_how_long_it_has_taken_and_decides_nothing() -> None:
+    lines = summary(job("RUNNING", task(1, "source", "RUNNING"))).splitlines()
+    assert [line.split() for line in lines[1:3]] == [
+        ["source", "running", "35"],
+        ["fit", "pending"],
+    ]
+    assert lines[-1] == "model     not registered yet"
 
 
 def test_what_was_left_out_and_why() -> None:

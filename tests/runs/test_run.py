@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def test_progress_is_said_line_by_line(server: Loopback, run: Run) -> None:
     server.on(GET, job("RUNNING", task(1, "source", "RUNNING")), job("SUCCEEDED", *done))
     lines: list[str] = []
     run.wait(progress=lines.append)
-    assert [line.split()[1:3] for line in lines[:2]] == [["source", "running"], ["source", "done"]]
+    assert [line.split()[1:3] for line in lines[1:3]] == [["source", "running"], ["source", "done"]]
 
 
 def test_a_failed_run_says_where_why_and_where_the_log_is(server: Loopback, run: Run) -> None:
@@ -371,8 +372,6 @@ def test_a_refusal_goes_through(server: Loopback, run: Run) -> None:
 class Shown(View):
     """Keeps what it is shown."""
 
-    reads_logs = True
-
     def __init__(self) -> None:
         self.said: list[str] = []
         self.shown: list[Activity] = []
@@ -384,22 +383,36 @@ class Shown(View):
         self.shown.append(activity)
 
 
-def test_the_end_of_a_log_in_the_cloud_is_shown(server: Loopback) -> None:
+@contextmanager
+def training_in_the_cloud(server: Loopback) -> Iterator[Run]:
+    """A run whose first stage says its epoch until it has ended."""
     inside = {"executorDetail": {"containerDetail": {"mainJob": f"{PARENT}/customJobs/7"}}}
     details = [task(1, "source", "RUNNING"), task(2, "a", "RUNNING", parent=1, **inside)]
     server.on(GET, job("RUNNING", *details), job("RUNNING", *details), job("SUCCEEDED"))
     credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
-    view = Shown()
     with fake_cloud() as cloud:
         answer = {"entries": [{"textPayload": "epoch 4/5 val_accuracy 0.974"}]}
         cloud.serve("logging.v2", {"logging.entries.list": lambda _: answer})
         endpoints = {"aiplatform": server.url, "logging": cloud.url}
         context = GcpContext(project="acme", credentials=credentials, api_endpoints=endpoints)
-        Run.attach(context, "sample-1").wait(progress=view)
+        yield Run.attach(context, "sample-1")
+
+
+def test_the_end_of_a_log_in_the_cloud_is_shown(server: Loopback) -> None:
+    view = Shown()
+    with training_in_the_cloud(server) as run:
+        run.wait(progress=view)
     first, *_, last = view.shown
     assert first.stages[0].doing == "epoch 4/5 val_accuracy 0.974"
     assert (last.state, last.active) == ("SUCCEEDED", None)
     assert view.said == []
+
+
+def test_lines_say_what_a_stage_in_the_cloud_is_doing(server: Loopback) -> None:
+    lines: list[str] = []
+    with training_in_the_cloud(server) as run:
+        run.wait(progress=lines.append)
+    assert any(line.endswith("  source  epoch 4/5 val_accuracy 0.974") for line in lines)
 
 
 def test_a_log_that_may_not_be_read_fails_nothing(server: Loopback) -> None:

@@ -68,7 +68,25 @@ def say_started(ctx: click.Context, run: Run, *, as_json: bool) -> None:
         print_json(run.as_json())
         return
     click.echo(first_line(run))
-    click.echo(f"to see how it goes: vertex-flow status {run.job_id}{place_flags(ctx.params)}")
+    click.echo(f"to see how it goes: {_following(ctx, run)}")
+
+
+def say_detached(ctx: click.Context, run: Run) -> None:
+    """Say after Ctrl-C how a run that goes on is followed again.
+
+    In the cloud `Run.wait` has said how a program does that.
+
+    Args:
+        ctx: The command, which has the options of a place.
+        run: The run.
+    """
+    start = "detached: the run goes on. To follow it again" if run.is_local else "or"
+    click.echo(f"{start}: {_following(ctx, run)}", err=True)
+
+
+def _following(ctx: click.Context, run: Run) -> str:
+    """The command that follows a run."""
+    return f"vertex-flow status {run.job_id} --follow{place_flags(ctx.params)}"
 
 
 def follow(run: Run, *, as_json: bool) -> int:
@@ -128,7 +146,9 @@ def ending(ctx: click.Context, run: Run) -> Iterator[None]:
         say_error(error, as_json=bool(ctx.params.get("as_json")))
         ctx.exit(FAILED)
     except KeyboardInterrupt:
-        if run.is_local and not run.ends_with_program:
+        if not run.is_local:
+            say_detached(ctx, run)
+        elif not run.ends_with_program:
             run.cancel()
         raise
     finally:

@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vertex_flow.cli.attaching import attached, run_argument
-from vertex_flow.cli.command import FAILED, HOME_BUSY, NOT_UP, Command, json_option, print_json
+from vertex_flow.cli.attaching import attached, follow, run_argument, say_detached
+from vertex_flow.cli.command import (
+    FAILED,
+    HOME_BUSY,
+    NOT_UP,
+    Command,
+    json_option,
+    print_json,
+    say_error,
+)
 from vertex_flow.cli.engines import duration, embedded, facts_of, seconds_since, table
 from vertex_flow.cli.places import place_options
-from vertex_flow.errors import RunFailed
+from vertex_flow.errors import RunCancelled, RunFailed
 
 if TYPE_CHECKING:
     from vertex_flow.context import GcpContext
@@ -26,9 +34,14 @@ _CODES = {"SUCCEEDED": 0, "FAILED": FAILED, "CANCELLED": CANCELLED}
 @click.command(cls=Command)
 @run_argument
 @place_options
+@click.option(
+    "-f", "--follow", "is_followed", is_flag=True, help="Show how RUN goes, until it has ended."
+)
 @json_option
 @click.pass_context
-def status(ctx: click.Context, name: str | None, context: GcpContext, as_json: bool) -> None:
+def status(
+    ctx: click.Context, *, name: str | None, context: GcpContext, is_followed: bool, as_json: bool
+) -> None:
     """Say how a run stands, or whether the engine is up.
 
     With a RUN, a job id or full name: how it stands, stage by stage; the same as
@@ -36,13 +49,17 @@ def status(ctx: click.Context, name: str | None, context: GcpContext, as_json: b
     left out for the newest run. Without one on this machine: whether the engine is up, and what it
     holds; the same as StandingEngine.find(home) and its holds().
 
+    With --follow, how the run goes, until it has ended; the same as run.wait(progress="auto").
+    Ctrl-C ends that, and the run goes on.
+
     \b
     Exit codes of a run:
-      0  it has succeeded
-      1  it has failed, or there is none
-      4  the engine in the folder belongs to another program
-      6  it has not ended
-      7  it was cancelled
+      0    it has succeeded
+      1    it has failed, or there is none
+      4    the engine in the folder belongs to another program
+      6    it has not ended
+      7    it was cancelled
+      130  interrupted
 
     \b
     Exit codes of the engine, as service managers have them:
@@ -53,17 +70,36 @@ def status(ctx: click.Context, name: str | None, context: GcpContext, as_json: b
 
     \b
     Example:
-      vertex-flow status mnist-20260801093000-123
+      vertex-flow status mnist-20260801093000-123 --follow
       vertex-flow status --home my-engine || vertex-flow up --home my-engine
     """
     if name is None and context.home is not None:
+        if is_followed:
+            raise click.UsageError("--follow shows how a run goes: give RUN, its id.")
         ctx.exit(_of_engine(context.home, as_json))
     with attached(context, name) as run:
-        if as_json:
+        if is_followed:
+            _follow(ctx, run, as_json=as_json)
+        elif as_json:
             print_json(run.as_json())
         else:
             _say_run(run)
         ctx.exit(_CODES.get(run.state, UNDER_WAY))
+
+
+def _follow(ctx: click.Context, run: Run, *, as_json: bool) -> None:
+    """Follow a run that others have started: who looks on ends nothing."""
+    from vertex_flow.runs.start import first_line
+
+    click.echo(first_line(run), err=as_json)
+    try:
+        follow(run, as_json=as_json)
+    except (RunFailed, RunCancelled) as error:
+        say_error(error, as_json=as_json)
+    except KeyboardInterrupt:
+        if not run.ends_with_program:
+            say_detached(ctx, run)
+        raise
 
 
 def _say_run(run: Run) -> None:

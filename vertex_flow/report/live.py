@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import datetime
 from functools import partial
 from types import TracebackType
 
@@ -18,7 +18,7 @@ from rich.text import Text
 
 from vertex_flow.report.activity import Activity, StageActivity
 from vertex_flow.report.rows import Row, row, total
-from vertex_flow.report.view import View
+from vertex_flow.report.view import View, now
 from vertex_flow.texts import plain
 
 _LINES = 5  # of the log
@@ -35,11 +35,6 @@ _STYLES = {
 }
 
 
-def now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(timezone.utc)
-
-
 class LiveTable(View):
     """Shows a run as a table that changes in its place.
 
@@ -50,8 +45,6 @@ class LiveTable(View):
         console: The terminal.
         clock: Gives the time.
     """
-
-    reads_logs = True
 
     def __init__(self, console: Console, *, clock: Callable[[], datetime] = now) -> None:
         self._console = console

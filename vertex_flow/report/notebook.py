@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -13,18 +13,13 @@ from vertex_flow.names import Resource
 from vertex_flow.report.activity import Activity, Watch
 from vertex_flow.report.html import render
 from vertex_flow.report.rows import row, total
-from vertex_flow.report.view import View
+from vertex_flow.report.view import View, now
 from vertex_flow.texts import plain
 
 if TYPE_CHECKING:
     from vertex_flow.report.snapshot import Snapshot
 
 _LINES = 8  # of the log
-
-
-def now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(timezone.utc)
 
 
 class NotebookTable(View):
@@ -35,8 +30,6 @@ class NotebookTable(View):
             the same `display_id`; by default IPython's.
         clock: Gives the time.
     """
-
-    reads_logs = True
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -19,19 +20,20 @@ from vertex_flow.texts import plain
 _WIDTH = 100
 
 
-def summarise(snapshot: Snapshot, *, model: Any, endpoint: Any) -> str:
+def summarise(snapshot: Snapshot, *, model: Any, endpoint: Any, at: datetime) -> str:
     """Word what came out of a run.
 
     Args:
         snapshot: The run, over or not.
         model: The registered model version; None when there is none, or no longer.
         endpoint: The endpoint, or None.
+        at: Now: until then a stage that runs has taken its seconds.
 
     Returns:
         Stages, trials, metrics, model, endpoint. Lines are short but for the table of a large
         search space, and for names and URLs, which stay whole to be copied.
     """
-    blocks = [_stages(snapshot)]
+    blocks = [_stages(snapshot, at)]
     for stage in snapshot.stages:
         blocks += _tuning(stage)
         blocks += _metrics(stage)
@@ -39,16 +41,16 @@ def summarise(snapshot: Snapshot, *, model: Any, endpoint: Any) -> str:
     return "\n\n".join(blocks)
 
 
-def _stages(snapshot: Snapshot) -> str:
-    rows = [
-        [
-            stage.name,
-            say(stage.state),
-            "" if stage.seconds is None else f"{stage.seconds:.1f}",
-        ]
-        for stage in snapshot.stages
-    ]
+def _stages(snapshot: Snapshot, at: datetime) -> str:
+    rows = [[stage.name, say(stage.state), _seconds(stage, at)] for stage in snapshot.stages]
     return _table(["stage", "state", "seconds"], rows)
+
+
+def _seconds(stage: StageRun, at: datetime) -> str:
+    """How long a stage took; of one that runs, how long so far, in whole seconds."""
+    if stage.state == "RUNNING" and stage.start:
+        return str(max(0, int((at - stage.start).total_seconds())))
+    return "" if stage.seconds is None else f"{stage.seconds:.1f}"
 
 
 def _tuning(stage: StageRun) -> list[str]:
@@ -71,6 +73,8 @@ def _metrics(stage: StageRun) -> list[str]:
 def _outcome(snapshot: Snapshot, model: Any, endpoint: Any) -> str:
     if model is None and snapshot.resource("google.VertexModel"):
         return "model     deleted since it was registered"
+    if model is None and not snapshot.is_over:
+        return "model     not registered yet"
     if model is None:
         left_out = [one.name for one in snapshot.stages if one.state == "NOT_TRIGGERED"]
         why = f": {', '.join(left_out)} left out, the condition does not hold" if left_out else ""

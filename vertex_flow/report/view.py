@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from datetime import datetime, timezone
 from types import TracebackType
 
 from vertex_flow.report.activity import Activity
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(timezone.utc)
 
 
 class View(ABC):
@@ -13,12 +19,7 @@ class View(ABC):
 
     This docstring is the source of truth for views: `say` may be called at any time, also before
     and after the block; `show` and `tick` inside it only.
-
-    Attributes:
-        reads_logs: Whether it shows the last lines of logs.
     """
-
-    reads_logs = False
 
     @abstractmethod
     def say(self, line: str) -> None:

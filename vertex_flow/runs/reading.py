@@ -16,6 +16,7 @@ from vertex_flow.names import Resource
 from vertex_flow.report.record import record
 from vertex_flow.report.snapshot import Snapshot, StageRun
 from vertex_flow.report.summary import summarise
+from vertex_flow.report.view import now
 from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel, endpoint_of, model_of
 from vertex_flow.texts import plain
 
@@ -141,7 +142,7 @@ class Reading:
         Its last line says where the report is that a run on this machine gets by itself.
         """
         report = self.own_report
-        text = summarise(self.snapshot(), model=self.model, endpoint=self.endpoint)
+        text = summarise(self.snapshot(), model=self.model, endpoint=self.endpoint, at=now())
         return f"{text}\nreport    {report}" if report else text
 
     def as_json(self) -> dict[str, Any]:

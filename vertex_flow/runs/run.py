@@ -341,7 +341,7 @@ class Run(Reading):
     def _followed(self, view: View | None, timeout: float | None) -> Snapshot:
         """Look at the run until it has ended."""
         say = view.say if view else None
-        watch = self._watch(view)
+        watch = self._watch()
         limit = None if timeout is None else time.monotonic() + timeout
         for pause in self._pace.pauses():
             snapshot = self._patiently(self.snapshot, say, pause)
@@ -355,19 +355,17 @@ class Run(Reading):
             rest(min(pause, left), view.tick if view else None)
         raise AssertionError("pauses have no end")
 
-    def _watch(self, view: View | None) -> Watch:
-        """What works out what the run is doing; with its logs, where they are shown."""
+    def _watch(self) -> Watch:
+        """What works out what the run is doing, from its logs too."""
         from vertex_flow.runs import last_lines
 
         source = self._home or (self._context.apis if self._context is not None else None)
-        shows = view is not None and view.reads_logs
-        read_log = last_lines.reader(source) if shows and source is not None else None
         is_queued = not self.is_local
         return Watch(
             self._tuning_job,
             queued=is_queued,
             page=self._page if is_queued else None,
-            read_log=read_log,
+            read_log=last_lines.reader(source) if source is not None else None,
         )
 
     def _tuning_job(self, display_name: str) -> Any:
