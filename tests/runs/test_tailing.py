@@ -63,6 +63,22 @@ def test_each_line_has_its_stage_and_its_part(
     ]
 
 
+FRAMED = (
+    "[KFP Executor x INFO]: Got executor_input:\n{\n  1\n}\nown\n[KFP Executor x INFO]: Wrote it\n"
+)
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_what_kfp_says_around_a_task_is_left_out_but_where_it_is_wanted(
+    tmp_path: Path, write: Callable[[str, str], None], everything: bool
+) -> None:
+    write("pipelineJobs/sample-1/score.log", FRAMED)
+    lines = texts(FileTail(tmp_path, 2, everything=everything).read(RUN, STAGES, final=True))
+    assert lines == (
+        ["score  own", "score  [KFP Executor x INFO]: Wrote it"] if everything else ["score  own"]
+    )
+
+
 def test_of_what_is_there_at_first_the_last_lines(
     tmp_path: Path, write: Callable[[str, str], None]
 ) -> None:
@@ -121,6 +137,14 @@ def serve(cloud: FakeCloud, *answers: list[dict[str, Any]]) -> list[str]:
 
     cloud.serve("logging.v2", {LIST: answer})
     return asked
+
+
+def test_what_kfp_says_is_left_out_of_entries(cloud: FakeCloud, apis: Apis) -> None:
+    parts = [entry(at, text, f"{9 - at:02d}") for at, text in enumerate(["own", FRAMED.strip()])]
+    serve(cloud, parts)
+    assert texts(CloudTail(apis, 10, own=False).read(TRAINING, ["train"])) == ["own", "own"]
+    every = CloudTail(apis, 10, own=False, everything=True).read(TRAINING, ["train"])
+    assert len(every) == 7
 
 
 def test_entries_are_given_once_and_asked_for_a_minute_longer(cloud: FakeCloud, apis: Apis) -> None:

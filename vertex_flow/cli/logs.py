@@ -36,6 +36,7 @@ _AT_FIRST = {False: 1000, True: 100}
     help="Most lines, the last ones; on this machine of each log.  "
     "[default: 1000, with --follow 100]",
 )
+@click.option("--all", "everything", is_flag=True, help="Also what KFP says around each task.")
 @json_option
 def logs(  # noqa: PLR0913 - an argument for each option
     *,
@@ -44,6 +45,7 @@ def logs(  # noqa: PLR0913 - an argument for each option
     stage: str | None,
     follow: bool,
     lines: int | None,
+    everything: bool,
     as_json: bool,
 ) -> None:
     """Print what the stages of a run have printed.
@@ -66,7 +68,8 @@ def logs(  # noqa: PLR0913 - an argument for each option
     if follow and as_json:
         raise click.UsageError("--follow prints lines as they come, --json one object: give one.")
     with attached(context, name) as run:
-        found = run.log_lines(stage, lines=lines or _AT_FIRST[follow], follow=follow)
+        most = lines or _AT_FIRST[follow]
+        found = run.log_lines(stage, lines=most, follow=follow, everything=everything)
         if as_json:
             print_json({"run": run.name, "lines": [attrs.asdict(line) for line in found]})
             return

@@ -162,6 +162,12 @@ def check_timeout(seconds: Any) -> None:
         )
 
 
+def check_lines(method: str, lines: Any) -> None:
+    """Refuse what is no number of lines, in a method of Run."""
+    if type(lines) is not int or lines < 1:
+        raise SettingError(f"Run.{method}(lines={lines!r}): expected a whole number from 1.")
+
+
 def rest(
     seconds: float,
     tick: Callable[[], None] | None,

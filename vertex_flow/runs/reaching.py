@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from vertex_flow.context import GcpContext
-from vertex_flow.errors import HomeOwnedError, SettingError
+from vertex_flow.errors import ApiError, HomeOwnedError, SettingError
 from vertex_flow.names import Resource, pipeline_job_name
 
 if TYPE_CHECKING:
     from vertex_flow.client import Client
     from vertex_flow.engine.joining import LocalEngine
+    from vertex_flow.runs.run import Run
 
 _ID = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 
@@ -62,6 +63,19 @@ def let_go(engine: LocalEngine | None) -> None:
     """End an engine, unless it stands, or another object of this process needs it."""
     if engine is not None and not engine.shared:
         engine.close()
+
+
+def give_up(engine: LocalEngine | None, run: Run | None) -> None:
+    """Leave nothing running after an error, but what earlier runs of this process need.
+
+    Args:
+        engine: The engine that was reached, or None in the cloud.
+        run: What was started there, or None.
+    """
+    let_go(engine)
+    if engine is not None and engine.shared and run is not None:
+        with suppress(ApiError):  # it may have ended by itself, or the engine has
+            run.cancel()
 
 
 def refuse_visited(engine: LocalEngine | None) -> None:

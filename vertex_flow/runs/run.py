@@ -19,6 +19,7 @@ from vertex_flow.runs.following import (
     NEARBY,
     Outage,
     Pace,
+    check_lines,
     check_timeout,
     cloud_outage,
     engine_outage,
@@ -27,7 +28,6 @@ from vertex_flow.runs.following import (
 from vertex_flow.runs.reading import Reading
 
 if TYPE_CHECKING:
-    from vertex_flow.engine.joining import LocalEngine
     from vertex_flow.report.view import View
     from vertex_flow.runs.boards import TensorBoard
     from vertex_flow.runs.listing import RunEntry
@@ -80,7 +80,7 @@ class Run(Reading):
             run.snapshot()
         except BaseException as error:
             better = listing.suggest(client, run.job_id, error)
-            give_up(engine, None)
+            reaching.let_go(engine)
             if better is not error:
                 raise better from error
             raise
@@ -109,7 +109,7 @@ class Run(Reading):
             if not found:
                 raise SettingError(f"there is no run{of} {reaching.where(context)}.")
         except BaseException:
-            give_up(engine, None)
+            reaching.let_go(engine)
             raise
         return cls(client, found[0].name, engine, context)
 
@@ -212,7 +212,7 @@ class Run(Reading):
         """
         from vertex_flow.runs import logs
 
-        _check_lines("logs", lines)
+        check_lines("logs", lines)
         snapshot = self.snapshot()
         stage = self._stage(snapshot, stage).name
         home = self._home
@@ -222,7 +222,12 @@ class Run(Reading):
         return self._cloud_logs(logs.query_of(self.name, snapshot.jobs(stage)), lines)
 
     def log_lines(
-        self, stage: str | None = None, *, lines: int = 1000, follow: bool = False
+        self,
+        stage: str | None = None,
+        *,
+        lines: int = 1000,
+        follow: bool = False,
+        everything: bool = False,
     ) -> Iterator[LogLine]:
         """Give what the stages print, line by line.
 
@@ -230,6 +235,7 @@ class Run(Reading):
             stage: Name of a stage; None for all of them.
             lines: Most lines of what is there at first, the last ones; on this machine of each log.
             follow: Whether to go on until the run has ended, with each line as it comes.
+            everything: Whether what KFP's executor says around each task is given too.
 
         Returns:
             The lines, each with its stage; `print` shows them so.
@@ -247,11 +253,11 @@ class Run(Reading):
         """
         from vertex_flow.runs import tailing
 
-        _check_lines("log_lines", lines)
+        check_lines("log_lines", lines)
         stages = () if stage is None else (self[stage].name,)
         look = partial(self._patiently, self.snapshot, None)
         source = self._home or self._apis()
-        tail = tailing.open_tail(source, lines, own=stage is None)
+        tail = tailing.open_tail(source, lines, own=stage is None, everything=everything)
         return tailing.told(tail, look, stages, self._pace.pauses(), follow=follow)
 
     def resume(self, *, wait: bool = True, progress: ProgressTo = "auto") -> Run:
@@ -289,7 +295,7 @@ class Run(Reading):
         except EngineError:
             raise  # there is no engine any more, and the run goes on in the next one
         except BaseException:
-            give_up(self._engine, run)
+            reaching.give_up(self._engine, run)
             raise
 
     def tensorboard(self, *, port: int = 0) -> TensorBoard:
@@ -381,19 +387,3 @@ class Run(Reading):
         if engine is not None and engine.outlives:
             return engine_outage(engine.home, self.job_id)
         return None if self.is_local else cloud_outage(self._attaching)
-
-
-def _check_lines(method: str, lines: Any) -> None:
-    if type(lines) is not int or lines < 1:
-        raise SettingError(f"Run.{method}(lines={lines!r}): expected a whole number from 1.")
-
-
-def give_up(engine: LocalEngine | None, run: Run | None) -> None:
-    """Leave nothing running after an error, but what earlier runs of this process need."""
-    if engine is None:
-        return
-    if not engine.shared:
-        engine.close()
-    elif run is not None:
-        with contextlib.suppress(ApiError):  # it may have ended by itself, or the engine has
-            run.cancel()

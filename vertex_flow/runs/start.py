@@ -10,7 +10,7 @@ from vertex_flow.errors import ApiError, EngineError
 from vertex_flow.report.showing import ProgressTo, view_of
 from vertex_flow.runs import reaching
 from vertex_flow.runs.options import Settled, settle
-from vertex_flow.runs.run import Run, give_up
+from vertex_flow.runs.run import Run
 from vertex_flow.runs.sending import create_once, fresh_id
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def start(  # noqa: PLR0913 - the options of Flow.run, passed on
     except EngineError:
         raise  # there is no engine any more, and the run goes on in the next one
     except BaseException:
-        give_up(engine, run)
+        reaching.give_up(engine, run)
         raise
 
 

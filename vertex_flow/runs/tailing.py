@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from itertools import islice
@@ -14,6 +15,7 @@ import attrs
 
 from vertex_flow.apis import Apis
 from vertex_flow.names import Resource
+from vertex_flow.report.framing import OwnLines
 from vertex_flow.report.snapshot import Snapshot
 from vertex_flow.runs.logs import (
     END_BYTES,
@@ -72,17 +74,18 @@ class Tail(Protocol):
         """Let go of what it reads from."""
 
 
-def open_tail(source: Path | Apis, lines: int, *, own: bool) -> Tail:
+def open_tail(source: Path | Apis, lines: int, *, own: bool, everything: bool = False) -> Tail:
     """Give what follows the logs of a run.
 
     Args:
         source: The folder of an engine, or Google's APIs.
         lines: Lines that are given of what is there at first.
         own: Whether what the run itself says is wanted beside what its jobs print.
+        everything: Whether what KFP's executor says around each task is wanted too.
     """
     if isinstance(source, Path):
-        return FileTail(source, lines)
-    return CloudTail(source, lines, own=own)
+        return FileTail(source, lines, everything=everything)
+    return CloudTail(source, lines, own=own, everything=everything)
 
 
 def told(
@@ -129,13 +132,16 @@ class FileTail:
     Args:
         home: The engine's folder.
         lines: Lines of each log that are given of what is there at first.
+        everything: Whether what KFP's executor says is given too.
     """
 
     late = 0
 
-    def __init__(self, home: Path, lines: int) -> None:
+    def __init__(self, home: Path, lines: int, *, everything: bool = False) -> None:
         self._home = home
         self._lines = lines
+        self._everything = everything
+        self._looks: defaultdict[Path, OwnLines] = defaultdict(OwnLines)
         self._offsets: dict[Path, int] = {}
         self._first = True
 
@@ -177,6 +183,8 @@ class FileTail:
         fresh = file not in self._offsets and self._first
         self._offsets[file] = start + len(whole)
         lines = whole.decode("utf-8", "replace").splitlines()
+        if not self._everything:
+            lines = list(filter(self._looks[file].takes, lines))
         return lines[-self._lines :] if fresh else lines
 
 
@@ -190,14 +198,17 @@ class CloudTail:
         apis: Google's APIs.
         lines: Lines that are given of what is there at first.
         own: Whether what the run itself says is wanted beside what its jobs print.
+        everything: Whether what KFP's executor says is given too.
     """
 
     late = 3
 
-    def __init__(self, apis: Apis, lines: int, *, own: bool) -> None:
+    def __init__(self, apis: Apis, lines: int, *, own: bool, everything: bool = False) -> None:
         self._apis = apis
         self._lines = lines
         self._own = own
+        self._everything = everything
+        self._looks: defaultdict[tuple[str, str], OwnLines] = defaultdict(OwnLines)
         self._first = True
         self._floor = self._newest = ""
         self._seen: dict[str, str] = {}
@@ -211,6 +222,8 @@ class CloudTail:
         entries = self._begin(query) if self._first else self._go_on(query)
         by_id = {Resource.parse(job).id: stage for job, stage in stage_of.items()}
         found = [line for entry in reversed(entries) for line in _lines_of(entry, by_id)]
+        if not self._everything:
+            found = [one for one in found if self._looks[one.stage, one.part].takes(one.text)]
         found = found[-self._lines :] if self._first else found
         self._first = False
         return found

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from vertex_flow.context import GcpContext
+from vertex_flow.errors import VertexFlowError
 from vertex_flow.report.facts import RunFacts
+from vertex_flow.report.framing import own_lines
 from vertex_flow.runs.outcomes import DeployedEndpoint, RegisteredModel
 from vertex_flow.runs.run import Run
 from vertex_flow.ui.cloud_logs import CloudLogs
@@ -216,18 +218,20 @@ class Site:
             lines: Most lines, the last ones; on this machine for each task.
 
         Returns:
-            A text for each of the stages; what the run itself says by the empty text.
-
-        Raises:
-            ApiError: The caller may not read the logs, for example.
+            A text for each of the stages; what the run itself says by the empty text. Where they
+            may not be read, for example, why that is.
         """
         run = self.run(facts.job_id)
         if self.context.home is not None:
-            return {name: run.logs(name, lines=lines) for name in stages}
+            texts = {name: run.logs(name, lines=lines) for name in stages}
+            return {name: "\n".join(own_lines(text.split("\n"))) for name, text in texts.items()}
         if not stages:
             return {}
         only = stages[0] if len(stages) == 1 else None
-        found = self._cloud_logs.read(run, only, over=facts.is_over)
+        try:
+            found = self._cloud_logs.read(run, only, over=facts.is_over)
+        except VertexFlowError as error:  # the rest of the page is there all the same
+            return dict.fromkeys(stages, f"The log cannot be read: {error}")
         names = [*stages, ""] if "" in found else stages
         return {name: "\n".join(found.get(name, ())[-lines:]) for name in names}
 
