@@ -13,7 +13,7 @@ import attrs
 import pytest
 from pytest_mock import MockerFixture
 
-from tests.cloud.fake import Asked, FakeCloud, fake_cloud
+from tests.cloud.fake import Asked, FakeCloud, Refused, fake_cloud
 from tests.jobs import NAME, job, task
 from tests.loopback import PARENT, Loopback, context_at, error, serving
 from tests.samples import Fail, Sleep, Source
@@ -256,6 +256,14 @@ def test_one_stage_of_a_run_in_the_cloud_is_asked_for_alone(project: Project) ->
 
 def test_without_a_stage_the_cloud_is_not_asked(project: Project) -> None:
     assert (project.logs(), project.queries) == ({}, [])
+
+
+def test_logs_that_may_not_be_read_say_why(project: Project) -> None:
+    """The rest of a page is there all the same."""
+    project.cloud.trouble("logging.entries.list", Refused(403, "PERMISSION_DENIED", "not yours"))
+    logs = project.logs("fit", "score")
+    assert set(logs) == {"fit", "score"}
+    assert logs["fit"].startswith("The log cannot be read: 403 PERMISSION_DENIED: not yours")
 
 
 def test_no_models_and_no_endpoints(site: Site) -> None:

@@ -29,7 +29,6 @@ def cancel(name: str | None, context: GcpContext, as_json: bool) -> None:
     Exit codes:
       0  it is being stopped
       1  there is no such run, or it has ended already
-      4  the engine in the folder belongs to another program: Ctrl-C there stops the run
 
     \b
     Example:

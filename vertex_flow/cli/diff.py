@@ -51,7 +51,6 @@ def diff(
       0  the runs are the same
       1  they differ
       2  there is no such run, or it cannot be read
-      4  the engine in the folder belongs to another program
 
     \b
     Example:

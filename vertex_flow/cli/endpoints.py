@@ -30,7 +30,6 @@ def endpoints(context: GcpContext, as_json: bool) -> None:
     Exit codes:
       0  they were listed, were there none too
       1  they could not be listed
-      4  the engine in the folder belongs to another program
 
     \b
     Example:

@@ -58,7 +58,6 @@ def logs(  # noqa: PLR0913 - an argument for each option
     Exit codes:
       0    it was printed, were it nothing
       1    there is no such run or stage, or the logs may not be read
-      4    the engine in the folder belongs to another program
       130  interrupted
 
     \b

@@ -38,7 +38,6 @@ def models(context: GcpContext, limit: int, as_json: bool) -> None:
     Exit codes:
       0  they were listed, were there none too
       1  they could not be listed
-      4  the engine in the folder belongs to another program
 
     \b
     Example:

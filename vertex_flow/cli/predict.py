@@ -39,7 +39,6 @@ def predict(endpoint: str, given: str, context: GcpContext, as_json: bool) -> No
     Exit codes:
       0  there are predictions
       1  there is no such endpoint, the instances are wrong, or the endpoint refused them
-      4  the engine in the folder belongs to another program
 
     \b
     Example:

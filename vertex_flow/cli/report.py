@@ -40,7 +40,6 @@ def report(name: str | None, output: Path, context: GcpContext, as_json: bool) -
     Exit codes:
       0  it is written
       1  there is no such run, or the file cannot be written
-      4  the engine in the folder belongs to another program
 
     \b
     Example:

@@ -39,7 +39,6 @@ def runs(
     Exit codes:
       0  they were listed, were there none too
       1  they could not be listed, or there is no such state
-      4  the engine in the folder belongs to another program
 
     \b
     Example:

@@ -56,7 +56,6 @@ def status(
     Exit codes of a run:
       0    it has succeeded
       1    it has failed, or there is none
-      4    the engine in the folder belongs to another program
       6    it has not ended
       7    it was cancelled
       130  interrupted

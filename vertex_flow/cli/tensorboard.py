@@ -37,7 +37,6 @@ def tensorboard(name: str | None, context: GcpContext, port: int, as_json: bool)
     Exit codes:
       0  it was shown, and ended by Ctrl-C
       1  there is no such run, it has no such logs, or TensorBoard did not start
-      4  the engine in the folder belongs to another program
 
     \b
     Example:

@@ -32,7 +32,6 @@ def why(context: GcpContext, stage: str, name: str | None, as_json: bool) -> Non
     Exit codes:
       0  it was said
       1  there is no such run or stage, or it cannot be read
-      4  the engine in the folder belongs to another program
 
     \b
     Example:
