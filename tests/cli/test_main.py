@@ -57,6 +57,7 @@ def test_help_lists_the_commands_in_the_order_of_use(shell: Shell) -> None:
         "Google Cloud:\n"
         "  doctor       Check whether a Google Cloud project has what a pipeline needs.\n"
         "  setup        Make what a pipeline needs and a Google Cloud project lacks.\n"
+        "  build        Build and push the training image that a flow's trainers need.\n"
         "  teardown     Remove what setup has made in a Google Cloud project.\n"
         "  clean        List what runs have left over, and remove what has expired.\n"
         "\n"
