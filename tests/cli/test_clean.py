@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.cloud import CloudShell, cloud_shell
+from tests.cli.conftest import Shell
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,11 @@ def test_what_has_expired_is_removed(cloud: CloudShell) -> None:
     assert old in str(cloud.json("clean")["removed"])
     with cloud.whole.context.apis as apis:
         assert [one.name for one in apis.vertex.endpoints("")] == [young]
+
+
+def test_what_is_left_on_this_machine(busy: Shell) -> None:
+    done = busy("clean", "--on", "local")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_it_says_so_to_a_person(cloud: CloudShell) -> None:

@@ -55,7 +55,8 @@ def test_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "pyproject.toml").write_text(PROFILES)
     monkeypatch.chdir(tmp_path)
     assert offered("vertex-flow runs --on ") == ["local", "dev"]
-    assert offered("vertex-flow doctor --profile ") == ["dev"]
+    for command in ("doctor", "setup", "teardown", "clean"):
+        assert offered(f"vertex-flow {command} --on ") == ["dev"]
 
 
 def test_profiles_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,18 +38,25 @@ def test_a_project_that_is_not_there(cloud: CloudShell) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_profile_says_where(cloud: CloudShell) -> None:
+@pytest.mark.parametrize("option", ["--on", "--profile"])
+def test_a_profile_says_where(cloud: CloudShell, option: str) -> None:
     profile = '[tool.vertex_flow.contexts.dev]\nproject = "acme"\nbucket = "acme-dev-bucket"'
     (cloud.shell.folder / "pyproject.toml").write_text(profile)
-    assert cloud("doctor", "--profile", "dev").returncode == 1
+    assert cloud("doctor", option, "dev").returncode == 1
+    assert "gs://acme-dev-bucket" in cloud("setup", option, "dev", "--dry-run").stdout
+
+
+def test_this_machine_is_no_project(cloud: CloudShell) -> None:
+    done = cloud("doctor", "--on", "local")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "there is no Google Cloud project behind it" in done.stderr
 
 
 def test_a_profile_and_a_project_do_not_go_together(cloud: CloudShell) -> None:
-    done = cloud("doctor", "--profile", "dev", "--project", "acme")
+    done = cloud("doctor", "--on", "dev", "--project", "acme")
     assert (done.returncode, done.stderr) == (
         1,
-        "Error: --profile dev and --project: a profile says where everything is. Give one of the "
-        "two.\n",
+        "Error: --on dev and --project: a profile says where everything is. Give one of the two.\n",
     )
 
 

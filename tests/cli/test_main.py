@@ -57,6 +57,7 @@ def test_help_lists_the_commands_in_the_order_of_use(shell: Shell) -> None:
         "Google Cloud:\n"
         "  doctor       Check whether a Google Cloud project has what a pipeline needs.\n"
         "  setup        Make what a pipeline needs and a Google Cloud project lacks.\n"
+        "  build        Build and push the training image that a flow's trainers need.\n"
         "  teardown     Remove what setup has made in a Google Cloud project.\n"
         "  clean        List what runs have left over, and remove what has expired.\n"
         "\n"
@@ -165,13 +166,13 @@ def test_a_folder_that_is_a_file_is_refused(shell: Shell) -> None:
 def test_an_error_is_not_obeyed_by_a_terminal(shell: Shell) -> None:
     text = '[tool.vertex_flow.contexts.dev]\nlocation = "\\u001b[31mred"'
     (shell.folder / "pyproject.toml").write_text(text)
-    said = on_a_terminal(shell, "doctor", "--profile", "dev", NO_COLOR="1")
+    said = on_a_terminal(shell, "doctor", "--on", "dev", NO_COLOR="1")
     assert "\x1b[31mred" not in said
     assert "[31mred" in said
 
 
 def test_several_lines_of_an_error_stay_lines(shell: Shell) -> None:
-    done = shell("clean", "--project", "acme", "--profile", "dev\nprod")
+    done = shell("clean", "--project", "acme", "--on", "dev\nprod")
     assert len(done.stderr.splitlines()) == 2
 
 

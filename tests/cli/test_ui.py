@@ -46,7 +46,7 @@ def test_a_program_that_runs_a_flow_is_looked_into(shell: Shell) -> None:
         url = shell.json("ui")["url"]
         assert url.startswith(f"{engine.endpoint}/console/")
         assert status(url) == 200
-        assert shell.json("runs") == []
+        assert shell.json("runs") == {"runs": []}
 
 
 def test_a_profile_that_is_not_there(shell: Shell) -> None:

@@ -7,11 +7,14 @@ import os
 import re
 import subprocess
 import sys
+import venv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.starting.installed import install
 from vertex_flow import Flow
 from vertex_flow.errors import SettingError
 from vertex_flow.gcp.images.build_context import collect
@@ -125,6 +128,17 @@ def test_what_is_no_project_stands_nowhere(
     assert 'project = "your-project"' in profile(tmp_path)
 
 
+def test_it_depends_on_this_package_from_where_it_was_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, monkeypatch, '{"url": "file:///src/vertex_flow", "dir_info": {}}')
+    folder = new_project(tmp_path / "demo").folder
+    assert load(folder / "pyproject.toml")["project"]["dependencies"] == [
+        "vertex-flow @ file:///src/vertex_flow",
+        "scikit-learn>=1.5",
+    ]
+
+
 def test_files_that_are_in_the_way_are_listed(tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text("mine")
     (tmp_path / "trainer").write_text("mine")
@@ -219,14 +233,14 @@ def test_its_flow_is_what_its_settings_say(demo: Path, monkeypatch: pytest.Monke
     ]
 
 
-def made(demo: Path, *folders: Path) -> list[str]:
+def made(demo: Path, *folders: Path, words: Sequence[str] = ()) -> list[str]:
     """What `make test` would do, with programs of some folders first."""
     path = os.pathsep.join([*map(str, folders), "/usr/bin", "/bin"])
     ours = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     environment = {**ours, "PATH": path, "PYTHONPATH": os.getcwd()}
-    words = ["make", "--dry-run", "test"]
+    command = ["make", "--dry-run", "test", *words]
     done = subprocess.run(
-        words, cwd=demo, env=environment, check=True, capture_output=True, text=True
+        command, cwd=demo, env=environment, check=True, capture_output=True, text=True
     )
     return done.stdout.splitlines()
 
@@ -248,6 +262,25 @@ def test_or_by_that_of_the_command_line(demo: Path, tmp_path: Path) -> None:
     none = programs(tmp_path, python3="exit 1", python="exit 1")
     own = programs(tmp_path / "bin", vertex_flow="", python=f'exec "{sys.executable}" "$@"')
     assert made(demo, none, own) == [f'"{sys.executable}" -m pytest']
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment in which nothing is installed; `made` lets it import this package."""
+    folder = tmp_path_factory.mktemp("bare environment")
+    venv.create(folder, symlinks=True)
+    return folder / "bin"
+
+
+def test_what_that_python_lacks_is_added_to_it(demo: Path, bare: Path) -> None:
+    assert made(demo, bare) == [
+        f'"{bare}/python3" -m pip install --quiet scikit-learn pytest',
+        f'"{bare}/python3" -m pytest',
+    ]
+
+
+def test_a_python_that_is_given(demo: Path, bare: Path) -> None:
+    assert made(demo, words=[f"PYTHON={bare}/python"])[-1] == f'"{bare}/python" -m pytest'
 
 
 def test_or_by_that_of_an_environment_of_its_own(demo: Path, tmp_path: Path) -> None:

@@ -22,8 +22,8 @@ def clean(ctx: click.Context, context: GcpContext, dry_run: bool, as_json: bool)
     """List what runs have left over, and remove what has expired.
 
     Endpoints, jobs and schedules that cost money and carry this package's labels are listed; what
-    is past the time that Deploy(expires=...) set is removed. The same as GcpContext(...).clean() in
-    Python.
+    is past the time that Deploy(expires=...) set is removed. With --on local it is about the engine
+    that is up on this machine. The same as GcpContext(...).clean() in Python.
 
     \b
     Exit codes:
@@ -32,7 +32,7 @@ def clean(ctx: click.Context, context: GcpContext, dry_run: bool, as_json: bool)
 
     \b
     Example:
-      vertex-flow clean --project acme --dry-run
+      vertex-flow clean --on dev --dry-run
     """
     leftovers = context.clean(dry_run=dry_run)
     if as_json:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vertex_flow.cli import completing
+from vertex_flow.cli.places import LOCAL
 from vertex_flow.errors import SettingError
 
 if TYPE_CHECKING:
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
 
 _OPTIONS = (
     click.option(
+        "--on",
         "--profile",
-        metavar="NAME",
+        "profile",
+        metavar="PROFILE",
         shell_complete=completing.profile_names,
-        help="Profile in pyproject.toml: [tool.vertex_flow.contexts.NAME].",
+        help="A profile of pyproject.toml: [tool.vertex_flow.contexts.PROFILE].",
     ),
     click.option(
         "--project",
@@ -59,7 +62,7 @@ def _context(profile: str | None, given: dict[str, str]) -> GcpContext:
         return GcpContext(**given)  # type: ignore[arg-type] # all of these are texts
     if given:
         raise SettingError(
-            f"--profile {profile} and --{next(iter(given))}: a profile says where everything is. "
+            f"--on {profile} and --{next(iter(given))}: a profile says where everything is. "
             "Give one of the two."
         )
-    return GcpContext.from_profile(profile)
+    return GcpContext.local() if profile == LOCAL else GcpContext.from_profile(profile)

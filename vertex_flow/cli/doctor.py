@@ -31,7 +31,7 @@ def doctor(ctx: click.Context, context: GcpContext, as_json: bool) -> None:
 
     \b
     Example:
-      vertex-flow doctor --project acme --location europe-west4
+      vertex-flow doctor --on dev
     """
     diagnosis = context.doctor()
     if as_json:

@@ -18,7 +18,7 @@ _SECTIONS = {
     "Runs": ("runs", "status", "logs", "cancel", "resume", "report", "diff", "why", "tensorboard"),
     "Models": ("models", "endpoints", "predict"),
     "This machine": ("up", "down", "ui"),
-    "Google Cloud": ("doctor", "setup", "teardown", "clean"),
+    "Google Cloud": ("doctor", "setup", "build", "teardown", "clean"),
 }
 _COMMANDS = tuple(name for names in _SECTIONS.values() for name in names)
 

@@ -33,7 +33,7 @@ def setup(ctx: click.Context, context: GcpContext, dry_run: bool, yes: bool, as_
 
     \b
     Example:
-      vertex-flow setup --project acme --dry-run
+      vertex-flow setup --on dev --dry-run
     """
     plan = context.plan()
     if not as_json:

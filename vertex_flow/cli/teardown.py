@@ -35,7 +35,7 @@ def teardown(  # noqa: PLR0913 - click's context, and an argument for each optio
 
     \b
     Example:
-      vertex-flow teardown --project acme --dry-run
+      vertex-flow teardown --on dev --dry-run
     """
     removals = context.teardown(data=data)
     if not as_json:

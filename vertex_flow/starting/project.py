@@ -16,6 +16,7 @@ from vertex_flow.errors import SettingError
 from vertex_flow.finding import configured_project
 from vertex_flow.names import check_stage_name
 from vertex_flow.settings import check_project, path_of
+from vertex_flow.starting.origin import requirement
 
 _FILES = Path(__file__).parent / "files"
 _SUFFIX = ".template"  # so that no tool takes them for code of this package
@@ -55,6 +56,8 @@ def new_project(folder: str | Path = ".", *, name: str | None = None) -> Project
 
     Nothing is asked and nothing overwritten. The Google Cloud project in the example profile is
     that of the environment, the application-default credentials or gcloud, where there is one.
+    The project depends on this package from where it was installed: a folder, a repository or an
+    index.
 
     Args:
         folder: Where it is written; made when it is not there.
@@ -76,7 +79,8 @@ def new_project(folder: str | Path = ".", *, name: str | None = None) -> Project
     flow = _name_of(target) if name is None else name
     check_stage_name(flow)
     cloud = _cloud()
-    texts = _texts({"name": flow, "cloud": cloud or _OTHER})
+    values = {"name": flow, "cloud": cloud or _OTHER, "requirement": requirement()}
+    texts = _texts(values)
     _check_free(target, texts)
     files = _write({target / path: text for path, text in texts.items()})
     return Project(target, flow, files, cloud)
