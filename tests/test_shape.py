@@ -54,6 +54,7 @@ TESTED_ELSEWHERE = {
     "gcp/transfer/content": "gcp/transfer/test_uploading",
     "gcp/transfer/opening": "gcp/transfer/test_uploading",
     "engine/__main__": "engine/test_embedded",
+    "engine/joined": "engine/test_visited",
     "engine/joining": "engine/test_standing",
     "engine/listening": "engine/test_embedded",
     "engine/program": "engine/test_embedded",

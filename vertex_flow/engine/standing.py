@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 from vertex_flow._version import __version__
 from vertex_flow.engine import program
+from vertex_flow.engine.joined import JoinedEngine
 from vertex_flow.engine.state import presence
 from vertex_flow.engine.state.presence import Presence
 from vertex_flow.errors import ApiError, EngineError, HomeBusyError
@@ -28,7 +29,7 @@ _SECONDS = 60.0
 _COUNTED = ("pipelineJobs", "models", "endpoints")
 
 
-class StandingEngine:
+class StandingEngine(JoinedEngine):
     """An engine that every program of this user may join, and that outlives them all.
 
     Attributes:
@@ -49,10 +50,7 @@ class StandingEngine:
     """
 
     def __init__(self, home: Path, facts: Presence, *, fresh: bool = False) -> None:
-        self.home = home
-        self.endpoint = facts.endpoint
-        self.token = (home / "token").read_text(encoding="ascii").strip()
-        self.pid = facts.pid
+        super().__init__(home, facts)
         self.version = facts.version
         self.started = facts.started
         self.fresh = fresh
@@ -138,16 +136,6 @@ class StandingEngine:
                 f"Leave the port out to use it there, or move it: {again} --port {port}."
             )
 
-    @property
-    def shared(self) -> bool:
-        """Whether others may need it: always."""
-        return True
-
-    @property
-    def outlives(self) -> bool:
-        """Whether it goes on without this program, and may be restarted: yes."""
-        return True
-
     def now(self) -> StandingEngine:
         """Give the engine that stands in the folder now: it may have been restarted.
 
@@ -157,11 +145,7 @@ class StandingEngine:
         facts = presence.read(self.home)
         if facts is None or not facts.standing:
             return self
-        same = (facts.pid, facts.endpoint) == (self.pid, self.endpoint)
-        return self if same else StandingEngine(self.home, facts)
-
-    def close(self) -> None:
-        """Leave it; it goes on."""
+        return self if self.is_that_of(facts) else StandingEngine(self.home, facts)
 
     def holds(self) -> dict[str, int]:
         """Count the pipeline jobs, models and endpoints in it, by collection.

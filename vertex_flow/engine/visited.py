@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vertex_flow.engine import program
+from vertex_flow.engine.joined import JoinedEngine
 from vertex_flow.engine.joining import LocalEngine, join
 from vertex_flow.engine.state import presence
 from vertex_flow.errors import HomeBusyError
@@ -19,7 +20,7 @@ _SETTLE = 70.0  # how long an engine that ends may take: it may have reports to 
 _PAUSE = 0.1
 
 
-class VisitedEngine:
+class VisitedEngine(JoinedEngine):
     """The engine of another program: what is in it can be read and cancelled, not added to.
 
     Attributes:
@@ -31,10 +32,7 @@ class VisitedEngine:
     """
 
     def __init__(self, home: Path, facts: Presence) -> None:
-        self.home = home
-        self.endpoint = facts.endpoint
-        self.token = (home / "token").read_text(encoding="ascii").strip()
-        self.pid = facts.pid
+        super().__init__(home, facts)
         self.owner = facts.parent or facts.pid
 
     @classmethod
@@ -51,25 +49,12 @@ class VisitedEngine:
             return None
         return cls(home, facts) if program.answers(facts.endpoint, home) else None
 
-    @property
-    def shared(self) -> bool:
-        """Whether others may need it: the program that it belongs to."""
-        return True
-
-    @property
-    def outlives(self) -> bool:
-        """Whether it goes on without this program: yes."""
-        return True
-
     def now(self) -> LocalEngine:
         """Give the engine to look into now: when that program has ended, another one."""
         facts = presence.read(self.home)
-        if facts is not None and (facts.pid, facts.endpoint) == (self.pid, self.endpoint):
+        if facts is not None and self.is_that_of(facts):
             return self
         return visit(self.home)
-
-    def close(self) -> None:
-        """Leave it; it goes on."""
 
 
 def visit(home: Path, *, port: int = 0) -> LocalEngine:

@@ -84,9 +84,10 @@ def refuse_visited(engine: LocalEngine | None) -> None:
     Raises:
         HomeBusyError: It is that.
     """
-    owner = getattr(engine, "owner", None)
-    if engine is not None and owner is not None:
-        raise HomeOwnedError(engine.home, owner)
+    from vertex_flow.engine.visited import VisitedEngine
+
+    if isinstance(engine, VisitedEngine):
+        raise HomeOwnedError(engine.home, engine.owner)
 
 
 def is_empty(context: GcpContext) -> bool:
