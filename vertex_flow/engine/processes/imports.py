@@ -37,6 +37,7 @@ _INCLUDES: Mapping[str, frozenset[str]] = {
 }
 
 _MAX_FILES = 100
+_MAX_SOURCES = 256  # of components, which every task and run of theirs starts with again
 _MAX_BYTES = 300_000
 _EXECUTOR_ARGUMENT = "--component_module_path"
 
@@ -53,6 +54,7 @@ def preloads(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(modules))
 
 
+@lru_cache(maxsize=_MAX_SOURCES)
 def heavy_imports(source: str) -> frozenset[str]:
     """Find the heavy packages that one module imports, anywhere in it.
 
@@ -62,6 +64,7 @@ def heavy_imports(source: str) -> frozenset[str]:
     return complete(_heavy(name) for name in _imported(source))
 
 
+@lru_cache(maxsize=_MAX_SOURCES)
 def optional_imports(source: str) -> frozenset[str]:
     """Find the heavy packages that one module may import: it names them to `import_module`.
 
