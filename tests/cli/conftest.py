@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -51,6 +52,28 @@ class Shell:
     def json(self, *words: str) -> Any:
         """Give a command with `--json`, and read what it prints."""
         return json.loads(self(*words, "--json").stdout)
+
+    def interrupted(self, *words: str) -> tuple[int, str]:
+        """Give a command, press Ctrl-C once it says that something runs, and wait for its end.
+
+        Returns:
+            Its exit code, and what it has said on the standard error.
+        """
+        with subprocess.Popen(
+            [*COMMAND, *words],
+            cwd=self.folder,
+            env={**self.environment(), "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as program:
+            assert program.stdout is not None
+            for line in program.stdout:
+                if "running" in line:
+                    break
+            program.send_signal(signal.SIGINT)
+            _, said = program.communicate(timeout=60)
+        return program.returncode, said
 
     def environment(self) -> dict[str, str]:
         """The variables that commands get: those of the tests, and the folder of the engine."""

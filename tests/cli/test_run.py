@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.cloud import CloudShell, cloud_shell
-from tests.cli.conftest import COMMAND, Shell
+from tests.cli.conftest import Shell
 from tests.cli.flow_files import Inside, write
 from vertex_flow import GcpContext, Run
 
@@ -144,21 +142,7 @@ def test_a_run_that_may_cost_too_much_is_not_started(cloud: CloudShell) -> None:
 
 def test_an_interrupt_stops_the_run(busy: Shell) -> None:
     write(busy.folder)
-    words = ["run", "flow.py", "-p", "wait=true", "--job-id", "run-stopped"]
-    with subprocess.Popen(
-        [*COMMAND, *words],
-        cwd=busy.folder,
-        env={**busy.environment(), "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as program:
-        assert program.stdout is not None
-        for line in program.stdout:
-            if "running" in line:
-                break
-        program.send_signal(signal.SIGINT)
-        _, said = program.communicate(timeout=60)
-    assert (program.returncode, said) == (130, "loading\n")
+    words = ("run", "flow.py", "-p", "wait=true", "--job-id", "run-stopped")
+    assert busy.interrupted(*words) == (130, "loading\n")
     run = Run.attach(GcpContext.local(busy.home), "run-stopped")
     assert run.state in ("CANCELLING", "CANCELLED")

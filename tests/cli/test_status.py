@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.conftest import COMMAND, Shell
+from tests.cli.conftest import Shell
 from tests.cli.flow_files import inside, write
 from tests.cli.shop import Shop, ask
 from vertex_flow import GcpContext, Run
@@ -138,21 +136,7 @@ def test_a_run_that_goes_on_says_how_long_it_has_taken(busy: Shell, under_way: R
 
 
 def test_an_interrupt_ends_the_looking_and_not_the_run(busy: Shell, under_way: Run) -> None:
-    with subprocess.Popen(
-        [*COMMAND, "status", under_way.job_id, "--follow"],
-        cwd=busy.folder,
-        env={**busy.environment(), "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as program:
-        assert program.stdout is not None
-        for line in program.stdout:
-            if "running" in line:
-                break
-        program.send_signal(signal.SIGINT)
-        _, said = program.communicate(timeout=60)
-    assert (program.returncode, said) == (
+    assert busy.interrupted("status", under_way.job_id, "--follow") == (
         130,
         "detached: the run goes on. To follow it again: "
         f"vertex-flow status {under_way.job_id} --follow\n",
